@@ -1,0 +1,1 @@
+"""What crosses rooms: frozen dataclasses of the standard library and NumPy; imported by all, imports none."""

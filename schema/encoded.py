@@ -1,0 +1,74 @@
+"""Examples as numbers, column by column, before they are padded into batches."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Ragged:
+    """Sequences of different length, end to end.
+
+    values: (steps of all examples, ...), lengths: (examples,) steps of each
+    """
+
+    values: np.ndarray
+    lengths: np.ndarray
+
+    @classmethod
+    def of(cls, rows: Sequence[np.ndarray]) -> "Ragged":
+        """Join one array for each example; there is at least one row."""
+        return cls(np.concatenate(rows), np.array([len(row) for row in rows], np.int64))
+
+    @cached_property
+    def starts(self) -> np.ndarray:
+        """Where each example begins in `values`."""
+        return np.cumsum(self.lengths) - self.lengths
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    def __getitem__(self, place: int) -> np.ndarray:
+        start = self.starts[place]
+        return self.values[start : start + self.lengths[place]]
+
+    def padded(self, places: np.ndarray, steps: int) -> np.ndarray:
+        """The examples at `places`, right-padded with zeros: (batch, steps, ...)."""
+        within = np.arange(steps) < self.lengths[places, None]
+        rows = np.where(within, self.starts[places, None] + np.arange(steps), 0)
+        blank = ~within.reshape(within.shape + (1,) * (self.values.ndim - 1))
+        return np.where(blank, np.zeros((), self.values.dtype), self.values[rows])
+
+    def take(self, places: np.ndarray) -> "Ragged":
+        """A new column of the examples at `places`, in that order."""
+        return (
+            Ragged.of([self[place] for place in places]) if len(places) else Ragged(self.values[:0], self.lengths[:0])
+        )
+
+
+Column = Ragged | np.ndarray
+"""One value for each example: a sequence, or an array whose first axis is the example."""
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """What a model reads: inputs by name, and the targets where the examples have a reference.
+
+    multiple: sequences are padded to a multiple of so many steps
+    """
+
+    inputs: Mapping[str, Column]
+    targets: Column | None = None
+    multiple: int = 1
+
+    @cached_property
+    def lengths(self) -> np.ndarray:
+        """Steps of each example, (examples,): those of its longest sequence, or 1."""
+        columns = list(self.inputs.values())
+        ragged = [column.lengths for column in columns if isinstance(column, Ragged)]
+        return np.max(ragged, axis=0) if ragged else np.ones(len(columns[0]), np.int64)
+
+    def __len__(self) -> int:
+        return len(self.lengths)

@@ -1,0 +1,73 @@
+"""What is kept of a run: the rows of `history.csv` and the content of `metrics.json`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+FORMAT = 1
+"""Number of the run folder's layout; a folder with a higher one was written by a newer program and is refused."""
+
+ScoresBySplit = Mapping[str, Mapping[str, float]]
+"""Split -> name of the score -> value."""
+
+
+@dataclass(frozen=True)
+class EpochRecord:
+    """One epoch of training.
+
+    loss: mean over the training examples, weights as they moved
+    score, validation_loss: of the weights that would be saved (their average, where it is kept)
+    tokens_per_second: real (unpadded) time steps
+    padding: share of the time steps that was padding
+    """
+
+    epoch: int
+    loss: float
+    validation_loss: float
+    validation_score: float
+    learning_rate: float
+    seconds: float
+    tokens_per_second: float
+    padding: float
+
+
+@dataclass(frozen=True)
+class Headline:
+    """The one score that a task is judged by; higher is better."""
+
+    name: str
+    value: float
+    split: str
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """A run in numbers; `metrics.json` is this, field by field.
+
+    baselines: name of the baseline -> split -> name of the score -> value
+    counts: examples of each split, and what the data set's own splits share
+    seconds: to_first_step, training, evaluation, training_cpu (all threads of the process, while it learns)
+    ended_by: "epochs", "patience", "time budget", "interrupt" or "divergence"
+    """
+
+    task: str
+    rnn_type: str
+    dataset: str
+    source: str
+    synthetic: bool
+    cell: str
+    seed: int
+    headline: Headline
+    scores: ScoresBySplit
+    baselines: Mapping[str, ScoresBySplit]
+    counts: Mapping[str, int]
+    seconds: Mapping[str, float]
+    peak_memory_mb: float
+    parameters: int
+    padding: float
+    epochs: int
+    best_epoch: int
+    ended_by: str
+    versions: Mapping[str, str]
+    command: str
+    notes: tuple[str, ...] = ()
+    format: int = field(default=FORMAT)

@@ -1,0 +1,179 @@
+"""What a person reads, on a terminal and in a pipe, and what is left of an error: plain lines and an exit status."""
+
+import errno
+import io
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from console.messages import run, say, table, warn
+from schema.errors import UserError, WorkFailed
+
+ROOT = Path(__file__).parents[2]
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def stream_in(encoding: str) -> io.TextIOWrapper:
+    return io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+
+
+def failing(error: BaseException) -> Callable[[list[str]], int]:
+    def main(words: list[str]) -> int:
+        raise error
+
+    return main
+
+
+def status_and_lines(
+    error: BaseException, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *words: str
+) -> tuple[int, list[str]]:
+    monkeypatch.setattr(sys, "argv", ["train.py", *words])
+    status = run(failing(error))
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    return status, captured.err.splitlines()
+
+
+def test_say_goes_to_stdout_and_warn_to_stderr(capsys: pytest.CaptureFixture[str]) -> None:
+    say("87.9 of 100")
+    warn("3 texts are empty")
+    assert capsys.readouterr() == ("87.9 of 100\n", "note: 3 texts are empty\n")
+
+
+@pytest.mark.parametrize(("encoding", "written"), [("ascii", b"caf? ?\n"), ("utf-8", b"caf\xc3\xa9 ?\n")])
+def test_a_character_that_stdout_does_not_know_becomes_a_question_mark(
+    monkeypatch: pytest.MonkeyPatch, encoding: str, written: bytes
+) -> None:
+    stream = stream_in(encoding)
+    monkeypatch.setattr(sys, "stdout", stream)
+    # The second is half a character, as in a file name that was no text.
+    say("café \udce9")
+    assert stream.buffer.getvalue() == written  # type: ignore[attr-defined]
+
+
+def test_a_reader_that_goes_away_neither_ends_the_work_nor_makes_noise() -> None:
+    script = """
+import sys
+from console.messages import run, say
+
+def main(words):
+    for number in range(50_000):
+        say(str(number))
+    print("worked to the end", file=sys.stderr)
+    return 0
+
+sys.exit(run(main))
+"""
+    child = subprocess.Popen(
+        [sys.executable, "-c", script], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert child.stdout is not None and child.stderr is not None
+    assert child.stdout.readline() == "0\n"
+    child.stdout.close()
+    assert child.stderr.read() == "worked to the end\n"
+    child.stderr.close()
+    assert child.wait() == 0
+
+
+def test_in_a_pipe_a_table_is_plain_aligned_text(capsys: pytest.CaptureFixture[str]) -> None:
+    table("Test", ["tag", "F1", "名前"], [["[B-PER]", 0.5, "日本"], ["O", "12.25", "x"], ["all\nof it", "-", "y"]])
+    assert capsys.readouterr().out.splitlines() == [
+        "Test",
+        "tag           F1  名前",
+        "[B-PER]      0.5  日本",
+        "O          12.25  x",
+        "all of it      -  y",
+    ]
+
+
+def test_on_a_terminal_a_table_is_drawn_and_no_cell_is_taken_for_markup(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stdout", terminal)
+    monkeypatch.setenv("COLUMNS", "80")
+    table("Test [bold]", ["tag", "F1"], [["[red]", 0.5]])
+    drawn = terminal.getvalue()
+    assert "[red]" in drawn and "Test [bold]" in drawn
+    assert "│" in drawn
+
+
+def test_a_command_gets_its_words_and_gives_its_status(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["train.py", "--debug", "sentiment", "--cell", "gru"])
+    given = []
+    assert run(lambda words: given.extend(words) or 7) == 7
+    assert given == ["sentiment", "--cell", "gru"]
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "lines"),
+    [
+        (UserError("a.csv:3: no label\nput a tab before it"), 2, ["error: a.csv:3: no label", "put a tab before it"]),
+        (WorkFailed("the loss is NaN"), 1, ["error: the loss is NaN"]),
+        (KeyboardInterrupt(), 130, ["interrupted"]),
+        (BrokenPipeError(errno.EPIPE, "Broken pipe"), 141, []),
+        (MemoryError(), 1, ["error: out of memory; use a smaller --batch-tokens, --units or --limit"]),
+        (
+            OSError(errno.ENOSPC, "No space left on device", "runs/a"),
+            1,
+            ["error: runs/a: No space left on device; make room on the disk, "
+             "or choose another folder with --runs or --cache"],
+        ),
+        (
+            PermissionError(errno.EACCES, "Permission denied", "runs"),
+            1,
+            ["error: runs: Permission denied; change its permissions, "
+             "or choose another folder with --runs or --cache"],
+        ),
+        (
+            OSError(errno.EROFS, "Read-only file system", b"runs"),
+            1,
+            ["error: runs: Read-only file system; make the disk writable, "
+             "or choose another folder with --runs or --cache"],
+        ),
+        (OSError("no bytes"), 1, ["error: no bytes; run again with --debug to see where"]),
+        (
+            ValueError("\nshapes differ\n  in line 7\n"),
+            1,
+            ["error: unexpected ValueError: shapes differ; run again with --debug for the traceback"],
+        ),
+        (AssertionError(), 1, ["error: unexpected AssertionError; run again with --debug for the traceback"]),
+    ],
+)  # fmt: skip
+def test_an_error_becomes_plain_lines_and_a_status(
+    error: BaseException,
+    status: int,
+    lines: list[str],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if isinstance(error, BrokenPipeError):
+        # Or it would point the stdout of the test run itself at nothing.
+        monkeypatch.setattr(os, "dup2", lambda old, new: None)
+    assert status_and_lines(error, capsys, monkeypatch) == (status, lines)
+
+
+def test_debug_shows_the_traceback_of_a_users_error_too(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    status, lines = status_and_lines(UserError("no such run"), capsys, monkeypatch, "--debug")
+    assert status == 2
+    assert lines[0] == "Traceback (most recent call last):"
+    assert lines[-1] == "error: no such run"
+
+
+def test_a_full_disk_under_stdout_is_one_line() -> None:
+    if not os.path.exists("/dev/full"):
+        pytest.skip("no /dev/full on this system")
+    script = "import sys\nfrom console.messages import run, say\nsys.exit(run(lambda words: say('x') or 0))"
+    with open("/dev/full", "w") as full:
+        child = subprocess.run([sys.executable, "-c", script], cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert child.returncode == 1
+    assert child.stderr.startswith("error: No space left on device; make room")
+    assert child.stderr.count("\n") == 1

@@ -1,0 +1,1 @@
+"""From the world to batches: data sets, files, vocabularies, encoded columns."""

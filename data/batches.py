@@ -1,0 +1,126 @@
+"""From encoded examples to padded batches: bucketed by length, sized by tokens, in a new order every epoch."""
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from console.progress import Progress
+from schema.encoded import Column, Encoded, Ragged
+
+if TYPE_CHECKING:
+    import keras
+    import tensorflow as tf
+
+Arrays = Mapping[str, np.ndarray]
+
+BUCKETS = 16
+
+
+class Batches:
+    """The batches of one pass over the examples; a batch holds examples of similar length.
+
+    An example is padded to the upper bound of its bucket, a batch holds at most `batch_tokens` steps (or one example
+    that is longer). Every pass has each example exactly once and the same number of batches; its order follows from
+    (seed, epoch) alone, so that a pass can be repeated. Without a seed the order is by length, always the same.
+    """
+
+    def __init__(self, encoded: Encoded, batch_tokens: int, seed: int | None = None) -> None:
+        self.encoded = encoded
+        self.batch_tokens = batch_tokens
+        self.seed = seed
+        self.epoch = 0
+        self.bounds = bucket_bounds(encoded.lengths, BUCKETS, encoded.multiple)
+
+    @cached_property
+    def buckets(self) -> list[tuple[int, np.ndarray]]:
+        """(padded steps, places of the examples) of each bucket."""
+        members = np.searchsorted(self.bounds, self.encoded.lengths)
+        return [(int(bound), np.flatnonzero(members == place)) for place, bound in enumerate(self.bounds)]
+
+    def __len__(self) -> int:
+        return sum(-(-len(places) // self._size(steps)) for steps, places in self.buckets)
+
+    @property
+    def tokens(self) -> int:
+        """Real (unpadded) steps of one pass."""
+        return int(self.encoded.lengths.sum())
+
+    @property
+    def padding(self) -> float:
+        """Share of the steps of one pass that is padding."""
+        return 1 - self.tokens / max(1, sum(steps * len(places) for steps, places in self.buckets))
+
+    def plan(self) -> list[tuple[int, np.ndarray]]:
+        """(padded steps, places of the examples) of each batch of the pass `epoch`."""
+        if self.seed is None:
+            return [batch for steps, places in self.buckets for batch in self._cut(steps, places)]
+        random = np.random.default_rng([self.seed, self.epoch])
+        batches = [batch for steps, places in self.buckets for batch in self._cut(steps, random.permutation(places))]
+        return [batches[place] for place in random.permutation(len(batches))]
+
+    def __iter__(self) -> Iterator[tuple[Arrays, np.ndarray | None]]:
+        """Inputs by name and targets, padded: (batch, steps, ...) for sequences, (batch, ...) for the rest."""
+        for steps, places in self.plan():
+            inputs = {name: _padded(column, places, steps) for name, column in self.encoded.inputs.items()}
+            targets = self.encoded.targets
+            yield inputs, None if targets is None else _padded(targets, places, steps)
+
+    def dataset(self) -> "tf.data.Dataset":
+        """The passes as Keras reads them, with exact cardinality: an unknown one costs a phantom step an epoch."""
+        import tensorflow as tf
+
+        if not len(self):
+            raise ValueError("there are no examples to make batches of")
+        signature = (
+            {name: _spec(column) for name, column in self.encoded.inputs.items()},
+            _spec(self.encoded.targets),
+        )
+        passes = tf.data.Dataset.from_generator(lambda: iter(self), output_signature=signature)
+        return passes.apply(tf.data.experimental.assert_cardinality(len(self))).prefetch(2)
+
+    def _size(self, steps: int) -> int:
+        return max(1, self.batch_tokens // steps)
+
+    def _cut(self, steps: int, places: np.ndarray) -> list[tuple[int, np.ndarray]]:
+        size = self._size(steps)
+        return [(steps, places[start : start + size]) for start in range(0, len(places), size)]
+
+
+def predict(model: "keras.Model", encoded: Encoded, batch_tokens: int, what: str = "answering") -> np.ndarray:
+    """What the model gives for each example, in the order of the examples: (examples, ...)."""
+    batches = Batches(encoded, batch_tokens)
+    outputs: dict[int, np.ndarray] = {}
+    with Progress(what, len(encoded), unit="examples") as progress:
+        for (inputs, _), (_, places) in zip(batches, batches.plan(), strict=True):
+            outputs.update(zip(places.tolist(), model.predict_on_batch(inputs), strict=True))
+            progress.advance(len(places))
+    return np.stack([outputs[place] for place in range(len(encoded))])
+
+
+def bucket_bounds(lengths: np.ndarray, buckets: int, multiple: int = 1) -> np.ndarray:
+    """Upper bounds of at most `buckets` buckets, each with about the same number of steps: long texts cost most.
+
+    Every bound is a multiple of `multiple`.
+    """
+    ordered = np.sort(-(-lengths // multiple) * multiple)
+    steps = np.cumsum(ordered)
+    if not len(ordered):
+        return ordered
+    ends = np.searchsorted(steps, steps[-1] * np.arange(1, buckets + 1) / buckets)
+    return np.unique(ordered[np.minimum(ends, len(ordered) - 1)])
+
+
+def _padded(column: Column, places: np.ndarray, steps: int) -> np.ndarray:
+    if not isinstance(column, Ragged):
+        return column[places]
+    return column.padded(places, steps)
+
+
+def _spec(column: Column) -> "tf.TensorSpec":
+    import tensorflow as tf
+
+    if isinstance(column, Ragged):
+        return tf.TensorSpec((None, None, *column.values.shape[1:]), column.values.dtype)
+    return tf.TensorSpec((None, *column.shape[1:]), column.dtype)

@@ -1,0 +1,107 @@
+"""A user's own files: texts, and texts with their class.
+
+    a film to remember<TAB>positive                        any name: two columns, one TAB between them
+    {"text": "a film to remember", "label": "positive"}    *.jsonl, *.ndjson or *.json: one object a line
+
+UTF-8 (a byte order mark is fine), line ends LF or CRLF, blank lines left out; a first line `text<TAB>label` is taken
+for a header. A line is what ends in LF: other line ends of Unicode stand in real texts.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from schema.errors import UserError
+from schema.examples import LabelledText
+
+_JSON_LINES = {".jsonl", ".ndjson", ".json"}
+_HEADER = ["text", "label"]
+
+
+def read_labelled_texts(path: Path) -> list[LabelledText]:
+    """All examples of a file, in order. Raises UserError with file and line for what cannot be read."""
+    read = _labelled_object if path.suffix.lower() in _JSON_LINES else _labelled_row
+    lines = [(number, line) for number, line in _lines(path) if line.strip()]
+    if lines and read is _labelled_row and lines[0][1].lower().split("\t") == _HEADER:
+        lines = lines[1:]
+    if not lines:
+        raise UserError(f"{path} holds no examples; expected one a line: text, TAB, label")
+    return [read(path, number, line) for number, line in lines]
+
+
+def read_texts(path: Path) -> list[str]:
+    """The texts of a file of questions, one a line, blank ones too: as many answers are owed as there are lines.
+
+    JSON lines need only `text`. Bytes that are not UTF-8 are replaced by U+FFFD.
+    """
+    lines = read_bytes(path).decode("utf-8-sig", errors="replace").split("\n")
+    if lines[-1] == "":
+        lines.pop()
+    if path.suffix.lower() in _JSON_LINES:
+        return [_text_of(path, number, _object(path, number, line)) for number, line in enumerate(lines, 1)]
+    return [line.removesuffix("\r") for line in lines]
+
+
+def _lines(path: Path) -> Iterator[tuple[int, str]]:
+    for number, line in enumerate(read_bytes(path).split(b"\n"), 1):
+        try:
+            yield number, line.removesuffix(b"\r").decode("utf-8-sig" if number == 1 else "utf-8")
+        except UnicodeDecodeError as error:
+            byte = line[error.start]
+            raise UserError(
+                f"{path}:{number}: byte 0x{byte:02x} is not UTF-8 (column {error.start + 1}); save the file as UTF-8"
+            ) from error
+
+
+def read_bytes(path: Path) -> bytes:
+    """The content of a user's file. Raises UserError where it cannot be read."""
+    try:
+        return path.read_bytes()
+    except IsADirectoryError as error:
+        raise UserError(f"{path} is a folder; name a file") from error
+    except FileNotFoundError as error:
+        raise UserError(f"there is no file {path}") from error
+    except PermissionError as error:
+        raise UserError(f"{path} may not be read; check its permissions") from error
+
+
+def _labelled_row(path: Path, number: int, line: str) -> LabelledText:
+    columns = line.split("\t")
+    if len(columns) != 2:
+        raise UserError(f"{path}:{number}: {_columns(len(columns))}, expected 2; put one TAB between text and label")
+    return _checked(path, number, *columns)
+
+
+def _labelled_object(path: Path, number: int, line: str) -> LabelledText:
+    entry = _object(path, number, line)
+    label = entry.get("label")
+    if not isinstance(label, str | int) or isinstance(label, bool):
+        raise UserError(f'{path}:{number}: no "label" (a string or a whole number)')
+    return _checked(path, number, _text_of(path, number, entry), str(label))
+
+
+def _checked(path: Path, number: int, text: str, label: str) -> LabelledText:
+    if not label.strip():
+        raise UserError(f"{path}:{number}: the label is empty")
+    return LabelledText(text, label.strip())
+
+
+def _object(path: Path, number: int, line: str) -> dict[str, object]:
+    try:
+        entry = json.loads(line)
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise UserError(f'{path}:{number}: not JSON; expected {{"text": ..., "label": ...}} on one line') from error
+    if not isinstance(entry, dict):
+        raise UserError(f'{path}:{number}: not an object; expected {{"text": ..., "label": ...}}')
+    return entry
+
+
+def _text_of(path: Path, number: int, entry: dict[str, object]) -> str:
+    text = entry.get("text")
+    if not isinstance(text, str):
+        raise UserError(f'{path}:{number}: no "text" (a string)')
+    return text
+
+
+def _columns(count: int) -> str:
+    return "1 column" if count == 1 else f"{count} columns"

@@ -1,0 +1,78 @@
+"""Holding out, cutting down and comparing the splits of a data set."""
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import TypeVar
+
+import numpy as np
+
+from data.sources import Official
+from schema.examples import Splits
+
+Ex = TypeVar("Ex")
+Key = Callable[[Ex], Hashable]
+
+# Fixed, and not the run's seed: all runs on a data set are compared on the same validation examples.
+HOLD_OUT_SEED = 20_11
+VALIDATION_SHARE = 0.1
+
+
+def hold_out(examples: Sequence[Ex], key: Key[Ex], share: float = VALIDATION_SHARE) -> tuple[list[Ex], list[Ex]]:
+    """Split examples into (train, validation), copies of one text always on the same side, order kept.
+
+    Validation gets `share` of the distinct texts, at least one; a single distinct text stays in train.
+    """
+    distinct = list(dict.fromkeys(key(example) for example in examples))
+    count = min(max(1, round(share * len(distinct))), len(distinct) - 1) if distinct else 0
+    places = np.random.default_rng(HOLD_OUT_SEED).permutation(len(distinct))[:count]
+    chosen = {distinct[place] for place in places}
+    train = [example for example in examples if key(example) not in chosen]
+    validation = [example for example in examples if key(example) in chosen]
+    return train, validation
+
+
+def cut(examples: Sequence[Ex], limit: int | None) -> Sequence[Ex]:
+    """At most `limit` examples, drawn at random with a fixed seed: a file's first lines may be all of one class."""
+    if limit is None or len(examples) <= limit:
+        return examples
+    places = np.random.default_rng(HOLD_OUT_SEED).permutation(len(examples))[:limit]
+    return [examples[place] for place in sorted(places)]
+
+
+def overlaps(splits: Mapping[str, Sequence[Ex]], key: Key[Ex]) -> dict[str, int]:
+    """Surplus copies within each split, and examples of a later split whose text also stands in an earlier one."""
+    found = {}
+    earlier: list[tuple[str, set[Hashable]]] = []
+    for name, examples in splits.items():
+        texts = {key(example) for example in examples}
+        found[f"{name}: surplus copies"] = len(examples) - len(texts)
+        for other, others in earlier:
+            found[f"{name}: also in {other}"] = sum(key(example) in others for example in examples)
+        earlier.append((name, texts))
+    return {what: count for what, count in found.items() if count}
+
+
+def places_seen(examples: Sequence[Ex], others: Sequence[Ex], key: Key[Ex]) -> frozenset[int]:
+    """Places in `examples` whose text also stands in `others`."""
+    known = {key(other) for other in others}
+    return frozenset(place for place, example in enumerate(examples) if key(example) in known)
+
+
+def make_splits(official: Official[Ex], key: Key[Ex], limit: int | None = None) -> Splits[Ex]:
+    """Hold out validation where the data set has none, count what its splits share, cut to `limit` examples."""
+    found = overlaps({"train": official.train, "test": official.test}, key)
+    if official.validation is None:
+        train, validation = hold_out(official.train, key)
+    else:
+        train, validation = list(official.train), list(official.validation)
+    train, validation, test = cut(train, limit), cut(validation, limit), cut(official.test, limit)
+    return Splits(
+        dataset=official.dataset,
+        source=official.source,
+        train=train,
+        validation=validation,
+        test=test,
+        unlabelled=official.unlabelled,
+        overlaps=found,
+        seen_in_train=places_seen(test, official.train, key),
+        synthetic=official.synthetic,
+    )

@@ -1,0 +1,1 @@
+"""What answers: Keras layers and models; no files, no data sets."""

@@ -1,0 +1,149 @@
+"""Many to one: a text in, a class out.
+
+    words -> embedding -+
+                        +-> windows -> recurrent stack -> masked pooling -> logits -+
+    evidence -----------+                                                           +-> sum
+             +-> sum over the text -> scale ----------------------------------------+
+
+Padding has no effect: the mask is made once, from the ids, and handed to every layer that reads over time.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+from keras import KerasTensor, ops
+
+from models.cells import recurrent_layer, run_stack
+from models.pooling import MaskedPooling
+from models.windows import JoinWindows, LastOfWindows, SplitIntoWindows
+
+
+@dataclass(frozen=True)
+class ClassifierSettings:
+    """Sizes and rates of a classifier.
+
+    window: steps that are read in one go; texts are padded to a multiple of it
+    evidence: width of the `evidence` input, 0 where the words stand alone; its last `totals` channels add up, over
+        the text, to what a linear model says
+    """
+
+    vocabulary: int
+    classes: int
+    cell: str
+    units: int
+    layers: int
+    bidirectional: bool
+    embedding: int
+    window: int
+    pooling: Sequence[str]
+    dropout: float
+    word_dropout: float
+    embedding_dropout: float
+    forget_bias: float = 1.0
+    evidence: int = 0
+    totals: int = 0
+
+
+@keras.saving.register_keras_serializable("unrolled")
+class WordDropout(keras.layers.Layer):
+    """In training, replaces ids (batch, time) by unknown (1) with probability `rate`; padding (0) stays padding.
+
+    What stands beside a dropped word, evidence (batch, time, channels), becomes 0, and the rest is scaled up so that
+    its expected sum stays.
+    """
+
+    def __init__(self, rate: float, **options: object) -> None:
+        super().__init__(**options)
+        self.rate = rate
+        self.seeds = keras.random.SeedGenerator()
+
+    def call(
+        self, ids: KerasTensor, evidence: KerasTensor | None = None, training: bool = False
+    ) -> KerasTensor | tuple[KerasTensor, KerasTensor]:
+        if training and self.rate:
+            kept = keras.random.uniform(ops.shape(ids), seed=self.seeds) >= self.rate
+            ids = ops.where(kept, ids, ops.minimum(ids, 1))
+            if evidence is not None:
+                evidence = evidence * ops.cast(kept, evidence.dtype)[..., None] / (1 - self.rate)
+        return ids if evidence is None else (ids, evidence)
+
+    def get_config(self) -> dict[str, object]:
+        return {**super().get_config(), "rate": self.rate}
+
+
+@keras.saving.register_keras_serializable("unrolled")
+class ValidSteps(keras.layers.Layer):
+    """The one mask of a model, (batch, time): True where an id is not padding."""
+
+    def call(self, ids: KerasTensor) -> KerasTensor:
+        return ops.not_equal(ids, 0)
+
+
+@keras.saving.register_keras_serializable("unrolled")
+class EvidenceLogits(keras.layers.Layer):
+    """The linear model's score of a text as logits: totals (batch, time, channels) -> (batch, classes).
+
+    Sums over time (padding holds zeros) and multiplies by one learnt number that begins at 1: an untrained network
+    says what the linear model says. A single channel speaks for the second of two classes.
+    """
+
+    def build(self, totals_shape: Sequence[int]) -> None:
+        self.scale = self.add_weight(shape=(), initializer="ones", name="scale")
+
+    def call(self, totals: KerasTensor) -> KerasTensor:
+        logits = self.scale * ops.sum(totals, axis=1)
+        return logits if logits.shape[-1] > 1 else ops.concatenate([ops.zeros_like(logits), logits], axis=-1)
+
+
+def build_classifier(settings: ClassifierSettings, vectors: np.ndarray | None = None) -> keras.Model:
+    """Model from `words` (batch, time) and `evidence` (batch, time, channels) to logits (batch, classes).
+
+    vectors: first values of the word embeddings, (vocabulary, embedding)
+    """
+    inputs = {"words": keras.Input((None,), dtype="int32", name="words")}
+    mask = ValidSteps(name="mask")(inputs["words"])
+    drop = WordDropout(settings.word_dropout, name="word_dropout")
+    if settings.evidence:
+        inputs["evidence"] = keras.Input((None, settings.evidence), name="evidence")
+        words, evidence = drop(inputs["words"], inputs["evidence"])
+    else:
+        words, evidence = drop(inputs["words"]), None
+    features = _embed(words, settings, vectors)
+    if evidence is not None:
+        local = evidence[..., : settings.evidence - settings.totals]
+        features = keras.layers.Concatenate(name="words_and_evidence")([features, local])
+    logits = keras.layers.Dense(settings.classes, name="logits")(_read(features, mask, settings))
+    if evidence is not None:
+        total = EvidenceLogits(name="evidence_logits")(evidence[..., -settings.totals :])
+        logits = keras.layers.Add(name="all_logits")([logits, total])
+    return keras.Model(inputs, logits, name="classifier")
+
+
+def _embed(words: KerasTensor, settings: ClassifierSettings, vectors: np.ndarray | None) -> KerasTensor:
+    embedding = keras.layers.Embedding(settings.vocabulary, settings.embedding, name="embedding")
+    features = embedding(words)
+    if vectors is not None:
+        embedding.set_weights([vectors])
+    return keras.layers.SpatialDropout1D(settings.embedding_dropout, name="embedding_dropout")(features)
+
+
+def _read(features: KerasTensor, mask: KerasTensor, settings: ClassifierSettings) -> KerasTensor:
+    """From features (batch, time, width) to one vector a text, window by window."""
+    stack = [
+        recurrent_layer(
+            settings.cell,
+            settings.units,
+            settings.bidirectional,
+            forget_bias=settings.forget_bias,
+            name=f"recurrent_{number}",
+        )
+        for number in range(1, settings.layers + 1)
+    ]
+    split = SplitIntoWindows(settings.window, name="windows")
+    read = run_stack(split(features), split(mask), stack, settings.dropout)
+    sequence = JoinWindows(name="joined")(read.sequence, mask)
+    last = LastOfWindows(settings.window, name="last")(read.last, mask)
+    pooled = MaskedPooling(settings.pooling, name="pooling")(sequence, last, mask)
+    return keras.layers.Dropout(settings.dropout, name="output_dropout")(pooled)

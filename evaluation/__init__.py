@@ -1,0 +1,1 @@
+"""From answers to what people read: scores, baselines, pictures, the report and the README's table."""

@@ -1,0 +1,173 @@
+"""Pictures of a run, each with one message, readable as wide as a README is shown.
+
+Only `Figure` objects are used, never `pyplot`, so that nothing is kept between pictures and no display is needed.
+Colours are told apart by colour-blind people too (Okabe & Ito 2008); lines also differ in their markers.
+"""
+
+import math
+import os
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+from schema.records import EpochRecord
+from schema.scores import Confusion, Table
+
+BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#666666"
+DOTS_PER_INCH = 120
+MOST_CLASSES_WITH_COUNTS = 12
+"""With more classes the cells are too small for numbers, and colour alone speaks."""
+FEW_EXAMPLES = 30
+"""A score of fewer examples is drawn hollow: chance alone moves it by many points."""
+LONGEST_LABEL = 22
+BEHIND_TEXT = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.5}
+
+
+def learning_curves(history: Sequence[EpochRecord], score_name: str, path: Path) -> None:
+    """Loss of train and validation beside the validation score (a share, drawn x 100); the best epoch is marked.
+
+    Raises ValueError where `history` is empty.
+    """
+    if not history:
+        raise ValueError("there is no epoch to draw")
+    epochs = [record.epoch for record in history]
+    figure = Figure(figsize=(8.5, 3.8), layout="constrained")
+    losses, scores = figure.subplots(1, 2)
+    losses.plot(epochs, [record.loss for record in history], "o-", color=BLUE, label="training, as the weights moved")
+    losses.plot(epochs, [record.validation_loss for record in history], "s--", color=ORANGE, label="validation")
+    losses.set(title="Loss", xlabel="epoch", ylabel="mean loss (nats)")
+    scores.plot(epochs, [100 * record.validation_score for record in history], "s--", color=ORANGE, label="validation")
+    scores.set(title=_words(score_name), xlabel="epoch", ylabel=f"{_words(score_name)} x 100")
+    for axes in (losses, scores):
+        axes.set_xlim(epochs[0] - 0.5, epochs[-1] + 0.5)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+        axes.grid(alpha=0.3)
+    _mark_best(losses, scores, history)
+    losses.legend(edgecolor="none")
+    scores.legend(edgecolor="none", loc="lower right")
+    _save(figure, path)
+
+
+def confusion_matrix(confusion: Confusion, path: Path) -> None:
+    """Where the examples of each class go: colour is the share of the row; few classes show counts as well.
+
+    Raises ValueError where there is no class.
+    """
+    size = len(confusion.labels)
+    if not size:
+        raise ValueError("there is no class to draw")
+    totals = confusion.counts.sum(axis=1, keepdims=True)
+    shares = np.divide(confusion.counts, totals, out=np.zeros(confusion.counts.shape), where=totals > 0)
+    figure = Figure(figsize=(min(4.5 + 0.5 * size, 9.5), min(3.5 + 0.45 * size, 9)), layout="constrained")
+    axes = figure.subplots()
+    image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    figure.colorbar(image, format=PercentFormatter(1), shrink=0.7, aspect=30, label="share of the class's examples")
+    names = [_shortened(label) for label in confusion.labels]
+    rows = [f"{name} ({total:,})" for name, total in zip(names, totals[:, 0], strict=True)]
+    font = max(6.5, 11 - size / 10)
+    axes.set_xticks(range(size), names, rotation=90 if size > 3 else 0, fontsize=font)
+    axes.set_yticks(range(size), rows, fontsize=font)
+    axes.set(xlabel="answered class", ylabel="true class (examples)", title="Where the examples of each class go")
+    _rule_cells(axes, size)
+    if size <= MOST_CLASSES_WITH_COUNTS:
+        _write_cells(axes, confusion.counts, shares)
+    _save(figure, path)
+
+
+def score_by_length(table: Table, path: Path) -> None:
+    """A score in bins of length, as made by `scores.table_by_length`: columns tokens, examples, score (a share).
+
+    Raises ValueError where the table is empty.
+    """
+    if not table.rows:
+        raise ValueError("there is no bin to draw")
+    places = range(len(table.rows))
+    values = [100 * float(row[2]) for row in table.rows]
+    figure = Figure(figsize=(8.5, 3.8), layout="constrained")
+    axes = figure.subplots()
+    axes.plot(places, values, "-", color=BLUE)
+    for place, value, row in zip(places, values, table.rows, strict=True):
+        axes.plot(place, value, "o", color=BLUE, markersize=8, markerfacecolor=BLUE if _enough(row) else "white")
+        axes.annotate(f"{value:.1f}", (place, value), (0, 9), textcoords="offset points", ha="center", bbox=BEHIND_TEXT)
+    axes.set_xticks(places, [f"{row[0]}\nn = {row[1]:,}" for row in table.rows])
+    axes.set_xlim(-0.5, len(table.rows) - 0.5)
+    axes.margins(y=0.2)
+    low, high = axes.get_ylim()
+    axes.set_yticks([tick for tick in axes.get_yticks() if max(low, 0) <= tick <= min(high, 100)])
+    name = _words(table.header[2])
+    axes.set(
+        title=f"{name} by length", xlabel=f"{table.header[0]} of the input, and examples n", ylabel=f"{name} x 100"
+    )
+    if not all(_enough(row) for row in table.rows):
+        axes.plot([], [], "o", color=BLUE, markerfacecolor="white", label=f"fewer than {FEW_EXAMPLES} examples")
+        axes.legend(frameon=False)
+    axes.grid(axis="y", alpha=0.3)
+    _save(figure, path)
+
+
+def _mark_best(losses: Axes, scores: Axes, history: Sequence[EpochRecord]) -> None:
+    """A line at the epoch with the highest validation score; nothing where every score is NaN."""
+    scored = [record for record in history if not math.isnan(record.validation_score)]
+    if not scored:
+        return
+    best = max(scored, key=lambda record: record.validation_score)
+    for axes in (losses, scores):
+        axes.axvline(best.epoch, color=GREY, linestyle=":", zorder=0)
+    value = 100 * best.validation_score
+    label = f"best: {value:.2f}, epoch {best.epoch}"
+    scores.plot(best.epoch, value, "*", color=GREEN, markersize=15, label=label)
+
+
+def _rule_cells(axes: Axes, size: int) -> None:
+    """Thin lines between the cells, by which the eye finds the label of a far one."""
+    between = np.arange(1, size) - 0.5
+    axes.set_xticks(between, minor=True)
+    axes.set_yticks(between, minor=True)
+    axes.grid(which="minor", color=GREY, linewidth=0.3, alpha=0.4)
+    axes.tick_params(which="minor", length=0)
+
+
+def _write_cells(axes: Axes, counts: np.ndarray, shares: np.ndarray) -> None:
+    for (row, column), count in np.ndenumerate(counts):
+        if count:
+            share = shares[row, column]
+            text = f"{count:,}\n{100 * share:.1f} %"
+            axes.text(column, row, text, ha="center", va="center", fontsize=9, color=_ink(share))
+
+
+def _ink(share: float) -> str:
+    return "white" if share > 0.65 else "black"
+
+
+def _enough(row: Sequence[str | int | float]) -> bool:
+    return int(row[1]) >= FEW_EXAMPLES
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _shortened(label: str) -> str:
+    """A class name that fits beside the picture; the middle gives way, because endings often differ."""
+    label = " ".join(label.split()) or "(empty)"
+    if len(label) > LONGEST_LABEL:
+        half = (LONGEST_LABEL - 1) // 2
+        label = f"{label[:half]}…{label[-half:]}"
+    # matplotlib reads text between dollar signs as a formula.
+    return label.replace("$", r"\$")
+
+
+def _save(figure: Figure, path: Path) -> None:
+    """Write beside and rename, so that a kill leaves the old picture or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    with warnings.catch_warnings():
+        # A class name in a script that the font lacks is drawn as boxes; the tables still have it.
+        warnings.filterwarnings("ignore", message="Glyph")
+        figure.savefig(beside, dpi=DOTS_PER_INCH, format="png", bbox_inches="tight")
+    os.replace(beside, path)

@@ -1,0 +1,282 @@
+"""A run as people read it: `report.md` with its pictures, and a few lines for the terminal.
+
+Whatever comes from a user or a data set passes through `_plain`: a report never becomes markup that its data wrote.
+"""
+
+import math
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from tabulate import tabulate
+
+from evaluation import plots
+from evaluation.baselines import verdict
+from evaluation.scores import SCORES, UNDEFINED, shown
+from schema.records import EpochRecord, Metrics
+from schema.scores import Cell, Sample, Scores, Table
+
+SHOWN_SAMPLES = 5
+"""So many of the best answers, and as many of the worst."""
+LONGEST_TEXT = 300
+"""Characters of a text in the report; the middle of a longer one is left out."""
+BASELINES_IN_SHORT = 4
+OVERLAP = " also in "
+"""Stands in the names of those `Metrics.counts` that say what two splits share."""
+ENDINGS = {
+    "interrupt": "was interrupted",
+    "time budget": "used up its time budget",
+    "divergence": "ended because its loss was no longer a number",
+}
+"""How a run ends early, as `Metrics.ended_by` -> what the run did."""
+
+
+def write_report(
+    folder: Path,
+    metrics: Metrics,
+    history: Sequence[EpochRecord],
+    scores: Mapping[str, Scores],
+    samples: Sequence[Sample],
+    config: Mapping[str, object],
+) -> None:
+    """Write `folder`/report.md and `folder`/plots/*.png; each file is replaced whole.
+
+    scores: split -> scores; the headline's split is shown in full. samples: answers to that split
+    A part that has nothing to show (no epoch ended, no confusion, few samples) is left out or says so.
+    """
+    judged = scores.get(metrics.headline.split)
+    pictures = _draw(folder / "plots", metrics, history, judged)
+    sections = [
+        *_opening(metrics),
+        *_score_tables(metrics),
+        *_notes(metrics, judged),
+        *_breakdowns(metrics, judged, pictures),
+        *_training(metrics, history, pictures),
+        *_sample_tables(samples),
+        *_repeat(metrics, config),
+    ]
+    folder.mkdir(parents=True, exist_ok=True)
+    beside = folder / f".report.md.{os.getpid()}"
+    beside.write_text("\n\n".join(sections) + "\n", encoding="utf-8")
+    os.replace(beside, folder / "report.md")
+
+
+def short_report(metrics: Metrics) -> str:
+    """At most a dozen plain lines for the terminal: the headline score beside its baselines, and who won."""
+    name, split = metrics.headline.name, metrics.headline.split
+    splits = [split, *(other for other in metrics.scores if other != split)][:3]
+    rows = [("network", metrics.scores), *_best_first(metrics)[:BASELINES_IN_SHORT]]
+    table = [[who, *(_value_of(values.get(other, {}), name) for other in splits)] for who, values in rows]
+    cpu = metrics.seconds.get("training_cpu")
+    spent = "" if cpu is None else f", {cpu / 60:.1f} minutes of CPU time"
+    lines = [
+        f"{metrics.task} ({metrics.rnn_type}), {metrics.cell}, {metrics.dataset}, seed {metrics.seed}",
+        tabulate(table, headers=[name, *splits], tablefmt="plain", disable_numparse=True, colalign=_alignment(splits)),
+        _verdict(metrics),
+        f"{metrics.epochs} epochs, the best is {metrics.best_epoch}; {metrics.parameters:,} weights{spent}",
+        *_warnings(metrics),
+    ]
+    return "\n".join(lines)
+
+
+def _draw(folder: Path, metrics: Metrics, history: Sequence[EpochRecord], judged: Scores | None) -> Mapping[str, str]:
+    """Draw what there is; name of the picture -> its place beside report.md."""
+    drawn = []
+    if history:
+        plots.learning_curves(history, metrics.headline.name, folder / "learning_curves.png")
+        drawn.append("learning_curves")
+    if judged and judged.confusion and judged.confusion.labels:
+        plots.confusion_matrix(judged.confusion, folder / "confusion_matrix.png")
+        drawn.append("confusion_matrix")
+    by_length = _length_table(judged)
+    if by_length:
+        plots.score_by_length(by_length, folder / "score_by_length.png")
+        drawn.append("score_by_length")
+    return {name: f"![{name.replace('_', ' ')}](plots/{name}.png)" for name in drawn}
+
+
+def _length_table(judged: Scores | None) -> Table | None:
+    tables = judged.tables if judged else ()
+    return next((table for table in tables if table.title.endswith(" by length") and table.rows), None)
+
+
+def _opening(metrics: Metrics) -> Iterator[str]:
+    yield f"# {_plain(metrics.task)}: {_plain(metrics.cell)} on {_plain(metrics.dataset)}"
+    for warning in _warnings(metrics):
+        yield f"> **{_plain(warning)}**"
+    yield (
+        f"{_plain(_titled(metrics.rnn_type))}; examples from {_plain(metrics.source)}; seed {metrics.seed}. "
+        "Shares are shown x 100."
+    )
+    yield f"**{_plain(_verdict(metrics))}**"
+
+
+def _warnings(metrics: Metrics) -> Iterator[str]:
+    """What a reader must know before any number."""
+    if metrics.synthetic:
+        yield "The examples are synthetic (the small world); a score on them is no result."
+    if metrics.headline.split != "test":
+        yield f"Test was not scored; the scores are those of {metrics.headline.split}, on which choices were made."
+    if metrics.ended_by in ENDINGS:
+        yield f"The run ended early: it {ENDINGS[metrics.ended_by]}; epochs finished: {metrics.epochs}."
+
+
+def _verdict(metrics: Metrics) -> str:
+    name, split = metrics.headline.name, metrics.headline.split
+    rivals = {who: values[split][name] for who, values in metrics.baselines.items() if name in values.get(split, {})}
+    return verdict(name, metrics.headline.value, rivals)
+
+
+def _best_first(metrics: Metrics) -> list[tuple[str, Mapping[str, Mapping[str, float]]]]:
+    """The baselines, the highest headline score first; those without one last."""
+    name, split = metrics.headline.name, metrics.headline.split
+
+    def headline_of(baseline: tuple[str, Mapping[str, Mapping[str, float]]]) -> float:
+        return baseline[1].get(split, {}).get(name, -math.inf)
+
+    return sorted(metrics.baselines.items(), key=headline_of, reverse=True)
+
+
+def _score_tables(metrics: Metrics) -> Iterator[str]:
+    """One table for each split, the headline's first; its columns are the scores of the network."""
+    yield "## Scores beside the baselines"
+    judged = metrics.headline.split
+    for split in [judged, *(other for other in metrics.scores if other != judged)]:
+        names = list(metrics.scores.get(split, {}))
+        if not names:
+            continue
+        rows = [("network", metrics.scores), *_best_first(metrics)]
+        cells = [[who, *(_value_of(values[split], name) for name in names)] for who, values in rows if split in values]
+        examples = f" ({metrics.counts[split]:,} examples)" if split in metrics.counts else ""
+        yield f"### {_plain(_titled(split))}{examples}"
+        yield _markdown([_plain(split), *map(_score_title, names)], cells)
+
+
+def _score_title(name: str) -> str:
+    return _plain(name if SCORES[name].higher_is_better else f"{name} (lower is better)")
+
+
+def _value_of(values: Mapping[str, float], name: str) -> str:
+    return shown(name, values[name]) if name in values else UNDEFINED
+
+
+def _notes(metrics: Metrics, judged: Scores | None) -> Iterator[str]:
+    """Sentences, then what the data set's own splits share."""
+    notes = list(dict.fromkeys((*metrics.notes, *(judged.notes if judged else ()))))
+    overlaps = {name: count for name, count in metrics.counts.items() if OVERLAP in name}
+    if notes:
+        yield "## Notes"
+        yield "\n".join(f"- {_plain(note)}" for note in notes)
+    if overlaps:
+        yield "## What the official splits share"
+        yield _markdown(["overlap", "examples"], [[name, f"{count:,}"] for name, count in overlaps.items()])
+
+
+def _breakdowns(metrics: Metrics, judged: Scores | None, pictures: Mapping[str, str]) -> Iterator[str]:
+    if judged is None:
+        return
+    for table in judged.tables:
+        yield f"## {_plain(_titled(table.title))} ({_plain(metrics.headline.split)})"
+        if table is _length_table(judged):
+            yield pictures["score_by_length"]
+        yield _markdown([_plain(name) for name in table.header], [list(map(_cell, row)) for row in table.rows])
+    if "confusion_matrix" in pictures:
+        yield f"## Confusions ({_plain(metrics.headline.split)})"
+        yield pictures["confusion_matrix"]
+
+
+def _cell(value: Cell) -> str:
+    """Floats are shares and shown x 100."""
+    if isinstance(value, float):
+        return f"{100 * value:.2f}" if math.isfinite(value) else UNDEFINED
+    return f"{value:,}" if isinstance(value, int) else value
+
+
+def _training(metrics: Metrics, history: Sequence[EpochRecord], pictures: Mapping[str, str]) -> Iterator[str]:
+    yield "## Training"
+    if history:
+        yield pictures["learning_curves"]
+    else:
+        yield "No epoch was finished."
+    facts = {
+        "epochs": f"{metrics.epochs} (the best is {metrics.best_epoch}; ended by {metrics.ended_by})",
+        "weights": f"{metrics.parameters:,}",
+        "padding": f"{100 * metrics.padding:.1f} % of the time steps",
+        "peak memory": f"{metrics.peak_memory_mb:,.0f} MB",
+        **{f"seconds, {name.replace('_', ' ')}": f"{value:,.1f}" for name, value in metrics.seconds.items()},
+        **{f"examples, {name}": f"{count:,}" for name, count in metrics.counts.items() if OVERLAP not in name},
+    }
+    yield _markdown(["of this run", ""], [list(fact) for fact in facts.items()])
+
+
+def _sample_tables(samples: Sequence[Sample]) -> Iterator[str]:
+    """The best and the worst answers; of few samples all, once."""
+    if not samples:
+        return
+    ordered = sorted(samples, key=lambda sample: sample.score, reverse=True)
+    if len(ordered) < 2 * SHOWN_SAMPLES:
+        parts = {"Answers, the best first": ordered}
+    else:
+        parts = {"Best answers": ordered[:SHOWN_SAMPLES], "Worst answers": ordered[: -SHOWN_SAMPLES - 1 : -1]}
+    for title, chosen in parts.items():
+        rows = [
+            [_cell(float(sample.score)), *map(_shortened, (sample.reference, sample.answer, sample.input))]
+            for sample in chosen
+        ]
+        yield f"## {title}"
+        yield _markdown(["score", "reference", "answer", "input"], rows)
+
+
+def _repeat(metrics: Metrics, config: Mapping[str, object]) -> Iterator[str]:
+    yield "## To repeat it"
+    yield _code_block(metrics.command)
+    yield _markdown(["setting", "value"], [[name, _shortened(str(value))] for name, value in config.items()])
+    yield _markdown(["software", "version"], [list(item) for item in metrics.versions.items()])
+
+
+def _markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table of plain texts; the header may hold markup. Columns of numbers are set to the right."""
+    columns = list(zip(*rows, strict=True)) or [()] * len(header)
+    alignment = ["right" if column and all(map(_is_number, column)) else "left" for column in columns]
+    cells = [[_plain(cell) for cell in row] for row in rows]
+    return tabulate(cells, headers=header, tablefmt="pipe", disable_numparse=True, colalign=alignment)
+
+
+def _is_number(text: str) -> bool:
+    return text == UNDEFINED or re.fullmatch(r"-?[\d,]+(\.\d+)?", text) is not None
+
+
+def _alignment(splits: Sequence[str]) -> list[str]:
+    return ["left", *["right"] * len(splits)]
+
+
+def _titled(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _shortened(text: str) -> str:
+    if len(text) <= LONGEST_TEXT:
+        return text
+    half = (LONGEST_TEXT - 5) // 2
+    return f"{text[:half]} ... {text[-half:]}"
+
+
+# Characters that Markdown or HTML would read as markup, wherever they stand in a line; entities are always text.
+_ENTITIES = {ord(mark): f"&#{ord(mark)};" for mark in r"&<>|\`*[]~$@"}
+
+
+def _plain(text: str) -> str:
+    """Any text as one line that Markdown shows as it is: no markup, no HTML, no link, no new table cell."""
+    one_line = " ".join("".join(mark if mark.isprintable() else " " for mark in text).split())
+    # An underscore within a word, as in nb_bigrams, is no markup and stays readable.
+    escaped = re.sub(r"(?<![^\W_])_|_(?![^\W_])", "&#95;", one_line.translate(_ENTITIES))
+    # GitHub makes links of bare addresses; an entity in the right place keeps them text.
+    return re.sub(r"(?i)\bwww\.", lambda found: f"{found[0][:-1]}&#46;", escaped.replace("://", "&#58;//"))
+
+
+def _code_block(text: str) -> str:
+    """A fence longer than any row of backticks in the text."""
+    longest = max((len(ticks) for ticks in re.findall("`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}\n{text}\n{fence}"

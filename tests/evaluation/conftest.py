@@ -1,0 +1,53 @@
+"""A finished run, made up, for the tests of what people read."""
+
+import pytest
+
+from schema.records import EpochRecord, Headline, Metrics
+
+COMMAND = "python train.py sentiment --seed 3"
+
+
+@pytest.fixture(scope="session")
+def make_metrics():
+    """Builds `Metrics` of a made-up run; any field can be said."""
+
+    def make(**said) -> Metrics:
+        fields = {
+            "task": "sentiment",
+            "rnn_type": "many to one",
+            "dataset": "imdb",
+            "source": "imdb_reviews/plain_text:1.0.0",
+            "synthetic": False,
+            "cell": "lstm",
+            "seed": 3,
+            "headline": Headline("accuracy", 0.9189, "test"),
+            "scores": {
+                "validation": {"accuracy": 0.93, "macro_f1": 0.929, "cross_entropy": 0.2},
+                "test": {"accuracy": 0.9189, "macro_f1": 0.9188, "cross_entropy": 0.25},
+            },
+            "baselines": {
+                "majority": {"test": {"accuracy": 0.5}, "validation": {"accuracy": 0.51}},
+                "nb_bigrams": {"test": {"accuracy": 0.9154}, "validation": {"accuracy": 0.921}},
+            },
+            "counts": {"train": 22500, "validation": 2500, "test": 25000, "test also in train": 123},
+            "seconds": {"training": 290.0, "training_cpu": 570.0},
+            "peak_memory_mb": 2048.0,
+            "parameters": 1234567,
+            "padding": 0.061,
+            "epochs": 2,
+            "best_epoch": 2,
+            "ended_by": "epochs",
+            "versions": {"keras": "3.15.1"},
+            "command": COMMAND,
+        }
+        return Metrics(**(fields | said))
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def history():
+    return [
+        EpochRecord(1, 0.6, 0.4, 0.85, 2e-3, 30.0, 90_000.0, 0.06),
+        EpochRecord(2, 0.3, 0.3, 0.93, 1e-3, 30.0, 90_000.0, 0.06),
+    ]

@@ -1,0 +1,247 @@
+"""The report holds what it must, and nothing in it was written as markup by its data."""
+
+import html
+import re
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from evaluation.report import short_report, write_report
+from schema.records import Headline
+from schema.scores import Confusion, Sample, Scores, Table
+
+HOSTILE = (
+    "<script>alert(1)</script> | a | b\n# title\n\n![x](http://evil.example/x.png) [y](javascript:z) `code` **bold** "
+    "<img src=x onerror=y> &lt;b&gt; $x$ \\| ~~s~~ <!-- c --> ||| _em_ nb_bigrams"
+)
+BLOCKS = {"h1", "h2", "h3", "p", "strong", "ul", "li", "img", "pre", "code"}
+BLOCKS |= {"table", "thead", "tbody", "tr", "th", "td"}
+"""Every HTML tag that a report may become."""
+
+
+def judged(**said):
+    fields = {
+        "values": {"accuracy": 0.9189},
+        "examples": 10,
+        "tables": (
+            Table(
+                "accuracy by length", ("tokens", "examples", "accuracy"), (("1-50", 1234, 0.875), ("51-100", 40, 0.9))
+            ),
+            Table("scores by class", ("class", "examples", "recall"), (("neg", 5, float("nan")), ("pos", 5, 1.0))),
+        ),
+        "confusion": Confusion(("neg", "pos"), np.array([[4, 1], [0, 5]])),
+        "notes": ("A note of the scores.",),
+    }
+    return Scores(**(fields | said))
+
+
+def samples_of(count):
+    return [Sample(f"input {place}", "pos", f"answer {place}", place / count) for place in range(count)]
+
+
+def report_of(folder, metrics, history=(), scores=None, samples=(), config=None):
+    write_report(folder, metrics, list(history), scores or {}, list(samples), config or {})
+    return (folder / "report.md").read_text(encoding="utf-8")
+
+
+def rendered(markdown):
+    return MarkdownIt("commonmark").enable(["table", "strikethrough"]).render(markdown)
+
+
+def rows_of(markdown):
+    """Every table row of the page, as the list of its cells' texts, the way a browser shows them."""
+    rows = re.findall(r"<tr>(.*?)</tr>", rendered(markdown), flags=re.DOTALL)
+    return [[html.unescape(cell) for cell in re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.DOTALL)] for row in rows]
+
+
+@pytest.fixture(scope="module")
+def whole_folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("run")
+
+
+@pytest.fixture(scope="module")
+def whole(make_metrics, history, whole_folder):
+    metrics = make_metrics(notes=("A note of the run.",))
+    return report_of(whole_folder, metrics, history, {"test": judged()}, samples_of(12), {"cell": "lstm", "units": 64})
+
+
+def test_scores_stand_beside_the_baselines_best_first(whole):
+    rows = rows_of(whole)
+    start = rows.index(["test", "accuracy", "macro_f1", "cross_entropy (lower is better)"])
+    assert rows[start + 1 : start + 4] == [
+        ["network", "91.89", "91.88", "0.250"],
+        ["nb_bigrams", "91.54", "-", "-"],
+        ["majority", "50.00", "-", "-"],
+    ]
+    assert ["network", "93.00", "92.90", "0.200"] in rows
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# sentiment: lstm on imdb",
+        "The network beats the best baseline (nb_bigrams, 91.54) by 0.35 points.",
+        "A note of the run.",
+        "A note of the scores.",
+        "python train.py sentiment --seed 3",
+        "imdb_reviews/plain_text:1.0.0",
+    ],
+)
+def test_the_report_says(whole, text):
+    assert text in whole
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        ["test also in train", "123"],
+        ["1-50", "1,234", "87.50"],
+        ["neg", "5", "-"],
+        ["padding", "6.1 % of the time steps"],
+        ["peak memory", "2,048 MB"],
+        ["seconds, training cpu", "570.0"],
+        ["units", "64"],
+        ["keras", "3.15.1"],
+    ],
+)
+def test_a_table_of_the_report_has_the_row(whole, row):
+    assert row in rows_of(whole)
+
+
+def test_a_good_run_has_no_warning(whole):
+    assert "\n> " not in whole
+
+
+def test_every_picture_that_is_shown_exists(whole, whole_folder):
+    shown = re.findall(r"!\[[^]]*\]\(([^)]*)\)", whole)
+    assert sorted(shown) == [f"plots/{name}.png" for name in ("confusion_matrix", "learning_curves", "score_by_length")]
+    assert all((whole_folder / place).read_bytes().startswith(b"\x89PNG") for place in shown)
+
+
+def test_the_five_best_and_the_five_worst_answers_are_shown(whole):
+    answers = [row[2] for row in rows_of(whole) if len(row) == 4 and row[2].startswith("answer ")]
+    assert answers == [f"answer {place}" for place in (11, 10, 9, 8, 7, 0, 1, 2, 3, 4)]
+
+
+def test_few_samples_are_shown_once_each(make_metrics, tmp_path):
+    rows = rows_of(report_of(tmp_path, make_metrics(), samples=samples_of(9)))
+    assert [row[2] for row in rows if len(row) == 4 and row[1] == "pos"] == [f"answer {n}" for n in range(8, -1, -1)]
+
+
+def test_the_middle_of_a_long_text_is_left_out(make_metrics, tmp_path):
+    page = report_of(tmp_path, make_metrics(), samples=[Sample("begin " + "x" * 9000 + " end", "a", "b", 0.5)])
+    assert max(map(len, page.splitlines())) < 500
+    assert re.search(r"begin x+ \.\.\. x+ end", page)
+
+
+@pytest.mark.parametrize(
+    ("said", "warning"),
+    [
+        ({"synthetic": True}, "synthetic"),
+        ({"headline": Headline("accuracy", 0.93, "validation")}, "Test was not scored"),
+        ({"ended_by": "interrupt"}, "was interrupted"),
+        ({"ended_by": "time budget"}, "used up its time budget"),
+        ({"ended_by": "divergence"}, "no longer a number"),
+    ],
+)
+def test_what_makes_a_score_weak_is_said_first(make_metrics, tmp_path, said, warning):
+    metrics = make_metrics(**said)
+    page = report_of(tmp_path, metrics)
+    assert warning in page[: page.index("## ")]
+    assert warning in short_report(metrics)
+
+
+def test_a_run_stopped_in_its_first_epoch_has_a_report(make_metrics, tmp_path):
+    metrics = make_metrics(
+        headline=Headline("accuracy", float("nan"), "validation"),
+        scores={},
+        baselines={},
+        epochs=0,
+        best_epoch=0,
+        ended_by="interrupt",
+        counts={},
+        versions={},
+        seconds={},
+    )
+    page = report_of(tmp_path, metrics)
+    assert "No epoch was finished." in page
+    assert "The network has no score to compare." in page
+    assert not (tmp_path / "plots").exists()
+    assert "was interrupted" in short_report(metrics)
+
+
+def test_scores_without_confusion_have_no_picture_of_it(make_metrics, tmp_path):
+    page = report_of(tmp_path, make_metrics(), scores={"test": judged(confusion=None, tables=())})
+    assert "![" not in page
+
+
+def test_hostile_text_stays_text_everywhere(make_metrics, history, tmp_path):
+    metrics = make_metrics(
+        dataset=HOSTILE,
+        source=HOSTILE,
+        notes=(HOSTILE,),
+        command=HOSTILE + "\n```\n<script>",
+        versions={HOSTILE: HOSTILE},
+        baselines={HOSTILE: {"test": {"accuracy": 0.4}}},
+        counts={f"{HOSTILE} also in train": 3},
+    )
+    by_class = Table("scores by class", ("class", "recall"), ((HOSTILE, 1.0),))
+    scores = {"test": judged(tables=(by_class,), notes=(HOSTILE,), confusion=None)}
+    sample = Sample(HOSTILE, HOSTILE, HOSTILE, 0.5)
+    page = rendered(report_of(tmp_path, metrics, history, scores, [sample], {HOSTILE: HOSTILE}))
+    tags = set(re.findall(r"<(\w+)", page))
+    assert tags == BLOCKS
+    assert re.findall(r"<img[^>]*>", page) == ['<img src="plots/learning_curves.png" alt="learning curves" />']
+    assert "<h1" in page and page.count("<h1") == 1
+
+
+@settings(max_examples=60, deadline=None)
+@given(text=st.text(st.characters(codec="utf-8"), max_size=80) | st.text("|\\`*_[]()<>!&#~$-+:.@ a1\n", max_size=40))
+def test_any_text_is_shown_as_it_is_on_one_line(make_metrics, text):
+    with tempfile.TemporaryDirectory() as folder:
+        rows = rows_of(report_of(Path(folder), make_metrics(), samples=[Sample(text, "reference", "answer", 1.0)]))
+    one_line = " ".join("".join(mark if mark.isprintable() else " " for mark in text).split())
+    assert ["100.00", "reference", "answer", one_line] in rows
+
+
+def test_bare_addresses_do_not_become_links(make_metrics, tmp_path):
+    text = "see http://evil.example and WWW.evil.example or me@evil.example"
+    page = report_of(tmp_path, make_metrics(), samples=[Sample(text, "a", "b", 1.0)])
+    assert not re.search(r"(?i)http://|www\.|me@", page)
+    assert ["100.00", "a", "b", text] in rows_of(page)
+
+
+def test_a_report_that_fails_leaves_the_old_one_alone(make_metrics, tmp_path):
+    old = report_of(tmp_path, make_metrics())
+    with pytest.raises(ValueError, match="no score is named"):
+        report_of(tmp_path, make_metrics(scores={"test": {"unheard_of": 1.0}}))
+    assert (tmp_path / "report.md").read_text() == old
+    assert [path.name for path in tmp_path.iterdir()] == ["report.md"]
+
+
+def test_the_terminal_sees_the_score_beside_the_baselines(make_metrics):
+    lines = short_report(make_metrics()).splitlines()
+    assert [line.split() for line in lines[1:5]] == [
+        ["accuracy", "test", "validation"],
+        ["network", "91.89", "93.00"],
+        ["nb_bigrams", "91.54", "92.10"],
+        ["majority", "50.00", "51.00"],
+    ]
+    assert "The network beats the best baseline (nb_bigrams, 91.54) by 0.35 points." in lines
+
+
+@pytest.mark.parametrize("baselines", [0, 1, 20])
+def test_the_terminal_sees_five_to_twelve_lines(make_metrics, baselines):
+    values = {f"baseline {place}": {"validation": {"accuracy": place / 100}} for place in range(baselines)}
+    metrics = make_metrics(
+        baselines=values, synthetic=True, ended_by="interrupt", headline=Headline("accuracy", 0.5, "validation")
+    )
+    calm = replace(metrics, synthetic=False, ended_by="epochs", headline=Headline("accuracy", 0.5, "test"))
+    assert 5 <= len(short_report(calm).splitlines()) <= 12
+    assert 5 <= len(short_report(metrics).splitlines()) <= 12

@@ -1,0 +1,22 @@
+"""What is asked: one file a task, and the contract that they all keep.
+
+A new task is one new module and one line here.
+"""
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tasks.task import Task
+
+_MODULES: Mapping[str, str] = {
+    "sentiment": "tasks.sentiment",
+}
+
+TASK_NAMES: tuple[str, ...] = tuple(_MODULES)
+
+
+def get_task(name: str) -> "Task[Any, Any]":
+    """The task of that name; KeyError where there is none."""
+    return import_module(_MODULES[name]).TASK

@@ -1,0 +1,37 @@
+"""Is a review for or against? Many to one, on IMDB (Maas et al. 2011).
+
+python train.py sentiment
+python train.py sentiment --cell gru --epochs 3
+python train.py sentiment --train-file reviews.tsv
+"""
+
+from dataclasses import dataclass
+
+from data.sources import SMALL_WORLD, Official, load_labelled_texts, small_world_sentiment
+from schema.examples import LabelledText
+from tasks.classification import ClassificationConfig, TextClassification
+
+
+@dataclass(frozen=True)
+class SentimentConfig(ClassificationConfig):
+    """Train a recurrent network to tell praise from blame."""
+
+
+class Sentiment(TextClassification):
+    """Classes `neg` and `pos`."""
+
+    name = "sentiment"
+    summary = "is a review for or against?"
+    datasets = ("imdb", SMALL_WORLD)
+    Config = SentimentConfig
+
+    def load(self, dataset: str) -> Official[LabelledText]:
+        return small_world_sentiment() if dataset == SMALL_WORLD else load_labelled_texts(dataset)
+
+
+TASK = Sentiment()
+
+if __name__ == "__main__":
+    from train import run_train
+
+    raise SystemExit(run_train(TASK.name))

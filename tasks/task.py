@@ -1,0 +1,162 @@
+"""The contract of a task: what it says about itself. The trainer and the commands know nothing else of it.
+
+    record -> Example -> Encoder -> Encoded -> batches -> model -> Answer -> Scores -> report
+
+The same path serves training, evaluation and prediction. Batches are no part of the contract: `data.batches` makes
+them of any `Encoded`.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Generic, Protocol, TypeVar
+
+import numpy as np
+
+from schema.configs import AnswerConfig, TrainingConfig
+from schema.encoded import Encoded
+from schema.errors import UserError
+from schema.examples import Splits
+from schema.records import ScoresBySplit
+from schema.scores import Sample, Scores
+
+if TYPE_CHECKING:
+    import keras
+
+Ex = TypeVar("Ex")
+Ans = TypeVar("Ans")
+
+
+class Encoder(Protocol[Ex]):
+    """From examples to numbers, learnt on train alone; plain files in the run folder."""
+
+    def encode(self, examples: Sequence[Ex]) -> Encoded:
+        """Inputs of all examples, in order; targets where every example has a reference that is known."""
+        ...
+
+    def save(self, folder: Path) -> None:
+        """Write everything that `load_encoder` needs, as text."""
+        ...
+
+
+@dataclass(frozen=True)
+class Fitted(Generic[Ex]):
+    """What a task learnt before its network is trained.
+
+    encoded: the training examples. As with scikit-learn's target encoder they are not what `encoder.encode` gives
+        for them where the encoder has seen labels: each is encoded by what was learnt from the others.
+    starts: first values of some of the model's weights, by name; they end in the model and are not kept apart
+    seconds, cpu_seconds: what learning took, also where it now came from the cache
+    """
+
+    encoder: Encoder[Ex]
+    encoded: Encoded
+    starts: Mapping[str, np.ndarray] = field(default_factory=dict)
+    seconds: float = 0.0
+    cpu_seconds: float = 0.0
+
+
+class Task(ABC, Generic[Ex, Ans]):
+    """One thing that a recurrent network is asked to do.
+
+    headline: name of the score that a run is chosen and judged by; higher is better
+    datasets: names for `--dataset`, the default first; the last is the built-in small world
+    cell_defaults: what a cell wants otherwise than `Config` says: cell -> flag -> value
+    Every `Scores` of a task holds its headline and `cross_entropy`, in nats for each target.
+    """
+
+    name: ClassVar[str]
+    summary: ClassVar[str]
+    rnn_type: ClassVar[str]
+    datasets: ClassVar[tuple[str, ...]]
+    headline: ClassVar[str]
+    Config: ClassVar[type[TrainingConfig]]
+    cell_defaults: ClassVar[Mapping[str, Mapping[str, object]]] = {}
+    AnswerConfig: ClassVar[type[AnswerConfig]] = AnswerConfig
+
+    @abstractmethod
+    def splits(self, config: TrainingConfig) -> Splits[Ex]:
+        """Load the examples that `config` asks for. Raises NoNetwork, or UserError for a file that cannot be read."""
+
+    @abstractmethod
+    def fit_encoder(self, splits: Splits[Ex], config: TrainingConfig) -> Fitted[Ex]:
+        """Learn from train (and the unlabelled) what turns examples into numbers, or take it from the cache."""
+
+    @abstractmethod
+    def load_encoder(self, folder: Path) -> Encoder[Ex]:
+        """Read what `Encoder.save` wrote. Raises WorkFailed for missing or damaged files."""
+
+    @abstractmethod
+    def build_model(self, fitted: Fitted[Ex], config: TrainingConfig) -> "keras.Model":
+        """An untrained model, not compiled: the trainer knows the number of steps and compiles it."""
+
+    @abstractmethod
+    def loss(self, config: TrainingConfig) -> "keras.losses.Loss":
+        """What training lowers, from targets and the model's output."""
+
+    @abstractmethod
+    def answer(self, model: "keras.Model", encoder: Encoder[Ex], encoded: Encoded, config: AnswerConfig) -> list[Ans]:
+        """One answer for each encoded example, in order, whatever it holds."""
+
+    @abstractmethod
+    def score(self, encoder: Encoder[Ex], examples: Sequence[Ex], answers: Sequence[Ans]) -> Scores:
+        """How good answers are. The same function scores the model and the baselines."""
+
+    @abstractmethod
+    def baselines(
+        self, train: Sequence[Ex], validation: Sequence[Ex], parts: Mapping[str, Sequence[Ex]], encoder: Encoder[Ex]
+    ) -> Mapping[str, ScoresBySplit]:
+        """Scores of what people would try first, fitted on train, chosen on validation, for each of `parts`."""
+
+    @abstractmethod
+    def describe(self, example: Ex, answer: Ans) -> Sample:
+        """An example and its answer for the report."""
+
+    @abstractmethod
+    def read_file(self, path: Path) -> list[Ex]:
+        """A user's own examples with their references, in the one plain format of the task."""
+
+    @abstractmethod
+    def read_questions(self, path: Path) -> list[Ex]:
+        """A user's own examples without references, as many as the file has lines."""
+
+    @abstractmethod
+    def read_question(self, text: str) -> Ex:
+        """What a user types for `predict.py`."""
+
+    @abstractmethod
+    def render(self, answer: Ans) -> str:
+        """One line for people."""
+
+    @abstractmethod
+    def as_json(self, answer: Ans) -> Mapping[str, object]:
+        """The same for programs."""
+
+
+Raw = TypeVar("Raw")
+
+
+def load_or_small_world(load: Callable[[str], Raw], datasets: Sequence[str], wanted: str | None) -> Raw:
+    """Load the data set that was asked for, or the default; without a network the small world in the default's place.
+
+    Raises NoNetwork where a data set was named, UserError for a name that is none of `datasets`.
+    """
+    from console.messages import warn
+    from data.sources import SMALL_WORLD, NoNetwork
+
+    if wanted is not None and wanted not in datasets:
+        near = get_close_matches(wanted, datasets, n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise UserError(f"there is no data set {wanted}; there are {', '.join(datasets)}{hint}")
+    try:
+        return load(wanted or datasets[0])
+    except NoNetwork:
+        if wanted is not None:
+            raise
+        warn(
+            f"{datasets[0]} is not on this machine and cannot be reached: going on with the built-in small world.\n"
+            "Its scores say that the program works, and nothing about real text."
+        )
+        return load(SMALL_WORLD)

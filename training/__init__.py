@@ -1,0 +1,1 @@
+"""From batches to a trained model, and what is kept of it."""

@@ -1,0 +1,231 @@
+"""What happens during `fit`: the learning rate, the limits, the judgement after each epoch."""
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from console.progress import Progress
+from data.batches import Batches
+from schema.records import EpochRecord
+from schema.scores import Scores
+from training.interruption import Interruption
+from training.run_folder import RunFolder
+
+_WARM_UP = 0.05
+"""Share of the training in which the learning rate rises."""
+
+
+@dataclass
+class Course:
+    """How far a training has come; its callbacks write it, the trainer reads it.
+
+    spent: seconds of the time budget that were gone before the first step
+    ended_by: see `schema.records.Metrics`
+    """
+
+    history: list[EpochRecord] = field(default_factory=list)
+    best_epoch: int = 0
+    best_scores: Scores | None = None
+    ended_by: str = "epochs"
+    spent: float = 0.0
+    began: float = field(default_factory=perf_counter)
+    first_step: float | None = None
+    diverged_at: str = ""
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of the time budget that are gone."""
+        return self.spent + perf_counter() - self.began
+
+
+class CosineSchedule(keras.callbacks.Callback):
+    """Raises the learning rate to `peak` in a straight line, then lets it fall along a cosine (Loshchilov & Hutter
+    2017, without restarts), over `steps` or over `budget` seconds, whichever ends first."""
+
+    def __init__(self, peak: float, steps: int, course: Course, budget: float | None) -> None:
+        super().__init__()
+        self.peak, self.steps, self.course, self.budget = peak, steps, course, budget
+
+    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+        done = int(self.model.optimizer.iterations) / self.steps
+        if self.budget:
+            done = max(done, (self.course.seconds - self.course.spent) / max(1e-9, self.budget - self.course.spent))
+        self.model.optimizer.learning_rate = self.peak * rate_at(done)
+
+
+def rate_at(done: float) -> float:
+    """Share of the highest learning rate when the share `done` of the training is over."""
+    if done < _WARM_UP:
+        # Not zero at the first step, which would then be lost.
+        return max(done, _WARM_UP / 100) / _WARM_UP
+    return 0.5 * (1 + math.cos(math.pi * min(1.0, (done - _WARM_UP) / (1 - _WARM_UP))))
+
+
+class EpochOrder(keras.callbacks.Callback):
+    """Tells the batches which epoch begins, for its order follows from it."""
+
+    def __init__(self, batches: Batches) -> None:
+        super().__init__()
+        self.batches = batches
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self.batches.epoch = epoch
+
+
+class Limits(keras.callbacks.Callback):
+    """Ends training when the time budget is spent, a signal came, or the loss is no number any more."""
+
+    def __init__(self, course: Course, budget: float | None, interruption: Interruption) -> None:
+        super().__init__()
+        self.course, self.budget, self.interruption = course, budget, interruption
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        if self.course.first_step is None:
+            self.course.first_step = perf_counter()
+        # The logged loss is the mean of the epoch so far: one bad step makes it bad for good.
+        if not math.isfinite(logs["loss"]):
+            self._end("divergence")
+            self.course.diverged_at = f"step {batch + 1} of epoch {len(self.course.history) + 1}"
+        elif self.interruption.number is not None:
+            self._end("interrupt")
+        elif self.budget and self.course.seconds >= self.budget:
+            self._end("time budget")
+
+    def _end(self, reason: str) -> None:
+        self.course.ended_by = reason
+        self.model.stop_training = True
+
+
+class Judge(keras.callbacks.Callback):
+    """Scores validation after each epoch, keeps the best model, and ends training when it stops getting better.
+
+    What is judged and kept are the averaged weights, where the optimizer keeps an average.
+    """
+
+    def __init__(
+        self,
+        course: Course,
+        run: RunFolder,
+        batches: Batches,
+        score: Callable[[keras.Model], Scores],
+        headline: str,
+        patience: int,
+    ) -> None:
+        super().__init__()
+        self.course, self.run, self.batches, self.score = course, run, batches, score
+        self.headline, self.patience = headline, patience
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self.epoch_began = perf_counter()
+        self.tokens_before = int(self.model.optimizer.iterations)
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        seconds = perf_counter() - self.epoch_began
+        if self.course.ended_by == "divergence" or (self.course.ended_by == "interrupt" and self.course.best_scores):
+            return
+        with averaged_weights(self.model):
+            scores = self.score(self.model)
+            record = self._record(epoch, logs["loss"], scores, seconds)
+            best = self.course.best_scores
+            if math.isfinite(record.validation_score) and (
+                best is None or record.validation_score > best.values[self.headline]
+            ):
+                self.run.save_model(self.model)
+                self.course.best_epoch, self.course.best_scores = record.epoch, scores
+        self.course.history.append(record)
+        self.run.write_history(self.course.history)
+        if self.course.ended_by == "epochs" and record.epoch - self.course.best_epoch >= self.patience:
+            self.course.ended_by = "patience"
+            self.model.stop_training = True
+
+    def _record(self, epoch: int, loss: float, scores: Scores, seconds: float) -> EpochRecord:
+        share = (int(self.model.optimizer.iterations) - self.tokens_before) / len(self.batches)
+        return EpochRecord(
+            epoch=epoch + 1,
+            loss=float(loss),
+            validation_loss=scores.values["cross_entropy"],
+            validation_score=scores.values[self.headline],
+            learning_rate=float(self.model.optimizer.learning_rate),
+            seconds=seconds,
+            tokens_per_second=share * self.batches.tokens / seconds,
+            padding=self.batches.padding,
+        )
+
+
+class EpochProgress(keras.callbacks.Callback):
+    """A bar for each epoch, with the loss so far."""
+
+    def __init__(self, epochs: int, steps: int) -> None:
+        super().__init__()
+        self.epochs, self.steps = epochs, steps
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self.bar = Progress(f"epoch {epoch + 1} of {self.epochs}", self.steps, unit="steps")
+        self.bar.__enter__()
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        self.bar.note(f"loss {logs['loss']:.4f}")
+        self.bar.advance()
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        self.bar.__exit__(None, None, None)
+
+
+@contextmanager
+def averaged_weights(model: keras.Model) -> Iterator[None]:
+    """Within, the model has the average of its weights that the optimizer keeps, if it keeps one."""
+    if not model.optimizer.use_ema:
+        yield
+        return
+    moving = [np.array(variable) for variable in model.trainable_variables]
+    model.optimizer.finalize_variable_values(model.trainable_variables)
+    try:
+        yield
+    finally:
+        for variable, value in zip(model.trainable_variables, moving, strict=True):
+            variable.assign(value)
+
+
+class Scalars(keras.callbacks.Callback):
+    """Writes the history to TensorBoard: train and validation as two lines of one chart."""
+
+    def __init__(self, folder: Path, course: Course, headline: str) -> None:
+        super().__init__()
+        self.folder, self.course, self.headline = folder, course, headline
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        self.writers = {
+            part: tf.summary.create_file_writer(str(self.folder / part)) for part in ("train", "validation")
+        }
+        self.written = 0
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        for record in self.course.history[self.written :]:
+            self._write(
+                "train",
+                record.epoch,
+                {
+                    "loss": record.loss,
+                    "learning_rate": record.learning_rate,
+                    "tokens_per_second": record.tokens_per_second,
+                    "padding": record.padding,
+                },
+            )
+            self._write(
+                "validation", record.epoch, {"loss": record.validation_loss, self.headline: record.validation_score}
+            )
+        self.written = len(self.course.history)
+
+    def _write(self, part: str, step: int, values: Mapping[str, float]) -> None:
+        with self.writers[part].as_default():
+            for name, value in values.items():
+                tf.summary.scalar(name, value, step=step)
+        self.writers[part].flush()

@@ -1,0 +1,194 @@
+"""The folder of a run: what lies where, written so that a kill at any moment leaves the old file or the new.
+
+runs/TASK/NAME/  config.json  encoder/  model.keras  history.csv  answers/  metrics.json  report.md  plots/
+"""
+
+import csv
+import hashlib
+import json
+import os
+import re
+import shutil
+import zipfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, fields
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+from typing import TYPE_CHECKING, Any
+
+from schema.errors import UserError, WorkFailed
+from schema.records import FORMAT, EpochRecord, Metrics
+
+if TYPE_CHECKING:
+    import keras
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
+
+
+class RunFolder:
+    """Paths and files of one run."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @property
+    def model_path(self) -> Path:
+        return self.path / "model.keras"
+
+    @property
+    def reference(self) -> str:
+        """What a user types to name this run: its path."""
+        return str(self.path)
+
+    def write_json(self, name: str, content: Mapping[str, Any]) -> None:
+        """Write `name` whole; NaN is written as null, which every reader of JSON understands."""
+        text = json.dumps(_finite(content), indent=2, ensure_ascii=False, default=str)
+        self.write(name, lambda path: path.write_text(text + "\n", encoding="utf-8"))
+
+    def write(self, name: str, write: Callable[[Path], object]) -> None:
+        """Let `write` make a file beside, then move it to its place."""
+        path = self.path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # The suffix stays last: Keras tells the format of a model by it.
+        fresh = path.with_name(f".fresh-{path.name}")
+        try:
+            write(fresh)
+            os.replace(fresh, path)
+        finally:
+            fresh.unlink(missing_ok=True)
+
+    def read_json(self, name: str) -> dict[str, Any]:
+        """Raises WorkFailed for a file that is missing, damaged, or of a newer program."""
+        path = self.path / name
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+            number = content.get("format", FORMAT)
+        except FileNotFoundError as error:
+            raise WorkFailed(f"{path} is missing; the run is not whole, train it anew") from error
+        except (ValueError, AttributeError) as error:
+            raise WorkFailed(f"{path} is damaged ({error}); train the run anew") from error
+        if number > FORMAT:
+            raise WorkFailed(f"{path} has format {number}, this program knows {FORMAT}: update the program")
+        return content
+
+    def save_encoder(self, save: Callable[[Path], None]) -> None:
+        """Let `save` fill `encoder/`, and keep the checksums of its files beside them."""
+        folder = self.path / "encoder"
+        save(folder)
+        sums = [f"{_sha256(path)}  {path.name}\n" for path in sorted(folder.iterdir())]
+        (folder / "SHA256SUMS").write_text("".join(sums))
+
+    def checked_encoder(self) -> Path:
+        """`encoder/`, its files as they were saved. Raises WorkFailed for one that is missing or changed."""
+        folder = self.path / "encoder"
+        sums = folder / "SHA256SUMS"
+        if not sums.is_file():
+            raise WorkFailed(f"{sums} is missing; the run is not whole, train it anew")
+        for line in sums.read_text().splitlines():
+            expected, _, name = line.partition("  ")
+            path = folder / Path(name).name
+            if not path.is_file():
+                raise WorkFailed(f"{path} is missing; the run is not whole, train it anew")
+            if _sha256(path) != expected:
+                raise WorkFailed(f"{path} is not the file that was saved (its checksum differs); train the run anew")
+        return folder
+
+    def save_model(self, model: "keras.Model") -> None:
+        """Replace `model.keras`."""
+        self.write("model.keras", model.save)
+
+    def load_model(self) -> "keras.Model":
+        """Load in safe mode; nothing in the file is executed. Raises WorkFailed for a missing or damaged file."""
+        import keras
+
+        import models
+
+        if not self.model_path.is_file():
+            raise WorkFailed(f"{self.model_path} is missing; no epoch of this run was finished, train it anew")
+        if not zipfile.is_zipfile(self.model_path):
+            raise WorkFailed(f"{self.model_path} is damaged (cut short?); train the run anew")
+        # Each module registers its layers with Keras when it is imported.
+        for module in iter_modules(models.__path__):
+            import_module(f"models.{module.name}")
+        try:
+            return keras.saving.load_model(self.model_path, compile=False, safe_mode=True)
+        except (ValueError, TypeError, KeyError, OSError, zipfile.BadZipFile) as error:
+            reason = str(error).strip().splitlines()[0][:200]
+            raise WorkFailed(f"{self.model_path} cannot be read ({reason}); train the run anew") from error
+
+    def write_history(self, history: Sequence[EpochRecord]) -> None:
+        """Write `history.csv`, a row an epoch."""
+
+        def write(path: Path) -> None:
+            with path.open("w", newline="", encoding="utf-8") as file:
+                rows = csv.DictWriter(file, [field.name for field in fields(EpochRecord)])
+                rows.writeheader()
+                rows.writerows(asdict(record) for record in history)
+
+        self.write("history.csv", write)
+
+    def read_history(self) -> list[dict[str, float]]:
+        """The rows of `history.csv`."""
+        with (self.path / "history.csv").open(newline="", encoding="utf-8") as file:
+            return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
+
+    def write_lines(self, name: str, entries: Iterable[Mapping[str, Any]]) -> None:
+        """Write JSON lines."""
+        text = "".join(json.dumps(_finite(entry), ensure_ascii=False) + "\n" for entry in entries)
+        self.write(name, lambda path: path.write_text(text, encoding="utf-8", errors="surrogatepass"))
+
+    def write_metrics(self, metrics: Metrics) -> None:
+        self.write_json("metrics.json", asdict(metrics))
+
+    def remove(self) -> None:
+        """Give the name back: nothing was learnt yet."""
+        shutil.rmtree(self.path, ignore_errors=True)
+
+
+def create_run(runs: Path, task: str, stem: str, name: str | None) -> RunFolder:
+    """Claim `name`, or the next free STEM-NNN, for this process alone.
+
+    Raises UserError for a name that is taken or unfit, or a folder that cannot be written.
+    """
+    home = runs / task
+    check_name(runs, task, name)
+    number = 1 + sum(1 for _ in home.glob(f"{stem}-*"))
+    while True:
+        path = home / (name or f"{stem}-{number:03d}")
+        try:
+            path.mkdir(parents=True)
+            return RunFolder(path)
+        except FileExistsError:
+            if name:
+                check_name(runs, task, name)
+            number += 1
+
+
+def check_name(runs: Path, task: str, name: str | None) -> None:
+    """Refuse, before any work, a name that cannot be used or a folder that cannot be written."""
+    if name is not None:
+        if not _NAME.fullmatch(name) or name == "latest":
+            raise UserError(f"--name {name!r} will not do; use letters, digits and . _ + -, and not the word latest")
+        if (runs / task / name).exists():
+            raise UserError(f"{runs / task / name} exists already; choose another --name (nothing was changed)")
+    try:
+        (runs / task).mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise UserError(f"{runs} is not a folder; choose another --runs") from error
+    if not os.access(runs / task, os.W_OK | os.X_OK):
+        raise UserError(f"{runs / task} may not be written; choose another --runs")
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if value - value == 0 else None
+    if isinstance(value, Mapping):
+        return {str(key): _finite(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(part) for part in value]
+    return value
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

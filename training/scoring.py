@@ -1,0 +1,77 @@
+"""Scoring a model on a split: the one way, for training and for `evaluate.py`."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from data.cache import cached, default_cache, digest
+from schema.configs import AnswerConfig, TrainingConfig
+from schema.examples import Splits
+from schema.records import ScoresBySplit
+from schema.scores import Sample, Scores
+from tasks.task import Encoder, Task
+
+if TYPE_CHECKING:
+    import keras
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Examples, the answers to them, and how good these are."""
+
+    examples: Sequence[Any]
+    answers: Sequence[Any]
+    scores: Scores
+
+    def samples(self, task: Task[Any, Any]) -> list[Sample]:
+        """Each example beside its answer."""
+        return [task.describe(*pair) for pair in zip(self.examples, self.answers, strict=True)]
+
+    def lines(self, task: Task[Any, Any]) -> Iterator[Mapping[str, Any]]:
+        """A row for each example of `answers/SPLIT.jsonl`."""
+        for sample, answer in zip(self.samples(task), self.answers, strict=True):
+            yield {"reference": sample.reference, "answer": task.as_json(answer), "score": sample.score}
+
+    def without(self, task: Task[Any, Any], encoder: Encoder[Any], places: frozenset[int]) -> "Scored":
+        """The same answers scored anew, those at `places` left out."""
+        kept = [place for place in range(len(self.examples)) if place not in places]
+        examples, answers = [self.examples[i] for i in kept], [self.answers[i] for i in kept]
+        return Scored(examples, answers, task.score(encoder, examples, answers))
+
+
+def score_split(
+    task: Task[Any, Any],
+    model: "keras.Model",
+    encoder: Encoder[Any],
+    examples: Sequence[Any],
+    config: AnswerConfig,
+) -> Scored:
+    """Answer and score `examples`; there is at least one."""
+    answers = task.answer(model, encoder, encoder.encode(examples), config)
+    return Scored(examples, answers, task.score(encoder, examples, answers))
+
+
+def score_baselines(
+    task: Task[Any, Any],
+    config: TrainingConfig,
+    splits: Splits[Any],
+    parts: Mapping[str, Sequence[Any]],
+    encoder: Encoder[Any],
+) -> Mapping[str, ScoresBySplit]:
+    """Scores of the task's baselines on `parts`, kept in the cache: they depend on the data alone."""
+    examples = {part: digest([repr(example) for example in part_of]) for part, part_of in parts.items()}
+    train = digest([repr(example) for example in splits.train])
+    return cached(
+        config.cache or default_cache(),
+        "baselines",
+        digest(task.name, splits.source, train, examples),
+        save=lambda scores, folder: _path(folder).write_text(json.dumps(scores)) and None,
+        load=lambda folder: json.loads(_path(folder).read_text()),
+        compute=lambda: task.baselines(splits.train, splits.validation, parts, encoder),
+    )
+
+
+def _path(folder: Path) -> Path:
+    return folder / "scores.json"

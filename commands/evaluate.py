@@ -1,0 +1,125 @@
+"""`evaluate.py`: a saved run scored anew, on its own splits, another data set of its task, or a user's file."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from commands.command_line import parse
+from commands.run_flags import RunFlags, run_and_flags
+from console.messages import say, table, warn
+from schema.errors import UserError, WorkFailed
+from schema.records import ScoresBySplit
+from schema.scores import Scores
+from training.saved_run import SavedRun, open_run
+
+
+@dataclass(frozen=True)
+class EvaluateFlags(RunFlags):
+    """Score a saved run anew: python evaluate.py RUN, where RUN is a path, TASK/NAME, NAME or latest."""
+
+    split: Literal["validation", "test"] = "test"
+    """Which split of the data set is scored."""
+    dataset: str | None = None
+    """Another data set of the run's task, by name."""
+    file: Path | None = None
+    """Your own examples with their references, in the format of --train-file."""
+    json: bool = False
+    """Print the scores as JSON, for programs."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is scored: examples with a name for people; `own` where the run was scored on it itself."""
+
+    name: str
+    part: str
+    examples: Sequence[Any]
+    own: bool
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the command; gives the exit status."""
+    reference, rest = run_and_flags(argv)
+    if reference is None:
+        parse(EvaluateFlags, rest, "evaluate.py RUN")
+        raise UserError("say which run: evaluate.py RUN, where RUN is a path, TASK/NAME, NAME or latest")
+    flags = parse(EvaluateFlags, rest, "evaluate.py RUN")
+    if flags.dataset and flags.file:
+        raise UserError("--dataset and --file name two sources; take one")
+    run = open_run(reference, flags.runs)
+    question = _question(run, flags)
+    encoder = run.load_encoder()
+
+    from commands.quiet import start_tensorflow
+
+    start_tensorflow()
+    from training.scoring import score_split
+
+    scored = score_split(run.task, run.load_model(), encoder, question.examples, run.task.AnswerConfig())
+    baselines = _baselines(run, question, encoder)
+    _show(run, question, scored.scores, baselines, flags.json)
+    return 0
+
+
+def _question(run: SavedRun, flags: EvaluateFlags) -> Question:
+    if flags.file:
+        return Question(str(flags.file), flags.split, run.task.read_file(flags.file), own=False)
+    config = run.config
+    own = flags.dataset in (None, config.dataset)
+    if not own:
+        config = replace(config, dataset=flags.dataset, train_file=None, validation_file=None, test_file=None)
+    splits = run.task.splits(config)
+    examples = getattr(splits, flags.split)
+    if not examples:
+        raise UserError(f"{splits.dataset} has no {flags.split} split; take --split validation or --file")
+    return Question(f"{splits.dataset} {flags.split}", flags.split, examples, own)
+
+
+def _baselines(run: SavedRun, question: Question, encoder: Any) -> Mapping[str, Mapping[str, float]]:
+    """Baseline -> name of the score -> value: as recorded, or fitted on the run's training data where they are here."""
+    if question.own:
+        recorded = run.folder.read_json("metrics.json").get("baselines", {})
+        return {name: scores[question.part] for name, scores in recorded.items() if question.part in scores}
+    try:
+        splits = run.task.splits(run.config)
+    except (UserError, WorkFailed) as error:
+        warn(f"baselines are left out: the run's training data are not at hand ({str(error).splitlines()[0]})")
+        return {}
+
+    from training.scoring import score_baselines
+
+    fitted: Mapping[str, ScoresBySplit] = score_baselines(
+        run.task, run.config, splits, {question.part: question.examples}, encoder
+    )
+    return {name: scores[question.part] for name, scores in fitted.items()}
+
+
+def _show(
+    run: SavedRun, question: Question, scores: Scores, baselines: Mapping[str, Mapping[str, float]], as_json: bool
+) -> None:
+    if as_json:
+        content = {
+            "run": run.folder.reference,
+            "data": question.name,
+            "examples": scores.examples,
+            "scores": scores.values,
+            "baselines": baselines,
+            "notes": scores.notes,
+        }
+        say(json.dumps(content, indent=2))
+        return
+
+    from evaluation.baselines import verdict
+    from evaluation.scores import shown
+
+    systems = {run.folder.path.name: scores.values, **baselines}
+    names = tuple(scores.values)
+    rows = [(system, *(shown(name, values[name]) for name in names)) for system, values in systems.items()]
+    table(f"{question.name}, {scores.examples} examples", ("system", *names), rows)
+    headline = run.task.headline
+    if baselines:
+        say(verdict(headline, scores.values[headline], {name: values[headline] for name, values in baselines.items()}))
+    for note in scores.notes:
+        say(note)

@@ -1,0 +1,12 @@
+"""Ask a saved run.
+
+python predict.py latest "Not bad at all."
+python predict.py latest --file texts.txt --json
+python predict.py latest                             a prompt
+"""
+
+from commands.predict import main
+from console.messages import run
+
+if __name__ == "__main__":
+    raise SystemExit(run(main))

@@ -30,7 +30,7 @@ test: $(READY) ## run the tests
 lint: $(READY) ## check style, format, and which room imports which
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
-	@$(VENV)/bin/lint-imports
+	@$(VENV)/bin/lint-imports --no-logo
 
 bench: $(READY) ## measure speed and memory, with flags in ARGS="..."
 	@$(VENV)/bin/python -m bench $(ARGS)

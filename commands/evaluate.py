@@ -67,13 +67,17 @@ def _question(run: SavedRun, flags: EvaluateFlags) -> Question:
     if flags.file:
         return Question(str(flags.file), flags.split, run.task.read_file(flags.file), own=False)
     config = run.config
-    own = flags.dataset in (None, config.dataset)
+    # A user's file may have the name of a data set.
+    own = flags.dataset is None or (flags.dataset == config.dataset and not config.train_file)
     if not own:
         config = replace(config, dataset=flags.dataset, train_file=None, validation_file=None, test_file=None)
     splits = run.task.splits(config)
     examples = getattr(splits, flags.split)
     if not examples:
         raise UserError(f"{splits.dataset} has no {flags.split} split; take --split validation or --file")
+    if own and splits.source != run.source:
+        warn(f"{splits.dataset} is not what the run was trained on: its data have changed since")
+        own = False
     return Question(f"{splits.dataset} {flags.split}", flags.split, examples, own)
 
 

@@ -68,6 +68,8 @@ def _questions(run: SavedRun, texts: Sequence[str], file: Path | None) -> list[A
         return [run.task.read_question(text) for text in texts]
     if file:
         return run.task.read_questions(file)
+    if sys.stdin is None:
+        raise UserError("there is no text: give one after RUN, or --file, or lines on standard input")
     if sys.stdin.isatty():
         return None
     lines = sys.stdin.buffer.read().decode("utf-8-sig", errors="replace").split("\n")
@@ -94,8 +96,13 @@ class _Answerer:
             return
         task = self.run.task
         encoded = self.encoder.encode(questions)
-        for answer in task.answer(self.model, self.encoder, encoded, task.AnswerConfig()):
-            say(json.dumps(task.as_json(answer), ensure_ascii=False) if self.as_json else task.render(answer))
+        config = task.AnswerConfig()
+        answers = task.answer(self.model, self.encoder, encoded, config)
+        for question, answer in zip(questions, answers, strict=True):
+            if self.as_json:
+                say(json.dumps(task.as_json(question, answer), ensure_ascii=False))
+            else:
+                say(task.render(question, answer, config))
 
 
 def _converse(run: SavedRun, answerer: _Answerer) -> None:

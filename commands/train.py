@@ -48,9 +48,11 @@ def _train(task: Task[Any, Any], config: TrainingConfig, command: str, began: fl
 
     outcome = train(task, config, command, began)
     say(short_report(outcome.metrics))
+    for note in outcome.metrics.notes:
+        say(note)
     say(f"\nreport       {outcome.folder.path / 'report.md'}")
-    say(f"ask it       python predict.py {outcome.folder.path}")
-    say(f"look inside  tensorboard --logdir {config.runs}")
+    say(f"ask it       python predict.py {shlex.quote(str(outcome.folder.path))}")
+    say(f"look inside  tensorboard --logdir {shlex.quote(str(config.runs))}")
 
 
 def _defaults_for(task: Task[Any, Any], flags: Sequence[str]) -> TrainingConfig:

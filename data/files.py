@@ -10,12 +10,15 @@ for a header. A line is what ends in LF: other line ends of Unicode stand in rea
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from unicodedata import category
 
 from schema.errors import UserError
 from schema.examples import LabelledText
 
 _JSON_LINES = {".jsonl", ".ndjson", ".json"}
 _HEADER = ["text", "label"]
+# Control characters, halves of one, and line ends: a label is printed, a line each, and written as UTF-8.
+_UNFIT = {"Cc", "Cs", "Zl", "Zp"}
 
 
 def read_labelled_texts(path: Path) -> list[LabelledText]:
@@ -47,9 +50,11 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
         try:
             yield number, line.removesuffix(b"\r").decode("utf-8-sig" if number == 1 else "utf-8")
         except UnicodeDecodeError as error:
-            byte = line[error.start]
+            # The error's own line: without a byte order mark, so that its places are right.
+            byte = error.object[error.start]
+            column = len(error.object[: error.start].decode("utf-8")) + 1
             raise UserError(
-                f"{path}:{number}: byte 0x{byte:02x} is not UTF-8 (column {error.start + 1}); save the file as UTF-8"
+                f"{path}:{number}: byte 0x{byte:02x} is not UTF-8 (column {column}); save the file as UTF-8"
             ) from error
 
 
@@ -83,13 +88,15 @@ def _labelled_object(path: Path, number: int, line: str) -> LabelledText:
 def _checked(path: Path, number: int, text: str, label: str) -> LabelledText:
     if not label.strip():
         raise UserError(f"{path}:{number}: the label is empty")
+    if any(category(mark) in _UNFIT for mark in label.strip()):
+        raise UserError(f"{path}:{number}: the label {label.strip()!r} holds a character that cannot be printed")
     return LabelledText(text, label.strip())
 
 
 def _object(path: Path, number: int, line: str) -> dict[str, object]:
     try:
         entry = json.loads(line)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # a number of too many digits is a bare ValueError
         raise UserError(f'{path}:{number}: not JSON; expected {{"text": ..., "label": ...}} on one line') from error
     if not isinstance(entry, dict):
         raise UserError(f'{path}:{number}: not an object; expected {{"text": ..., "label": ...}}')

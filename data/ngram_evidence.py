@@ -1,4 +1,4 @@
-"""What each word and each pair of words says about the class, as numbers beside the words.
+"""What each word, pair and triple of words says about the class, as numbers beside the words.
 
 A linear model over n-grams (binary, weighed by naive Bayes log-count ratios: Wang & Manning 2012) is fitted on the
 training labels. Its evidence for a text is a trace: at each step the weights of the n-grams that end there, so that
@@ -30,9 +30,9 @@ class EvidenceSettings:
     strength: inverse of the linear model's L2 penalty; sharpness: 1 keeps the linear model's own weights, 0 replaces
     them by their mean size, which leaves naive Bayes (Wang & Manning's beta)."""
 
-    orders: int = 2
+    orders: int = 3
     min_texts: int = 3
-    folds: int = 5
+    folds: int = 8
     strength: float = 1.0
     sharpness: float = 0.5
 
@@ -67,12 +67,17 @@ class NgramEvidence:
         return Ragged(_trace(places, first, self.weights), ids.lengths)
 
     def save(self, path: Path) -> None:
-        """A line an n-gram, its words and its weights, the heaviest first."""
+        """A line an n-gram, its words and its weights (nine digits give a float32 back), the heaviest first.
+
+        An order without any n-gram gets a line of empty words, which stand in no text, so that the file tells of it.
+        """
         lines = []
         for order, (keys, weights) in enumerate(zip(self.keys, self.weights, strict=True), 1):
             names = _names(keys, order, self.vocabulary)
             heaviest = np.argsort(-np.abs(weights).max(axis=1), kind="stable")
-            lines += [f"{names[i]}\t" + "\t".join(f"{weight:.6g}" for weight in weights[i]) for i in heaviest]
+            lines += [f"{names[i]}\t" + "\t".join(f"{weight:.9g}" for weight in weights[i]) for i in heaviest]
+            if not names:
+                lines.append(" " * (order - 1) + "\t0" * self.channels)
         path.write_text("\n".join(lines), encoding="utf-8", newline="\n")
 
     @classmethod

@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from http.client import HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic
 
@@ -155,8 +156,8 @@ def reachable(address: str, seconds: float = _PROBE_SECONDS) -> bool:
             answered.set()
         except urllib.error.HTTPError:
             answered.set()  # a refusal is an answer
-        except OSError:
-            pass
+        except (OSError, HTTPException, ValueError):
+            pass  # no connection, an answer that is no HTTP, a proxy whose address is none
         finally:
             done.set()
 

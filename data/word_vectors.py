@@ -9,10 +9,13 @@ from data.vocabulary import Vocabulary
 
 # Settings that were chosen on validation of the sentiment task; see docs/architecture.md.
 WINDOW, PASSES, MIN_COUNT = 6, 5, 5
+DEVIATION = 0.3
+"""Size of the vectors' values. A cell's first weights expect inputs of about this size, see docs/architecture.md."""
 
 
 def learn_word_vectors(texts: Sequence[Sequence[str]], vocabulary: Vocabulary, size: int, seed: int) -> np.ndarray:
-    """Vectors (ids, size), float32; zeros for padding and unknown, small random values for words too rare to learn.
+    """Vectors (ids, size), float32, of standard deviation `DEVIATION`; zeros for padding and unknown, random values for
+    words too rare to learn.
 
     One thread, since word2vec repeats itself bit for bit only then.
     """
@@ -20,20 +23,18 @@ def learn_word_vectors(texts: Sequence[Sequence[str]], vocabulary: Vocabulary, s
 
     # One pass more: the first only counts words.
     with Progress("learning word vectors", len(texts) * (PASSES + 1)) as progress:
-        model = Word2Vec(
-            sentences=_Watched(texts, progress),
-            vector_size=size,
-            window=WINDOW,
-            epochs=PASSES,
-            min_count=MIN_COUNT,
-            workers=1,
-            seed=seed,
-        )
-    vectors = np.random.default_rng(seed).normal(0, 0.1, (len(vocabulary), size)).astype(np.float32)
+        watched = _Watched(texts, progress)
+        model = Word2Vec(vector_size=size, window=WINDOW, min_count=MIN_COUNT, workers=1, seed=seed)
+        model.build_vocab(watched)
+        # gensim refuses to train where every word is too rare.
+        if model.wv.index_to_key:
+            model.train(watched, total_examples=model.corpus_count, epochs=PASSES)
+    vectors = np.random.default_rng(seed).normal(0, DEVIATION, (len(vocabulary), size)).astype(np.float32)
     vectors[:2] = 0
+    scale = DEVIATION / model.wv.vectors.std() if model.wv.index_to_key else 1.0
     for word, place in vocabulary.ids.items():
         if word in model.wv:
-            vectors[place] = model.wv[word]
+            vectors[place] = scale * model.wv[word]
     return vectors
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from console.progress import track
 from evaluation.scores import shown
 from schema.answers import LabelAnswer
 from schema.errors import UserError
@@ -77,7 +78,7 @@ def fit_text_baselines(
         return TextBaselines(labels, shares)
     validation = [example for example in validation if example.label in labels]
     vectorizer = _ngram_counter(tokenize)
-    learnt = _counted(vectorizer.fit_transform(_texts(train)), train, labels)
+    learnt = _counted(vectorizer.fit_transform(track(_texts(train), "counting n-grams")), train, labels)
     held_out = _counted(vectorizer.transform(_texts(validation)), validation, labels)
     tfidf_choice, tfidf_model = _fit_tfidf(learnt, held_out)
     nb_choice, nb_model = _fit_nb(learnt, held_out)
@@ -158,7 +159,9 @@ def _fit_tfidf(learnt: _Counted, held_out: _Counted) -> "tuple[str, Callable[[cs
             fitted = [_regression(features, wanted, penalty) for wanted in learnt.outputs]
             yield f"C {penalty:g}", _Linear(*_stacked(fitted))
 
-    choice, model = _best(candidates(), held_out_features, held_out.classes)
+    choice, model = _best(
+        track(candidates(), "fitting tf-idf regression", unit="settings"), held_out_features, held_out.classes
+    )
     return choice, lambda counts: model(weighting.transform(counts))
 
 
@@ -183,7 +186,9 @@ def _fit_nb(learnt: _Counted, held_out: _Counted) -> "tuple[str, Callable[[csr_m
                 ]
                 yield f"C {penalty:g}, beta {beta:g}", _Linear(*_stacked(mixed))
 
-    choice, model = _best(candidates(), _presence(held_out.counts), held_out.classes)
+    choice, model = _best(
+        track(candidates(), "fitting nb bigrams", unit="settings"), _presence(held_out.counts), held_out.classes
+    )
     return choice, lambda counts: model(_presence(counts))
 
 

@@ -252,7 +252,7 @@ def _alignment(splits: Sequence[str]) -> list[str]:
 
 
 def _titled(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    return text[:1].upper() + text[1:].replace("_", " ")
 
 
 def _shortened(text: str) -> str:

@@ -25,8 +25,10 @@ class ClassifierSettings:
     """Sizes and rates of a classifier.
 
     window: steps that are read in one go; texts are padded to a multiple of it
-    evidence: width of the `evidence` input, 0 where the words stand alone; its last `totals` channels add up, over
-        the text, to what a linear model says
+    embedding_fixed: the word embeddings keep their first values
+    evidence_deviations: standard deviation of each channel of `evidence` that the recurrent layers read; none where
+        the words stand alone
+    totals: further channels of `evidence` that add up, over the text, to what a linear model says
     """
 
     vocabulary: int
@@ -42,7 +44,8 @@ class ClassifierSettings:
     word_dropout: float
     embedding_dropout: float
     forget_bias: float = 1.0
-    evidence: int = 0
+    embedding_fixed: bool = False
+    evidence_deviations: Sequence[float] = ()
     totals: int = 0
 
 
@@ -82,6 +85,21 @@ class ValidSteps(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable("unrolled")
+class ScaledBy(keras.layers.Layer):
+    """Divides each channel of (batch, time, channels) by its fixed standard deviation; 0 counts as 1."""
+
+    def __init__(self, deviations: Sequence[float], **options: object) -> None:
+        super().__init__(**options)
+        self.deviations = [float(deviation) or 1.0 for deviation in deviations]
+
+    def call(self, channels: KerasTensor) -> KerasTensor:
+        return channels / ops.convert_to_tensor(self.deviations, channels.dtype)
+
+    def get_config(self) -> dict[str, object]:
+        return {**super().get_config(), "deviations": self.deviations}
+
+
+@keras.saving.register_keras_serializable("unrolled")
 class EvidenceLogits(keras.layers.Layer):
     """The linear model's score of a text as logits: totals (batch, time, channels) -> (batch, classes).
 
@@ -105,24 +123,26 @@ def build_classifier(settings: ClassifierSettings, vectors: np.ndarray | None = 
     inputs = {"words": keras.Input((None,), dtype="int32", name="words")}
     mask = ValidSteps(name="mask")(inputs["words"])
     drop = WordDropout(settings.word_dropout, name="word_dropout")
-    if settings.evidence:
-        inputs["evidence"] = keras.Input((None, settings.evidence), name="evidence")
+    channels = len(settings.evidence_deviations)
+    if channels:
+        inputs["evidence"] = keras.Input((None, channels + settings.totals), name="evidence")
         words, evidence = drop(inputs["words"], inputs["evidence"])
     else:
         words, evidence = drop(inputs["words"]), None
     features = _embed(words, settings, vectors)
     if evidence is not None:
-        local = evidence[..., : settings.evidence - settings.totals]
-        features = keras.layers.Concatenate(name="words_and_evidence")([features, local])
+        scaled = ScaledBy(settings.evidence_deviations, name="scaled_evidence")(evidence[..., :channels])
+        features = keras.layers.Concatenate(name="words_and_evidence")([features, scaled])
     logits = keras.layers.Dense(settings.classes, name="logits")(_read(features, mask, settings))
     if evidence is not None:
-        total = EvidenceLogits(name="evidence_logits")(evidence[..., -settings.totals :])
+        total = EvidenceLogits(name="evidence_logits")(evidence[..., channels:])
         logits = keras.layers.Add(name="all_logits")([logits, total])
     return keras.Model(inputs, logits, name="classifier")
 
 
 def _embed(words: KerasTensor, settings: ClassifierSettings, vectors: np.ndarray | None) -> KerasTensor:
     embedding = keras.layers.Embedding(settings.vocabulary, settings.embedding, name="embedding")
+    embedding.trainable = not settings.embedding_fixed
     features = embedding(words)
     if vectors is not None:
         embedding.set_weights([vectors])

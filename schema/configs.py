@@ -54,9 +54,9 @@ class TrainingConfig:
     """Times that the training examples are gone through, at most."""
     patience: Positive = 3
     """Epochs without a better validation score after which training ends."""
-    batch_tokens: Annotated[int, Range(1, 10_000_000)] = 16_000
+    batch_tokens: Annotated[int, Range(1, 10_000_000)] = 24_000
     """Size of a batch, in time steps, padding included."""
-    learning_rate: Annotated[float, Range(0, 10, above=True)] = 2e-3
+    learning_rate: Annotated[float, Range(0, 10, above=True)] = 3e-3
     """Highest learning rate; it warms up to it and then falls along a cosine."""
     averaging: Momentum = 0.0
     """Momentum of the running average of the weights that is judged and kept; 0 keeps the weights themselves."""

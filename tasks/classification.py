@@ -37,7 +37,7 @@ class ClassificationConfig(TrainingConfig):
 
     embedding: Annotated[int, Range(1, 4096)] = 100
     """Size of the word embeddings."""
-    vocabulary: Annotated[int, Range(1, 1_000_000)] = 30_000
+    vocabulary: Annotated[int, Range(1, 1_000_000)] = 20_000
     """Most frequent words that get an embedding of their own."""
     first_words: Positive = 300
     """Words that are read from the beginning of a text."""
@@ -47,12 +47,14 @@ class ClassificationConfig(TrainingConfig):
     """Words that the recurrent layers read in one go; each window of a text begins anew, pooling sees all of them."""
     pooling: Pooling = "mean+max"
     """How the sequence becomes one vector; several stand side by side."""
-    word_dropout: Share = 0.25
+    word_dropout: Share = 0.2
     """Share of the words that are replaced by unknown in training."""
     embedding_dropout: Share = 0.2
     """Share of the features of a text's word embeddings that are dropped in training, for the whole text at once."""
     word_vectors: bool = True
     """Start the embeddings from vectors learnt on the training and the unlabelled texts."""
+    fixed_vectors: bool = True
+    """Keep these vectors as they were learnt; without --word-vectors the embeddings are always trained."""
     ngram_evidence: bool = True
     """Give the network, beside each word, what n-grams ending there say in a linear model."""
 
@@ -115,6 +117,9 @@ class TextClassification(Task[LabelledText, LabelAnswer]):
         evidence = EvidenceSettings() if config.ngram_evidence else None
         encoder, encoded, tokens = learn_text_encoder(splits.train, settings, config.vocabulary, evidence)
         starts = {}
+        if encoder.evidence:
+            local = encoded.inputs["evidence"].values[:, : -encoder.evidence.channels]
+            starts["evidence_deviations"] = local.std(axis=0)
         if config.word_vectors:
             tokens += encoder.tokenize(splits.unlabelled(), "unlabelled texts")
             starts["embedding"] = learn_word_vectors(tokens, encoder.vocabulary, config.embedding, config.seed)
@@ -133,7 +138,7 @@ class TextClassification(Task[LabelledText, LabelAnswer]):
             if f"{name}.values" in arrays
         }
         took = json.loads((folder / "seconds.json").read_text())
-        starts = {"embedding": arrays["embedding"]} if "embedding" in arrays else {}
+        starts = {name: arrays[name] for name in ("embedding", "evidence_deviations") if name in arrays}
         encoder = self.load_encoder(folder / "encoder")
         encoded = Encoded(inputs, arrays["targets"], encoder.settings.window)
         return Fitted(encoder, encoded, starts, took["seconds"], took["cpu_seconds"])
@@ -157,7 +162,8 @@ class TextClassification(Task[LabelledText, LabelAnswer]):
             word_dropout=config.word_dropout,
             forget_bias=config.forget_bias,
             embedding_dropout=config.embedding_dropout,
-            evidence=fitted.encoded.inputs["evidence"].values.shape[1] if encoder.evidence else 0,
+            embedding_fixed=config.word_vectors and config.fixed_vectors,
+            evidence_deviations=fitted.starts.get("evidence_deviations", np.zeros(0)).tolist(),
             totals=encoder.evidence.channels if encoder.evidence else 0,
         )
         return build_classifier(settings, fitted.starts.get("embedding"))
@@ -211,7 +217,12 @@ class TextClassification(Task[LabelledText, LabelAnswer]):
 
     def describe(self, example: LabelledText, answer: LabelAnswer) -> Sample:
         reference = example.label or ""
-        return Sample(example.text, reference, self.render(answer), answer.probabilities.get(reference, 0.0))
+        return Sample(
+            example.text,
+            reference,
+            self.render(example, answer, AnswerConfig()),
+            answer.probabilities.get(reference, 0.0),
+        )
 
     def read_file(self, path: Path) -> list[LabelledText]:
         from data.files import read_labelled_texts
@@ -226,10 +237,10 @@ class TextClassification(Task[LabelledText, LabelAnswer]):
     def read_question(self, text: str) -> LabelledText:
         return LabelledText(text)
 
-    def render(self, answer: LabelAnswer) -> str:
+    def render(self, example: LabelledText, answer: LabelAnswer, config: AnswerConfig) -> str:
         return f"{answer.label} ({100 * answer.probability:.1f} %)"
 
-    def as_json(self, answer: LabelAnswer) -> Mapping[str, object]:
+    def as_json(self, example: LabelledText, answer: LabelAnswer) -> Mapping[str, object]:
         return {"label": answer.label, "probability": answer.probability, "probabilities": dict(answer.probabilities)}
 
 

@@ -8,6 +8,7 @@ python train.py sentiment --train-file reviews.tsv
 from dataclasses import dataclass
 
 from data.sources import SMALL_WORLD, Official, load_labelled_texts, small_world_sentiment
+from schema.configs import Positive
 from schema.examples import LabelledText
 from tasks.classification import ClassificationConfig, TextClassification
 
@@ -15,6 +16,9 @@ from tasks.classification import ClassificationConfig, TextClassification
 @dataclass(frozen=True)
 class SentimentConfig(ClassificationConfig):
     """Train a recurrent network to tell praise from blame."""
+
+    epochs: Positive = 5
+    """Times that the training examples are gone through, at most."""
 
 
 class Sentiment(TextClassification):
@@ -24,6 +28,8 @@ class Sentiment(TextClassification):
     summary = "is a review for or against?"
     datasets = ("imdb", SMALL_WORLD)
     Config = SentimentConfig
+    # Without gates a high rate throws the state about.
+    cell_defaults = {"simple_rnn": {"learning_rate": 1e-3}}
 
     def load(self, dataset: str) -> Official[LabelledText]:
         return small_world_sentiment() if dataset == SMALL_WORLD else load_labelled_texts(dataset)

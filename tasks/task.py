@@ -64,7 +64,8 @@ class Task(ABC, Generic[Ex, Ans]):
     headline: name of the score that a run is chosen and judged by; higher is better
     datasets: names for `--dataset`, the default first; the last is the built-in small world
     cell_defaults: what a cell wants otherwise than `Config` says: cell -> flag -> value
-    Every `Scores` of a task holds its headline and `cross_entropy`, in nats for each target.
+    Every `Scores` of a task holds its headline, and `cross_entropy` (nats for each target) where its answers hold
+    probabilities: that is then the validation loss of the learning curve.
     """
 
     name: ClassVar[str]
@@ -127,11 +128,11 @@ class Task(ABC, Generic[Ex, Ans]):
         """What a user types for `predict.py`."""
 
     @abstractmethod
-    def render(self, answer: Ans) -> str:
-        """One line for people."""
+    def render(self, example: Ex, answer: Ans, config: AnswerConfig) -> str:
+        """An answer as people read it."""
 
     @abstractmethod
-    def as_json(self, answer: Ans) -> Mapping[str, object]:
+    def as_json(self, example: Ex, answer: Ans) -> Mapping[str, object]:
         """The same for programs."""
 
 

@@ -1,6 +1,7 @@
 """What import-linter does not see: scripts at the top, and how files open."""
 
 import ast
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,6 +25,11 @@ def imported(tree: ast.Module) -> Iterator[str]:
                 yield from (alias.name.split(".")[0] for alias in node.names)
             elif isinstance(node, ast.ImportFrom) and node.module:
                 yield node.module.split(".")[0]
+
+
+def test_import_linter_watches_every_room() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]
+    assert sorted(settings["root_packages"]) == ROOMS
 
 
 @pytest.mark.parametrize("room", ROOMS)

@@ -63,10 +63,10 @@ class RunFolder:
         path = self.path / name
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
-            number = content.get("format", FORMAT)
+            number = int(content.get("format", FORMAT))
         except FileNotFoundError as error:
             raise WorkFailed(f"{path} is missing; the run is not whole, train it anew") from error
-        except (ValueError, AttributeError) as error:
+        except (ValueError, TypeError, AttributeError, RecursionError) as error:
             raise WorkFailed(f"{path} is damaged ({error}); train the run anew") from error
         if number > FORMAT:
             raise WorkFailed(f"{path} has format {number}, this program knows {FORMAT}: update the program")
@@ -85,7 +85,7 @@ class RunFolder:
         sums = folder / "SHA256SUMS"
         if not sums.is_file():
             raise WorkFailed(f"{sums} is missing; the run is not whole, train it anew")
-        for line in sums.read_text().splitlines():
+        for line in sums.read_text(encoding="utf-8", errors="replace").splitlines():
             expected, _, name = line.partition("  ")
             path = folder / Path(name).name
             if not path.is_file():
@@ -161,7 +161,7 @@ def create_run(runs: Path, task: str, stem: str, name: str | None) -> RunFolder:
             return RunFolder(path)
         except FileExistsError:
             if name:
-                check_name(runs, task, name)
+                raise _taken(path) from None
             number += 1
 
 
@@ -171,13 +171,17 @@ def check_name(runs: Path, task: str, name: str | None) -> None:
         if not _NAME.fullmatch(name) or name == "latest":
             raise UserError(f"--name {name!r} will not do; use letters, digits and . _ + -, and not the word latest")
         if (runs / task / name).exists():
-            raise UserError(f"{runs / task / name} exists already; choose another --name (nothing was changed)")
+            raise _taken(runs / task / name)
     try:
         (runs / task).mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError) as error:
         raise UserError(f"{runs} is not a folder; choose another --runs") from error
     if not os.access(runs / task, os.W_OK | os.X_OK):
         raise UserError(f"{runs / task} may not be written; choose another --runs")
+
+
+def _taken(path: Path) -> UserError:
+    return UserError(f"{path} exists already; choose another --name (nothing was changed)")
 
 
 def _finite(value: Any) -> Any:

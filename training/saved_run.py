@@ -19,11 +19,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SavedRun:
-    """A run as it was saved; the model is loaded apart, since TensorFlow takes seconds to start."""
+    """A run as it was saved; the model is loaded apart, since TensorFlow takes seconds to start.
+
+    source: what it was trained on, as in `schema.examples.Splits`
+    """
 
     folder: RunFolder
     task: Task[Any, Any]
     config: TrainingConfig
+    source: str
 
     def load_encoder(self) -> Encoder[Any]:
         return self.task.load_encoder(self.folder.checked_encoder())
@@ -40,7 +44,8 @@ def open_run(reference: str, runs: Path) -> SavedRun:
     if name not in TASK_NAMES:
         raise WorkFailed(f"{folder.path / 'config.json'}: task {name!r} is unknown; there are {', '.join(TASK_NAMES)}")
     task = get_task(name)
-    return SavedRun(folder, task, _config(task.Config, described.get("config", {}), folder.path / "config.json"))
+    config = _config(task.Config, described.get("config", {}), folder.path / "config.json")
+    return SavedRun(folder, task, config, str(described.get("source")))
 
 
 def find_run(reference: str, runs: Path) -> Path:
@@ -72,6 +77,8 @@ def find_run(reference: str, runs: Path) -> Path:
 
 def _config(kind: type[TrainingConfig], values: Mapping[str, Any], path: Path) -> TrainingConfig:
     """The config as it was saved; values that JSON has no type for are made anew."""
+    if not isinstance(values, Mapping):
+        raise WorkFailed(f"{path} is damaged (its config is no object); train the run anew")
     hints = get_type_hints(kind)
     known = {field.name for field in fields(kind)}
     if unknown := sorted(set(values) - known):

@@ -31,8 +31,8 @@ class Scored:
 
     def lines(self, task: Task[Any, Any]) -> Iterator[Mapping[str, Any]]:
         """A row for each example of `answers/SPLIT.jsonl`."""
-        for sample, answer in zip(self.samples(task), self.answers, strict=True):
-            yield {"reference": sample.reference, "answer": task.as_json(answer), "score": sample.score}
+        for sample, example, answer in zip(self.samples(task), self.examples, self.answers, strict=True):
+            yield {"reference": sample.reference, "answer": task.as_json(example, answer), "score": sample.score}
 
     def without(self, task: Task[Any, Any], encoder: Encoder[Any], places: frozenset[int]) -> "Scored":
         """The same answers scored anew, those at `places` left out."""

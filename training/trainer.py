@@ -88,6 +88,9 @@ class _Training:
         self.folder.save_encoder(fitted.encoder.save)
         began_cpu = process_time()
         model, course = self._fit(fitted)
+        if self.interruption.number is not None and course.ended_by in _FINISHED:
+            # It came after the last step, when no callback looked any more.
+            course.ended_by = "interrupt"
         self.seconds = {
             "to_first_step": (course.first_step or perf_counter()) - self.began,
             "training": course.seconds,
@@ -230,4 +233,5 @@ class _Training:
             ended_by=course.ended_by,
             versions=versions(),
             command=self.command,
+            notes=scored[part].scores.notes,
         )

@@ -24,7 +24,7 @@ def test_the_same_call_tells_the_same_on_every_machine():
     told = "\n".join(f"{review.label} {review.text}" for review in sentiment(200, seed=7))
     fingerprint = hashlib.sha256(told.encode()).hexdigest()
     # Recorded with Python 3.11, 3.12 and 3.13. A change here makes every recorded score on the small world another one.
-    assert fingerprint == "5dd5a90d9b8656506a8377f3d3952b3af2a577125655dbcde41b9179e0c1cdbb"
+    assert fingerprint == "fedf9fae6e439e70e403dac08f498978e7d4f3d2562adc8a5a78576d62477dd1"
 
 
 @pytest.mark.parametrize("examples", [0, 1, 2, 7, 100, 1001])

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 Arrays = Mapping[str, np.ndarray]
 
 BUCKETS = 16
+BATCHES_AN_EPOCH = 100
+MOST_BATCH_TOKENS = 24_000
 
 
 class Batches:
@@ -99,12 +101,18 @@ def predict(model: "keras.Model", encoded: Encoded, batch_tokens: int, what: str
     return np.stack([outputs[place] for place in range(len(encoded))])
 
 
+def fitting_batch_tokens(encoded: Encoded) -> int:
+    """Steps of a batch such that an epoch has about `BATCHES_AN_EPOCH` batches, and at most `MOST_BATCH_TOKENS`: the
+    smaller a data set, the smaller the batches have to be for it to be learnt in a few epochs."""
+    return int(np.clip(encoded.lengths.sum() // BATCHES_AN_EPOCH, encoded.lengths.max(), MOST_BATCH_TOKENS))
+
+
 def bucket_bounds(lengths: np.ndarray, buckets: int, multiple: int = 1) -> np.ndarray:
     """Upper bounds of at most `buckets` buckets, each with about the same number of steps: long texts cost most.
 
-    Every bound is a multiple of `multiple`.
+    A bound above `multiple` is a multiple of it.
     """
-    ordered = np.sort(-(-lengths // multiple) * multiple)
+    ordered = np.sort(np.where(lengths <= multiple, lengths, -(-lengths // multiple) * multiple))
     steps = np.cumsum(ordered)
     if not len(ordered):
         return ordered

@@ -87,6 +87,8 @@ class NgramEvidence:
             rows = [line.split("\t") for line in path.read_bytes().decode("utf-8").split("\n")]
             names = [row[0].split(" ") for row in rows]
             values = np.array([row[1:] for row in rows], np.float32)
+            if not values.size:
+                raise ValueError("it holds no weights")
         except ValueError as error:  # UnicodeDecodeError is one too
             raise WorkFailed(f"{path} is damaged ({error}); train the run anew") from error
         vocabulary = Vocabulary(sorted({word for name in names for word in name}))

@@ -5,6 +5,7 @@ minutes without a network, so the host is asked first.
 """
 
 import hashlib
+import sys
 import threading
 import urllib.error
 import urllib.request
@@ -14,7 +15,7 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic
 
-from console.messages import say
+from console.messages import is_terminal, say
 from console.progress import track
 from data import small_world
 from data.files import read_bytes
@@ -127,6 +128,8 @@ def _prepared(name: str, builder_name: str, host: str) -> "tfds.core.DatasetBuil
                 f"{name} is not on this machine and {host} does not answer; connect to a network,\n"
                 f"or set TFDS_DATA_DIR to a folder that holds {builder_name}, or take --dataset {SMALL_WORLD}"
             )
+        if not is_terminal(sys.stderr):
+            tfds.disable_progress_bar()
         say(f"downloading and preparing {name} (once; it is kept in {builder.data_dir})")
         builder.download_and_prepare()
     return builder

@@ -7,7 +7,7 @@ Colours are told apart by colour-blind people too (Okabe & Ito 2008); lines also
 import math
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,7 @@ from schema.records import EpochRecord
 from schema.scores import Confusion, Table
 
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#666666"
+LINES = (("o-", BLUE), ("s--", ORANGE), ("^-.", GREEN))
 DOTS_PER_INCH = 120
 MOST_CLASSES_WITH_COUNTS = 12
 """With more classes the cells are too small for numbers, and colour alone speaks."""
@@ -50,6 +51,30 @@ def learning_curves(history: Sequence[EpochRecord], score_name: str, path: Path)
     _mark_best(losses, scores, history)
     losses.legend(edgecolor="none")
     scores.legend(edgecolor="none", loc="lower right")
+    _save(figure, path)
+
+
+def cells_by_epoch(
+    curves: Mapping[str, Sequence[float]], baselines: Mapping[str, float], score_name: str, path: Path
+) -> None:
+    """The validation score of each cell (a share, drawn x 100) after each epoch, over the best baseline's.
+
+    curves: cell -> score after each epoch
+    """
+    figure = Figure(figsize=(7, 4), layout="constrained")
+    axes = figure.subplots()
+    for (cell, curve), style in zip(curves.items(), LINES, strict=False):
+        marker, color = style
+        epochs = range(1, len(curve) + 1)
+        axes.plot(epochs, [100 * score for score in curve], marker, color=color, label=cell)
+    if baselines:
+        name = max(baselines, key=baselines.__getitem__)
+        label = f"best baseline: {_words(name)}"
+        axes.axhline(100 * baselines[name], color=GREY, linestyle=":", label=label)
+    axes.set(xlabel="epoch", ylabel=f"validation {_words(score_name)} x 100")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.grid(alpha=0.3)
+    axes.legend(edgecolor="none")
     _save(figure, path)
 
 

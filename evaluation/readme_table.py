@@ -40,7 +40,11 @@ HEADER = ("task", "RNN type", "data set", "variant", "cell", "score x 100", "bes
 
 @dataclass(frozen=True)
 class RecordedRun:
-    """What the table needs of one file; `baselines` are the headline score of each, `cpu_minutes` of the training."""
+    """What the table and the picture need of one file.
+
+    baselines: headline score of each, on the split of the headline; validation_baselines: on validation
+    cpu_minutes: of the training; curve: validation score after each epoch
+    """
 
     path: Path
     task: str
@@ -55,6 +59,8 @@ class RecordedRun:
     baselines: Mapping[str, float]
     cpu_minutes: float
     hardware: str
+    curve: tuple[float, ...]
+    validation_baselines: Mapping[str, float]
 
     @property
     def row(self) -> tuple[object, ...]:
@@ -80,6 +86,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     asked = parser.parse_args(argv)
     try:
         update(asked.readme, asked.results, asked.check)
+        if not asked.check:
+            draw(read_runs(asked.results), asked.readme.parent / "docs")
     except UserError as error:
         print(error, file=sys.stderr)
         return error.exit_status
@@ -108,6 +116,21 @@ def update(readme: Path, results: Path, check: bool = False) -> None:
     beside = readme.with_name(f".{readme.name}.{os.getpid()}")
     beside.write_text(new, encoding="utf-8")
     os.replace(beside, readme)
+
+
+def draw(runs: Sequence[RecordedRun], folder: Path) -> None:
+    """A picture TASK.png for each task: the cells side by side, each with the defaults and its lowest seed."""
+    # Here, since `best_results` is asked for in a hurry and matplotlib takes a second.
+    from evaluation.plots import cells_by_epoch
+
+    tasks: dict[str, dict[str, RecordedRun]] = {}
+    for run in sorted(runs, key=lambda run: (run.row, run.seed)):
+        if run.variant == DEFAULT_VARIANT and run.curve:
+            tasks.setdefault(run.task, {}).setdefault(run.cell, run)
+    for task, cells in tasks.items():
+        first = next(iter(cells.values()))
+        curves = {cell: run.curve for cell, run in cells.items()}
+        cells_by_epoch(curves, first.validation_baselines, first.score_name, folder / f"{task}.png")
 
 
 def read_runs(results: Path) -> list[RecordedRun]:
@@ -228,14 +251,17 @@ def _run_of(path: Path, recorded: Mapping) -> RecordedRun:
         score_name=name,
         split=split,
         value=float(metrics["headline"]["value"]),
-        baselines={
-            baseline: values[split][name]
-            for baseline, values in metrics["baselines"].items()
-            if name in values.get(split, {})
-        },
+        baselines=_baselines_on(split, metrics["baselines"], name),
         cpu_minutes=metrics["seconds"]["training_cpu"] / 60,
         hardware=", ".join(str(value) for value in recorded["hardware"].values()),
+        curve=tuple(row["validation_score"] for row in recorded.get("history", ())),
+        validation_baselines=_baselines_on("validation", metrics["baselines"], name),
     )
+
+
+def _baselines_on(split: str, baselines: Mapping, score: str) -> dict[str, float]:
+    """Baseline -> its score on `split`, where it has one."""
+    return {name: values[split][score] for name, values in baselines.items() if score in values.get(split, {})}
 
 
 def _place(name: str, order: Sequence[str]) -> tuple[int, str]:

@@ -5,6 +5,7 @@ batch wider (Johnson & Zhang 2016 chop documents likewise), and bound how far a 
 fixed places of the text, so that padding moves none of them.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -13,7 +14,7 @@ from keras import KerasTensor, ops
 
 @keras.saving.register_keras_serializable("unrolled")
 class SplitIntoWindows(keras.layers.Layer):
-    """(batch, time, ...) -> (batch x windows, size, ...); time is a multiple of size."""
+    """(batch, time, ...) -> (batch x windows, size, ...); time is a multiple of size, or shorter and one window."""
 
     def __init__(self, size: int, **options: Any) -> None:
         super().__init__(**options)
@@ -21,7 +22,11 @@ class SplitIntoWindows(keras.layers.Layer):
         self.supports_masking = True
 
     def call(self, sequence: KerasTensor) -> KerasTensor:
-        return ops.reshape(sequence, (-1, self.size, *sequence.shape[2:]))
+        size = ops.minimum(self.size, ops.shape(sequence)[1])
+        return ops.reshape(sequence, (-1, size, *sequence.shape[2:]))
+
+    def compute_output_shape(self, sequence_shape: Sequence[int | None]) -> tuple[int | None, ...]:
+        return (None, None, *sequence_shape[2:])
 
     def compute_mask(self, *_: Any) -> None:
         return None
@@ -55,8 +60,8 @@ class LastOfWindows(keras.layers.Layer):
         self.size = size
 
     def call(self, last: KerasTensor, valid: KerasTensor) -> KerasTensor:
-        batch, time = ops.shape(valid)
-        windows = ops.reshape(last, (batch, time // self.size, last.shape[-1]))
+        batch = ops.shape(valid)[0]
+        windows = ops.reshape(last, (batch, -1, last.shape[-1]))
         steps = ops.sum(ops.cast(valid, "int32"), axis=1)
         place = ops.maximum((steps - 1) // self.size, 0)
         return ops.take_along_axis(windows, place[:, None, None], axis=1)[:, 0]

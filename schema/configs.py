@@ -54,8 +54,9 @@ class TrainingConfig:
     """Times that the training examples are gone through, at most."""
     patience: Positive = 3
     """Epochs without a better validation score after which training ends."""
-    batch_tokens: Annotated[int, Range(1, 10_000_000)] = 24_000
-    """Size of a batch, in time steps, padding included."""
+    batch_tokens: Annotated[int, Range(1, 10_000_000)] | None = None
+    """Size of a batch, in time steps, padding included; where none is given 24,000, or less so that an epoch of a small
+    data set has a hundred batches."""
     learning_rate: Annotated[float, Range(0, 10, above=True)] = 3e-3
     """Highest learning rate; it warms up to it and then falls along a cosine."""
     averaging: Momentum = 0.0

@@ -56,7 +56,7 @@ Column = Ragged | np.ndarray
 class Encoded:
     """What a model reads: inputs by name, and the targets where the examples have a reference.
 
-    multiple: sequences are padded to a multiple of so many steps
+    multiple: sequences of more than so many steps are padded to a multiple of them
     """
 
     inputs: Mapping[str, Column]

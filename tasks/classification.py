@@ -4,7 +4,7 @@ import hashlib
 import json
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import perf_counter, process_time
 from typing import TYPE_CHECKING, Annotated, Literal, cast
@@ -52,9 +52,9 @@ class ClassificationConfig(TrainingConfig):
     embedding_dropout: Share = 0.2
     """Share of the features of a text's word embeddings that are dropped in training, for the whole text at once."""
     word_vectors: bool = True
-    """Start the embeddings from vectors learnt on the training and the unlabelled texts."""
+    """Start the embeddings from vectors learnt on the training and the unlabelled texts, where there are such texts."""
     fixed_vectors: bool = True
-    """Keep these vectors as they were learnt; without --word-vectors the embeddings are always trained."""
+    """Keep these vectors as they were learnt; embeddings that start at random are always trained."""
     ngram_evidence: bool = True
     """Give the network, beside each word, what n-grams ending there say in a linear model."""
 
@@ -94,10 +94,13 @@ class TextClassification(Task[LabelledText, LabelAnswer]):
 
     def fit_encoder(self, splits: Splits[LabelledText], config: TrainingConfig) -> Fitted[LabelledText]:
         from data.cache import cached, default_cache, digest
+        from data.ngram_evidence import EvidenceSettings
+        from data.word_vectors import DEVIATION, MIN_COUNT, PASSES, WINDOW
 
         assert isinstance(config, ClassificationConfig)
         learnt_with = {name: getattr(config, name) for name in _LEARNT_WITH}
-        key = digest(self.name, self.tokenizer, splits.source, learnt_with, _digest_of(splits.train))
+        constants = (self.tokenizer, asdict(EvidenceSettings()), WINDOW, PASSES, MIN_COUNT, DEVIATION)
+        key = digest(self.name, splits.source, learnt_with, constants, _digest_of(splits.train))
         return cached(
             config.cache or default_cache(),
             "encoders",
@@ -120,8 +123,9 @@ class TextClassification(Task[LabelledText, LabelAnswer]):
         if encoder.evidence:
             local = encoded.inputs["evidence"].values[:, : -encoder.evidence.channels]
             starts["evidence_deviations"] = local.std(axis=0)
-        if config.word_vectors:
-            tokens += encoder.tokenize(splits.unlabelled(), "unlabelled texts")
+        unlabelled = encoder.tokenize(splits.unlabelled(), "unlabelled texts") if config.word_vectors else []
+        if unlabelled:
+            tokens += unlabelled
             starts["embedding"] = learn_word_vectors(tokens, encoder.vocabulary, config.embedding, config.seed)
         return Fitted(encoder, encoded, starts, perf_counter() - began, process_time() - began_cpu)
 
@@ -162,7 +166,7 @@ class TextClassification(Task[LabelledText, LabelAnswer]):
             word_dropout=config.word_dropout,
             forget_bias=config.forget_bias,
             embedding_dropout=config.embedding_dropout,
-            embedding_fixed=config.word_vectors and config.fixed_vectors,
+            embedding_fixed=config.fixed_vectors and "embedding" in fitted.starts,
             evidence_deviations=fitted.starts.get("evidence_deviations", np.zeros(0)).tolist(),
             totals=encoder.evidence.channels if encoder.evidence else 0,
         )

@@ -17,7 +17,7 @@ from tasks.classification import ClassificationConfig, TextClassification
 class SentimentConfig(ClassificationConfig):
     """Train a recurrent network to tell praise from blame."""
 
-    epochs: Positive = 5
+    epochs: Positive = 4
     """Times that the training examples are gone through, at most."""
 
 

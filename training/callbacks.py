@@ -131,7 +131,7 @@ class Judge(keras.callbacks.Callback):
         seconds = perf_counter() - self.epoch_began
         if self.course.ended_by == "divergence" or (self.course.ended_by == "interrupt" and self.course.best_scores):
             return
-        if not all(np.isfinite(np.array(variable)).all() for variable in self.model.trainable_variables):
+        if not all(keras.ops.all(keras.ops.isfinite(weight)) for weight in self.model.trainable_variables):
             # The last step's update did it, and no later loss tells. Such weights would still have an accuracy.
             self.course.ended_by, self.course.diverged_at = "divergence", f"the end of epoch {epoch + 1}"
             self.model.stop_training = True
@@ -140,7 +140,9 @@ class Judge(keras.callbacks.Callback):
             scores = self.score(self.model)
             record = self._record(epoch, logs["loss"], scores, seconds)
             best = self.course.best_scores
-            if best is None or record.validation_score > best.values[self.headline]:
+            if math.isfinite(record.validation_score) and (
+                best is None or record.validation_score > best.values[self.headline]
+            ):
                 self.run.save_model(self.model)
                 self.course.best_epoch, self.course.best_scores = record.epoch, scores
         self.course.history.append(record)

@@ -134,13 +134,14 @@ class _Training:
     def _fit(self, fitted: Fitted[Any]) -> "tuple[keras.Model, Course]":
         import keras
 
-        from data.batches import Batches
+        from data.batches import Batches, fitting_batch_tokens
         from training import callbacks
 
         config, budget = self.config, duration(self.config.time_budget or "")
         keras.utils.set_random_seed(config.seed)
         model = self.task.build_model(fitted, config)
-        batches = Batches(fitted.encoded, config.batch_tokens, config.seed)
+        batch_tokens = config.batch_tokens or fitting_batch_tokens(fitted.encoded)
+        batches = Batches(fitted.encoded, batch_tokens, config.seed)
         optimizer = keras.optimizers.Adam(
             config.learning_rate,
             global_clipnorm=config.clip_norm,
@@ -186,7 +187,7 @@ class _Training:
         for part, split in scored.items():
             self.folder.write_lines(f"answers/{part}.jsonl", split.lines(self.task))
         last = scored[list(parts)[-1]]
-        if "test" in parts and self.splits.seen_in_train:
+        if "test" in parts and 0 < len(self.splits.seen_in_train) < len(self.splits.test):
             scored["test_without_copies"] = last.without(self.task, fitted.encoder, self.splits.seen_in_train)
         baselines = score_baselines(self.task, self.config, self.splits, parts, fitted.encoder) if finished else {}
         self.seconds["evaluation"] = perf_counter() - began

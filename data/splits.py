@@ -58,7 +58,10 @@ def places_seen(examples: Sequence[Ex], others: Sequence[Ex], key: Key[Ex]) -> f
 
 
 def make_splits(official: Official[Ex], key: Key[Ex], limit: int | None = None) -> Splits[Ex]:
-    """Hold out validation where the data set has none, count what its splits share, cut to `limit` examples."""
+    """Hold out validation where the data set has none, count what its splits share, cut to `limit` examples.
+
+    A limit is for a quick look: what nobody labelled is then left out whole.
+    """
     found = overlaps({"train": official.train, "test": official.test}, key)
     if official.validation is None:
         train, validation = hold_out(official.train, key)
@@ -71,7 +74,7 @@ def make_splits(official: Official[Ex], key: Key[Ex], limit: int | None = None) 
         train=train,
         validation=validation,
         test=test,
-        unlabelled=official.unlabelled,
+        unlabelled=official.unlabelled if limit is None else list,
         overlaps=found,
         seen_in_train=places_seen(test, official.train, key),
         synthetic=official.synthetic,

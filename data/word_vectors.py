@@ -9,6 +9,8 @@ from data.vocabulary import Vocabulary
 
 # Settings that were chosen on validation of the sentiment task; see docs/architecture.md.
 WINDOW, PASSES, MIN_COUNT = 6, 5, 5
+ENOUGH_WORDS = 1_000_000
+"""Fewer words of text say too little of what a word means."""
 DEVIATION = 0.3
 """Size of the vectors' values. A cell's first weights expect inputs of about this size, see docs/architecture.md."""
 

@@ -52,7 +52,9 @@ class ClassificationConfig(TrainingConfig):
     embedding_dropout: Share = 0.2
     """Share of the features of a text's word embeddings that are dropped in training, for the whole text at once."""
     word_vectors: bool = True
-    """Start the embeddings from vectors learnt on the training and the unlabelled texts, where there are such texts."""
+    """Start the embeddings from vectors learnt on the texts themselves, where they have a million words or more."""
+    unlabelled: bool = True
+    """Learn these vectors also from texts that nobody labelled, where the data set has such."""
     fixed_vectors: bool = True
     """Keep these vectors as they were learnt; embeddings that start at random are always trained."""
     ngram_evidence: bool = True
@@ -113,7 +115,7 @@ class TextClassification(Task[LabelledText, LabelAnswer]):
     def _learn(self, splits: Splits[LabelledText], config: "ClassificationConfig") -> Fitted[LabelledText]:
         from data.ngram_evidence import EvidenceSettings
         from data.text_encoder import TextSettings, learn_text_encoder
-        from data.word_vectors import learn_word_vectors
+        from data.word_vectors import ENOUGH_WORDS, learn_word_vectors
 
         began, began_cpu = perf_counter(), process_time()
         settings = TextSettings(self.tokenizer, config.first_words, config.last_words, config.window)
@@ -123,9 +125,9 @@ class TextClassification(Task[LabelledText, LabelAnswer]):
         if encoder.evidence:
             local = encoded.inputs["evidence"].values[:, : -encoder.evidence.channels]
             starts["evidence_deviations"] = local.std(axis=0)
-        unlabelled = encoder.tokenize(splits.unlabelled(), "unlabelled texts") if config.word_vectors else []
-        if unlabelled:
-            tokens += unlabelled
+        if config.word_vectors and config.unlabelled:
+            tokens += encoder.tokenize(splits.unlabelled(), "unlabelled texts")
+        if config.word_vectors and sum(map(len, tokens)) >= ENOUGH_WORDS:
             starts["embedding"] = learn_word_vectors(tokens, encoder.vocabulary, config.embedding, config.seed)
         return Fitted(encoder, encoded, starts, perf_counter() - began, process_time() - began_cpu)
 
@@ -256,6 +258,7 @@ _LEARNT_WITH = (
     "last_words",
     "window",
     "word_vectors",
+    "unlabelled",
     "ngram_evidence",
     "seed",
 )

@@ -253,7 +253,9 @@ def _run_of(path: Path, recorded: Mapping) -> RecordedRun:
         value=float(metrics["headline"]["value"]),
         baselines=_baselines_on(split, metrics["baselines"], name),
         cpu_minutes=metrics["seconds"]["training_cpu"] / 60,
-        hardware=", ".join(str(value) for value in recorded["hardware"].values()),
+        hardware=", ".join(
+            f"{value} {name}" if isinstance(value, int) else value for name, value in recorded["hardware"].items()
+        ),
         curve=tuple(row["validation_score"] for row in recorded.get("history", ())),
         validation_baselines=_baselines_on("validation", metrics["baselines"], name),
     )

@@ -112,7 +112,7 @@ def _note_epochs(began: float, path: Path, runs: Path) -> None:
 
 def _tutorial(began: float, path: Path, dataset: str, limit: str) -> None:
     """In the child: the tutorial, on our splits."""
-    from commands.quiet import start_tensorflow
+    from console.quiet import start_tensorflow
 
     start_tensorflow()
     import keras

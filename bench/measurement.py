@@ -97,7 +97,7 @@ def run_child(*words: str) -> Ended:
     return Ended(seconds, used.ru_utime + used.ru_stime, peak_mb)
 
 
-START_TENSORFLOW = ("-c", "from commands.quiet import start_tensorflow; start_tensorflow()")
+START_TENSORFLOW = ("-c", "from console.quiet import start_tensorflow; start_tensorflow()")
 """Words for `run_child`: a program that starts TensorFlow and does nothing else."""
 
 

@@ -74,7 +74,7 @@ class Timed:
 
 def measure(flags: BenchFlags) -> Report:
     """All recipes, at each length."""
-    from commands.quiet import start_tensorflow
+    from console.quiet import start_tensorflow
 
     start_tensorflow()
     config = SentimentConfig(dataset=flags.dataset, limit=flags.examples, ngram_evidence=False, word_vectors=False)

@@ -52,7 +52,7 @@ def main(argv: Sequence[str]) -> int:
     question = _question(run, flags)
     encoder = run.load_encoder()
 
-    from commands.quiet import start_tensorflow
+    from console.quiet import start_tensorflow
 
     start_tensorflow()
     from training.scoring import score_split

@@ -85,7 +85,7 @@ class _Answerer:
         self.run, self.as_json = run, as_json
         self.encoder = run.load_encoder()
 
-        from commands.quiet import start_tensorflow
+        from console.quiet import start_tensorflow
 
         start_tensorflow()
         self.model = run.load_model()

@@ -40,13 +40,12 @@ def main(argv: Sequence[str], began: float | None = None) -> int:
 
 
 def _train(task: Task[Any, Any], config: TrainingConfig, command: str, began: float) -> None:
-    from commands.quiet import start_tensorflow
-
-    start_tensorflow()
-    from evaluation.report import short_report
     from training.trainer import train
 
     outcome = train(task, config, command, began)
+
+    from evaluation.report import short_report
+
     say(short_report(outcome.metrics))
     for note in outcome.metrics.notes:
         say(note)

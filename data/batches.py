@@ -18,6 +18,7 @@ Arrays = Mapping[str, np.ndarray]
 BUCKETS = 16
 BATCHES_AN_EPOCH = 100
 MOST_BATCH_TOKENS = 24_000
+LEAST_EXAMPLES = 16
 
 
 class Batches:
@@ -103,8 +104,10 @@ def predict(model: "keras.Model", encoded: Encoded, batch_tokens: int, what: str
 
 def fitting_batch_tokens(encoded: Encoded) -> int:
     """Steps of a batch such that an epoch has about `BATCHES_AN_EPOCH` batches, and at most `MOST_BATCH_TOKENS`: the
-    smaller a data set, the smaller the batches have to be for it to be learnt in a few epochs."""
-    return int(np.clip(encoded.lengths.sum() // BATCHES_AN_EPOCH, encoded.lengths.max(), MOST_BATCH_TOKENS))
+    smaller a data set, the smaller the batches have to be for it to be learnt in a few epochs. Fewer than
+    `LEAST_EXAMPLES` of mean length would make the gradient too noisy."""
+    least = max(encoded.lengths.max(), LEAST_EXAMPLES * encoded.lengths.mean())
+    return int(min(max(least, encoded.lengths.sum() / BATCHES_AN_EPOCH), MOST_BATCH_TOKENS))
 
 
 def bucket_bounds(lengths: np.ndarray, buckets: int, multiple: int = 1) -> np.ndarray:

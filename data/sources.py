@@ -5,11 +5,13 @@ minutes without a network, so the host is asked first.
 """
 
 import hashlib
+import logging
 import sys
 import threading
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPException
 from pathlib import Path
@@ -17,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Generic
 
 from console.messages import is_terminal, say
 from console.progress import track
+from console.quiet import start_tensorflow
 from data import small_world
 from data.files import read_bytes
 from schema.errors import WorkFailed
@@ -28,7 +31,7 @@ if TYPE_CHECKING:
 SMALL_WORLD = "small_world"
 
 # Longest wait for an answer, in seconds; with what comes before it the user knows within five.
-_PROBE_SECONDS = 4.0
+_PROBE_SECONDS = 3.0
 
 
 class NoNetwork(WorkFailed):
@@ -131,8 +134,11 @@ def _prepared(name: str, builder_name: str, host: str) -> "tfds.core.DatasetBuil
     """A builder whose data lie on this machine, downloaded if need be."""
     import tensorflow_datasets as tfds
 
-    builder = tfds.builder(builder_name)
-    if not builder.is_prepared():
+    # It warns of a folder that is not there, which is what is asked here.
+    with _without_warnings("absl"):
+        builder = tfds.builder(builder_name)
+        prepared = builder.is_prepared()
+    if not prepared:
         if not reachable(host):
             raise NoNetwork(
                 f"{name} is not on this machine and {host} does not answer; connect to a network,\n"
@@ -140,6 +146,7 @@ def _prepared(name: str, builder_name: str, host: str) -> "tfds.core.DatasetBuil
             )
         if not is_terminal(sys.stderr):
             tfds.disable_progress_bar()
+        start_tensorflow()
         say(f"downloading and preparing {name} (once; it is kept in {builder.data_dir})")
         builder.download_and_prepare()
     return builder
@@ -149,11 +156,23 @@ def _rows(builder: "tfds.core.DatasetBuilder", split: str) -> Iterator[Mapping[s
     """Records one by one, read in blocks: six times as fast as one by one."""
     import tensorflow_datasets as tfds
 
+    start_tensorflow()
     blocks = builder.as_dataset(split=split, batch_size=1000, shuffle_files=False)
     for block in tfds.as_numpy(blocks):
         columns = [block[name] for name in block]
         for values in zip(*columns, strict=True):
             yield dict(zip(block, values, strict=True))
+
+
+@contextmanager
+def _without_warnings(name: str) -> Iterator[None]:
+    logger = logging.getLogger(name)
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
 
 
 def reachable(address: str, seconds: float = _PROBE_SECONDS) -> bool:

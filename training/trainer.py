@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from time import perf_counter, process_time
 from typing import TYPE_CHECKING, Any
 
-from evaluation.report import write_report
+from console.quiet import start_tensorflow
 from schema.configs import TrainingConfig, duration
 from schema.errors import UserError, WorkFailed
 from schema.examples import Splits
@@ -84,6 +84,7 @@ class _Training:
 
     def run(self) -> Outcome:
         self._write_config()
+        start_tensorflow()
         fitted = self.task.fit_encoder(self.splits, self.config)
         self.folder.save_encoder(fitted.encoder.save)
         began_cpu = process_time()
@@ -175,6 +176,9 @@ class _Training:
         return model, course
 
     def _evaluate(self, model: "keras.Model", fitted: Fitted[Any], course: "Course") -> Metrics:
+        # Here, since it imports matplotlib, which takes a second that a user without a network need not wait.
+        from evaluation.report import write_report
+
         began = perf_counter()
         finished = course.ended_by in _FINISHED
         parts: dict[str, Sequence[Any]] = {"validation": self.splits.validation}

@@ -5,11 +5,15 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 
 
+@cache
 def start_tensorflow() -> None:
-    """Import TensorFlow and wake its devices; what it writes meanwhile is shown only if that fails.
+    """Import TensorFlow and wake its devices, once; what it writes meanwhile is shown only if that fails.
 
+    To be called before the first import of TensorFlow or Keras, as late as possible: it takes seconds, and what can be
+    said to the user without it should be said before.
     Level 2 keeps real errors; the lines before TensorFlow's logging starts obey no level, hence the detour.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")

@@ -12,8 +12,14 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
+from zipfile import BadZipFile
+
+from schema.errors import WorkFailed
 
 Kept = TypeVar("Kept")
+
+# What reading a file that was cut short or changed may end in. Not every exception: a signal is one too.
+_DAMAGE = (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, BadZipFile, WorkFailed)
 
 # Raise it when what is kept means something else than before.
 CACHE_FORMAT = 1
@@ -46,7 +52,7 @@ def cached(
     if entry.is_dir():
         try:
             return load(entry)
-        except Exception:  # noqa: BLE001 - whatever is wrong with it, an entry is only a shortcut
+        except _DAMAGE:
             shutil.rmtree(entry, ignore_errors=True)
     result = compute()
     with suppress(OSError):

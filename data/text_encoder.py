@@ -100,6 +100,8 @@ class TextEncoder:
             described = json.loads(path.read_text(encoding="utf-8"))
             labels, has_evidence = described.pop("labels"), described.pop("evidence")
             settings = TextSettings(**described)
+            if settings.tokenizer not in TOKENIZERS:
+                raise ValueError(f"there is no tokenizer {settings.tokenizer!r}")
             vocabulary = Vocabulary.load(folder / "vocabulary.txt")
             evidence = NgramEvidence.load(folder / "ngrams.tsv") if has_evidence else None
         except FileNotFoundError as error:

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from schema.errors import WorkFailed
+from schema.errors import UserError
 
 
-class Interrupted(WorkFailed):
+class Interrupted(UserError):
     """The user or the system asked the program to end; the exit status says by which signal."""
 
     def __init__(self, message: str, number: int) -> None:

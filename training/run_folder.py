@@ -85,8 +85,11 @@ class RunFolder:
         sums = folder / "SHA256SUMS"
         if not sums.is_file():
             raise WorkFailed(f"{sums} is missing; the run is not whole, train it anew")
-        for line in sums.read_text(encoding="utf-8", errors="replace").splitlines():
-            expected, _, name = line.partition("  ")
+        lines = sums.read_text(encoding="utf-8", errors="replace").splitlines()
+        listed = {name: expected for expected, _, name in (line.partition("  ") for line in lines)}
+        if {path.name for path in folder.iterdir()} - {sums.name, *listed}:
+            raise WorkFailed(f"{sums} does not list all files beside it; the run is not whole, train it anew")
+        for name, expected in listed.items():
             path = folder / Path(name).name
             if not path.is_file():
                 raise WorkFailed(f"{path} is missing; the run is not whole, train it anew")

@@ -1,0 +1,173 @@
+"""Run folders that are damaged, of another program, or made to do harm: one plain line, and nothing is executed."""
+
+import hashlib
+import json
+import os
+import re
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+ROOMS = ("commands", "console", "data", "evaluation", "models", "schema", "tasks", "training")
+
+Spoil = Callable[[Path], object]
+
+
+def cut(path: Path) -> None:
+    """What a full disk or a broken copy leaves."""
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def write(content: bytes) -> Spoil:
+    return lambda path: path.write_bytes(content)
+
+
+@pytest.mark.parametrize("program", ["predict", "evaluate"])
+@pytest.mark.parametrize(
+    ("file", "spoil", "says"),
+    [
+        ("config.json", cut, "is damaged ("),
+        ("config.json", write(b""), "is damaged ("),
+        ("config.json", write(b"\xff\xfe"), "is damaged ("),
+        ("config.json", write(b"[1]"), "is damaged ("),
+        ("config.json", write(b"[" * 100_000), "is damaged ("),
+        ("config.json", write(b'{"format": "new"}'), "is damaged ("),
+        ("config.json", write(b'{"format": 2, "task": "sentiment"}'), "has format 2, this program knows 1: update"),
+        ("config.json", write(b'{"task": "juggling", "config": {}}'), "task 'juggling' is unknown; there are "),
+        ("config.json", write(b'{"config": {}}'), "task None is unknown; there are "),
+        ("config.json", write(b'{"task": "sentiment", "config": [1]}'), "is damaged ("),
+        ("config.json", write(b'{"task": "sentiment", "config": {"magic": 1}}'), "magic is unknown here; update"),
+        ("encoder/SHA256SUMS", Path.unlink, "is missing; the run is not whole, train it anew"),
+        ("encoder/encoder.json", Path.unlink, "is missing; the run is not whole, train it anew"),
+        ("encoder/vocabulary.txt", Path.unlink, "is missing; the run is not whole, train it anew"),
+        ("encoder/ngrams.tsv", Path.unlink, "is missing; the run is not whole, train it anew"),
+        ("encoder/encoder.json", cut, "is not the file that was saved (its checksum differs); train the run anew"),
+        ("encoder/vocabulary.txt", cut, "is not the file that was saved (its checksum differs); train the run anew"),
+        ("encoder/ngrams.tsv", write(b"\xff"), "is not the file that was saved (its checksum differs)"),
+        ("model.keras", Path.unlink, "is missing; no epoch of this run was finished, train it anew"),
+        ("model.keras", write(b""), "is damaged (cut short?); train the run anew"),
+        ("model.keras", cut, "is damaged (cut short?); train the run anew"),
+    ],
+)
+def test_a_damaged_run_is_one_clear_line(
+    call: Callable, small_run: Path, copied: Callable, program: str, file: str, spoil: Spoil, says: str
+) -> None:
+    run = copied(small_run)
+    spoil(run / file)
+    ended = call(program, run, stdin=b"a film\n")
+    assert (ended.status, ended.out) == (1, "")
+    assert ended.complaint.startswith(f"error: {run / file}") and says in ended.complaint
+    assert ended.complaint.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        (Path.unlink, "is missing; the run is not whole, train it anew"),
+        (cut, "is damaged ("),
+        (write(b'{"format": 7}'), "has format 7, this program knows 1: update the program"),
+    ],
+)
+def test_damaged_metrics_are_one_clear_line(
+    call: Callable, own_run: Path, copied: Callable, spoil: Spoil, says: str
+) -> None:
+    run = copied(own_run)
+    spoil(run / "metrics.json")
+    ended = call("evaluate", run)
+    assert (ended.status, ended.out) == (1, "")
+    assert ended.complaint.startswith(f"error: {run / 'metrics.json'} {says}")
+    assert ended.complaint.count("\n") == 1
+
+
+def test_a_folder_without_a_config_is_no_run(call: Callable, small_run: Path, copied: Callable) -> None:
+    run = copied(small_run)
+    (run / "config.json").unlink()
+    ended = call("predict", run, "a film")
+    assert (ended.status, ended.complaint) == (2, f"error: {run} is no run: it holds no config.json\n")
+
+
+def test_no_path_in_the_encoder_leads_out_of_the_run(call: Callable, small_run: Path, copied: Callable) -> None:
+    run = copied(small_run)
+    secret = run.parent / "secret.txt"
+    secret.write_text("film\n")
+    sums = run / "encoder" / "SHA256SUMS"
+    sums.write_text(f"{sums.read_text()}{hashlib.sha256(secret.read_bytes()).hexdigest()}  ../../secret.txt\n")
+    ended = call("predict", run, "a film")
+    assert (ended.status, ended.out) == (1, "")
+    assert ended.complaint.startswith(f"error: {run / 'encoder' / 'secret.txt'} is missing")
+
+
+def test_a_tokenizer_that_is_a_path_is_not_looked_for(call: Callable, small_run: Path, copied: Callable) -> None:
+    run = copied(small_run)
+    path, sums = run / "encoder" / "encoder.json", run / "encoder" / "SHA256SUMS"
+    before = hashlib.sha256(path.read_bytes()).hexdigest()
+    path.write_text(json.dumps({**json.loads(path.read_text()), "tokenizer": "../../secret"}))
+    sums.write_text(sums.read_text().replace(before, hashlib.sha256(path.read_bytes()).hexdigest()))
+    ended = call("predict", run, "a film")
+    assert (ended.status, ended.out) == (1, "")
+    assert "../../secret" in ended.complaint and ended.complaint.count("\n") == 1
+
+
+def test_code_in_a_model_is_refused_and_not_run(call: Callable, small_run: Path, copied: Callable) -> None:
+    import keras
+
+    run = copied(small_run)
+    harm = str(run.parent / "harm")
+    harmful = keras.layers.Lambda(lambda ids: (open(harm, "w").close(), ids)[1])
+    words = keras.Input((None,), dtype="int32", name="words")
+    keras.Model({"words": words}, harmful(words)).save(run / "model.keras")
+    os.unlink(harm)
+    # The file would do what is feared of it, if one let it.
+    keras.saving.load_model(run / "model.keras", compile=False, safe_mode=False)
+    os.unlink(harm)
+    ended = call("predict", run, "a film")
+    assert (ended.status, ended.out) == (1, "")
+    assert ended.complaint.startswith(f"error: {run / 'model.keras'} cannot be read (")
+    assert ended.complaint.count("\n") == 1
+    assert not os.path.exists(harm)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"module": "os", "class_name": "system", "config": {"command": "touch HARM"}, "registered_name": None},
+        {"module": "builtins", "class_name": "eval", "config": {"source": "open('HARM', 'w')"}},
+        {"class_name": "function", "module": "pathlib", "config": "Path.touch"},
+        {},
+    ],
+)
+def test_a_model_that_names_other_code_is_refused(
+    call: Callable, small_run: Path, copied: Callable, content: dict
+) -> None:
+    run = copied(small_run)
+    harm = run.parent / "harm"
+    with zipfile.ZipFile(run / "model.keras") as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    parts["config.json"] = json.dumps(content).replace("HARM", str(harm)).encode()
+    with zipfile.ZipFile(run / "model.keras", "w") as archive:
+        for name, part in parts.items():
+            archive.writestr(name, part)
+    ended = call("predict", run, "a film")
+    assert (ended.status, ended.out) == (1, "")
+    assert ended.complaint.startswith(f"error: {run / 'model.keras'} cannot be read (")
+    assert ended.complaint.count("\n") == 1
+    assert not harm.exists()
+
+
+def test_no_room_reads_anything_that_could_hold_code() -> None:
+    unsafe = re.compile(
+        r"\b(pickle|cPickle|dill|cloudpickle|joblib|shelve|marshal)\b|allow_pickle\s*=\s*True|safe_mode\s*=\s*False"
+        r"|enable_unsafe_deserialization|\b(eval|exec)\(|yaml\.(unsafe_)?load\("
+    )
+    files = [path for room in ROOMS for path in (ROOT / room).rglob("*.py")] + list(ROOT.glob("*.py"))
+    assert len(files) > 30
+    found = [
+        f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
+        for path in files
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if unsafe.search(line)
+    ]
+    assert found == []

@@ -1,0 +1,222 @@
+"""`evaluate.py` as a user meets it: the recorded scores come out again, and other data are scored as honestly."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from schema.errors import UserError
+from tasks import TASK_NAMES
+from training.saved_run import find_run
+
+
+def read(path: Path) -> dict:
+    return json.loads(path.read_text())
+
+
+@pytest.mark.parametrize(
+    ("reference", "words", "split"),
+    [
+        ("latest", [], "test"),
+        ("sentiment/lstm-small_world-001", ["--split=validation"], "validation"),
+        ("lstm-small_world-001", ["--dataset=small_world"], "test"),
+    ],
+)
+def test_a_runs_own_split_gives_exactly_the_recorded_scores(
+    call: Callable, small_run: Path, reference: str, words: list[str], split: str
+) -> None:
+    before = {path: path.stat().st_mtime_ns for path in small_run.rglob("*")}
+    ended = call("evaluate", reference, f"--runs={small_run.parents[1]}", "--json", *words)
+    assert (ended.status, ended.complaint) == (0, "")
+    found, recorded = json.loads(ended.out), read(small_run / "metrics.json")
+    assert found["run"] == str(small_run)
+    assert (found["data"], found["examples"]) == (f"small_world {split}", 100)
+    assert found["scores"] == recorded["scores"][split]
+    assert found["baselines"] == {name: scores[split] for name, scores in recorded["baselines"].items()}
+    assert {path: path.stat().st_mtime_ns for path in small_run.rglob("*")} == before
+
+
+def test_people_are_shown_a_table_and_who_won(call: Callable, own_run: Path) -> None:
+    ended = call("evaluate", own_run)
+    assert (ended.status, ended.complaint) == (0, "")
+    title, header, *rows = ended.out.splitlines()
+    assert title == "reviews test, 3 examples"
+    assert header.split() == ["system", "accuracy", "macro_f1", "cross_entropy"]
+    assert [row.split()[0] for row in rows[:4]] == ["own", "majority", "tfidf_logistic_regression", "nb_bigrams"]
+    accuracy = read(own_run / "metrics.json")["scores"]["test"]["accuracy"]
+    assert rows[0].split()[1] == f"{100 * accuracy:.2f}"
+    assert rows[4].startswith("The network ")
+    assert rows[5].endswith("count as errors: a shrug (1).")
+
+
+def test_a_file_is_scored_beside_baselines_that_learnt_from_the_runs_own_data(
+    call: Callable, own_run: Path, tmp_path: Path
+) -> None:
+    mine = tmp_path / "mine.tsv"
+    mine.write_text("text\tlabel\na fine film\tthumbs up\nwhat a dull evening\tthumbs down\nhm\tbored\nhm\tbored\n")
+    ended = call("evaluate", own_run, f"--file={mine}", "--json")
+    assert (ended.status, ended.complaint) == (0, "")
+    found = json.loads(ended.out)
+    assert (found["data"], found["examples"]) == (str(mine), 4)
+    assert found["scores"]["accuracy"] <= 0.5
+    # The words of the two reviews with known labels stand in all reviews of their class, and of no other.
+    assert found["baselines"]["nb_bigrams"]["accuracy"] == 0.5
+    (note,) = found["notes"]
+    assert note.endswith("bored (2).")
+
+
+def test_another_data_set_is_scored_even_where_the_runs_file_bears_its_name(
+    call: Callable, own_run: Path, copied: Callable
+) -> None:
+    run = copied(own_run)
+    config = read(run / "config.json")
+    config["config"]["dataset"] = "small_world"
+    (run / "config.json").write_text(json.dumps(config))
+    found = json.loads(call("evaluate", run, "--dataset=small_world", "--json").out)
+    assert (found["data"], found["examples"]) == ("small_world test", 1200)
+    assert found["scores"]["accuracy"] == 0
+    (note,) = found["notes"]
+    assert "neg (" in note and "pos (" in note
+
+
+def with_files(run: Path, train: Path, test: Path) -> None:
+    """Let the run's config name other files."""
+    config = read(run / "config.json")
+    config["config"] |= {"train_file": str(train), "test_file": str(test)}
+    (run / "config.json").write_text(json.dumps(config))
+
+
+def test_where_the_training_data_are_gone_the_baselines_are_left_out(
+    call: Callable, own_run: Path, copied: Callable, tmp_path: Path, reviews: Path
+) -> None:
+    run = copied(own_run)
+    with_files(run, tmp_path / "gone.tsv", tmp_path / "gone.tsv")
+    ended = call("evaluate", run, f"--file={reviews}", "--json")
+    assert ended.status == 0
+    assert ended.complaint == (
+        "note: baselines are left out: the run's training data are not at hand "
+        f"(there is no file {tmp_path / 'gone.tsv'})\n"
+    )
+    found = json.loads(ended.out)
+    assert (found["examples"], found["baselines"]) == (40, {})
+    # Without a file it has nothing to score.
+    ended = call("evaluate", run)
+    assert (ended.status, ended.complaint) == (2, f"error: there is no file {tmp_path / 'gone.tsv'}\n")
+
+
+def test_data_that_changed_since_the_training_are_not_passed_off_as_its_own(
+    call: Callable, own_run: Path, copied: Callable, tmp_path: Path, reviews: Path
+) -> None:
+    changed = tmp_path / "reviews.tsv"
+    changed.write_text(reviews.read_text() + "a fine film\tthumbs up\n")
+    test = tmp_path / "test.tsv"
+    test.write_text("a fine film\tthumbs up\n")
+    run = copied(own_run)
+    with_files(run, changed, test)
+    ended = call("evaluate", run, "--json")
+    assert ended.status == 0
+    assert ended.complaint == "note: reviews is not what the run was trained on: its data have changed since\n"
+    # Fitted anew, and not the recorded 1/3 on the test file of then.
+    assert json.loads(ended.out)["baselines"]["nb_bigrams"]["accuracy"] == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ([], "say which run: evaluate.py RUN"),
+        (["--split=test"], "say which run: evaluate.py RUN"),
+        (["RUN", "--split=train"], "--split is 'train'; it must be validation or test"),
+        (["RUN", "--dataset=imdb", "--file=x.tsv"], "--dataset and --file name two sources; take one"),
+        (["RUN", "--dataset=small_word"], "there is no data set small_word; "),
+        (["RUN", "--file=absent.tsv"], "there is no file absent.tsv"),
+        (["RUN", "more"], "unexpected word more"),
+    ],
+)
+def test_a_wrong_call_is_refused(call: Callable, own_run: Path, words: list[str], says: str) -> None:
+    ended = call("evaluate", *(str(own_run) if word == "RUN" else word for word in words))
+    assert (ended.status, ended.out) == (2, "")
+    assert ended.complaint.startswith(f"error: {says}")
+    assert ended.complaint.count("\n") == 1
+
+
+def test_a_split_that_is_not_there_is_refused(call: Callable, own_run: Path, copied: Callable, reviews: Path) -> None:
+    run = copied(own_run)
+    config = read(run / "config.json")
+    config["config"]["test_file"] = None
+    (run / "config.json").write_text(json.dumps(config))
+    ended = call("evaluate", run)
+    assert ended.status == 2
+    assert ended.complaint == "error: reviews has no test split; take --split validation or --file\n"
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> Path:
+    """Three runs by their files alone: `first`, finished last; `second`, finished first; `third`, not finished."""
+    for number, name in enumerate(["second", "first", "third"]):
+        run = tmp_path / "runs" / "sentiment" / name
+        run.mkdir(parents=True)
+        (run / "config.json").write_text("{}")
+        if name != "third":
+            (run / "metrics.json").write_text("{}")
+            os.utime(run / "metrics.json", (number, number))
+    return tmp_path / "runs"
+
+
+@pytest.mark.parametrize(
+    ("reference", "name"),
+    [
+        ("latest", "first"),
+        ("sentiment/latest", "first"),
+        ("second", "second"),
+        ("sentiment/second", "second"),
+        ("third", "third"),
+        ("PATH", "second"),
+    ],
+)
+def test_a_run_is_found_by_path_name_task_and_latest(runs: Path, reference: str, name: str) -> None:
+    path = runs / "sentiment" / name
+    assert find_run(str(path) if reference == "PATH" else reference, runs) == path
+
+
+@pytest.mark.parametrize(
+    ("reference", "says"),
+    [
+        ("secnod", "^there is no run secnod under .*runs; did you mean second[?]$"),
+        ("sentiment/frist", "^there is no run sentiment/frist under .*runs; did you mean sentiment/first[?]$"),
+        ("sentimant/latest", "^there is no run sentimant/latest under "),
+        ("xyzzy", f"; train one first: python train.py {TASK_NAMES[0]}$"),
+        ("..", "^.. is no run: it holds no config.json$"),
+        ("", "^. is no run: it holds no config.json$"),
+    ],
+)
+def test_a_run_that_is_not_there_is_refused_with_the_nearest_name(
+    runs: Path, monkeypatch: pytest.MonkeyPatch, reference: str, says: str
+) -> None:
+    monkeypatch.chdir(runs)
+    with pytest.raises(UserError, match=says):
+        find_run(reference, runs)
+
+
+def test_a_name_that_two_tasks_have_is_asked_back(runs: Path) -> None:
+    (runs / "topic" / "first").mkdir(parents=True)
+    (runs / "topic" / "first" / "config.json").write_text("{}")
+    with pytest.raises(UserError, match="^first is the name of several runs; say sentiment/first or topic/first$"):
+        find_run("first", runs)
+
+
+@pytest.mark.parametrize("program", ["evaluate", "predict"])
+@pytest.mark.parametrize(
+    ("reference", "says"),
+    [
+        ("latest", "no run under RUNS is finished"),
+        ("lstm-imdb-001", "there is no run lstm-imdb-001 under RUNS"),
+    ],
+)
+def test_without_any_run_both_commands_say_what_to_do(
+    call: Callable, tmp_path: Path, program: str, reference: str, says: str
+) -> None:
+    ended = call(program, reference, f"--runs={tmp_path}", stdin=b"")
+    said = says.replace("RUNS", str(tmp_path))
+    assert (ended.status, ended.complaint) == (2, f"error: {said}; train one first: python train.py {TASK_NAMES[0]}\n")

@@ -1,0 +1,243 @@
+"""`train.py` as a user meets it: what it refuses before any work, and what it leaves behind."""
+
+import csv
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from schema.records import EpochRecord
+from tasks import TASK_NAMES
+from training.saved_run import open_run
+
+ROOT = Path(__file__).parents[2]
+
+
+def read(path: Path) -> dict:
+    return json.loads(path.read_text())
+
+
+def rows(path: Path) -> list[dict]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def runs_in(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.glob("runs/*/*"))
+
+
+def test_alone_it_shows_the_tasks(call: Callable) -> None:
+    ended = call("train")
+    assert (ended.status, ended.complaint) == (0, "")
+    first_words = [line.split()[0] for line in ended.out.splitlines() if line.strip()]
+    assert set(TASK_NAMES) <= set(first_words)
+    assert "python train.py TASK --help" in ended.out
+
+
+def test_help_of_all_commands_imports_nothing_heavy() -> None:
+    script = """
+import sys
+from commands import evaluate, predict, train
+train.main([])
+for main, words in [(train.main, ["sentiment"]), (evaluate.main, []), (predict.main, [])]:
+    try:
+        main([*words, "--help"])
+    except SystemExit as end:
+        assert end.code == 0
+heavy = {"keras", "tensorflow", "tensorflow_datasets", "sklearn", "scipy", "matplotlib"}
+print("heavy:", *sorted(heavy & set(sys.modules)))
+"""
+    child = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
+    assert (child.returncode, child.stderr) == (0, "")
+    for flag in ("--cell", "--train-file", "--pooling", "--split", "--json"):
+        assert flag in child.stdout
+    assert child.stdout.splitlines()[-1] == "heavy:"
+
+
+@pytest.mark.parametrize(
+    ("words", "begins", "ends"),
+    [
+        ("sentimant", "error: there is no task sentimant; there are", "did you mean sentiment?\n"),
+        ("sentiment --ephocs 3", "error: unknown flag --ephocs; did you mean --epochs?", ""),
+        ("sentiment --cell lsmt", "error: --cell is 'lsmt'; it must be", "did you mean lstm?\n"),
+        ("sentiment --units 0", "error: --units is 0; it must be at least 1", ""),
+        ("sentiment --learning-rate 1e9", "error: --learning-rate is 1000000000.0; it must be above 0", ""),
+        ("sentiment --time-budget soon", "error: --time-budget is 'soon'; it must be a time", ""),
+        ("sentiment --dataset smallworld", "error: --dataset is smallworld;", "did you mean small_world?\n"),
+        ("sentiment --validation-file x.tsv", "error: --validation-file goes with --train-file\n", ""),
+        ("sentiment --test-file x.tsv", "error: --test-file goes with --train-file\n", ""),
+        ("sentiment --train-file x.tsv --dataset imdb", "error: --train-file and --dataset name two sources", ""),
+        ("sentiment --train-file absent.tsv", "error: there is no file absent.tsv\n", ""),
+        ("sentiment --dataset small_world --limit 1", "error: small_world: ", "at least 2 and 1 are needed\n"),
+        ("sentiment --dataset small_world --name ../x", "error: --name '../x' will not do", ""),
+        ("sentiment --dataset small_world --name latest", "error: --name 'latest' will not do", ""),
+    ],
+)
+def test_a_wrong_call_is_refused_before_any_work(
+    call: Callable, tmp_path: Path, words: str, begins: str, ends: str
+) -> None:
+    task, *flags = words.split()
+    ended = call("train", task, f"--runs={tmp_path / 'runs'}", *flags)
+    assert (ended.status, ended.out) == (2, "")
+    assert ended.complaint.startswith(begins) and ended.complaint.endswith(ends)
+    assert ended.complaint.count("\n") == 1
+    assert runs_in(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("one.tsv", "fine\tup\n" * 3, "one: 3 training and 0 validation examples; at least 2 and 1 are needed"),
+        ("all_up.tsv", "".join(f"fine {n}\tup\n" for n in range(20)), "all training examples have the label up"),
+        ("a.tsv", "good\tup\nno label here\n", "a.tsv:2: 1 column, expected 2; put one TAB between text and label"),
+        ("a.jsonl", '{"text": "good", "label": "up"}\n{"text"\n', "a.jsonl:2: not JSON"),
+        ("a.jsonl", '{"text": "good", "label": "\\ud800"}\n', "a.jsonl:1: the label '\\ud800' holds a character"),
+        ("a.jsonl", '{"text": "good", "label": "u\\np"}\n', "a.jsonl:1: the label 'u\\np' holds a character"),
+        ("empty.tsv", "", "empty.tsv holds no examples"),
+    ],
+)
+def test_data_that_cannot_be_learnt_from_are_refused(
+    call: Callable, tmp_path: Path, plain: list[str], name: str, content: str, says: str
+) -> None:
+    (tmp_path / name).write_text(content)
+    ended = call("train", "sentiment", *plain, "--train-file", tmp_path / name)
+    assert ended.status == 2
+    assert ended.complaint.startswith("error: ") and says in ended.complaint
+    assert ended.complaint.count("\n") == 1
+    assert runs_in(tmp_path) == []
+
+
+def test_a_name_that_is_taken_is_refused_and_nothing_is_changed(call: Callable, tmp_path: Path, reviews: Path) -> None:
+    mine = tmp_path / "runs" / "sentiment" / "mine"
+    mine.mkdir(parents=True)
+    (mine / "notes.txt").write_text("keep")
+    ended = call("train", "sentiment", f"--train-file={reviews}", f"--runs={tmp_path / 'runs'}", "--name=mine")
+    assert ended.status == 2
+    assert ended.complaint == f"error: {mine} exists already; choose another --name (nothing was changed)\n"
+    assert [path.name for path in mine.iterdir()] == ["notes.txt"]
+
+
+def test_runs_that_is_a_file_is_refused(call: Callable, reviews: Path) -> None:
+    ended = call("train", "sentiment", f"--train-file={reviews}", f"--runs={reviews}")
+    assert ended.status == 2
+    assert ended.complaint == f"error: {reviews} is not a folder; choose another --runs\n"
+
+
+def test_a_run_leaves_all_that_was_promised(small_run: Path) -> None:
+    expected = [
+        "config.json",
+        *(f"encoder/{name}" for name in ("SHA256SUMS", "encoder.json", "ngrams.tsv", "vocabulary.txt")),
+        "model.keras",
+        "history.csv",
+        *(f"answers/{split}.jsonl" for split in ("test", "validation")),
+        "metrics.json",
+        "report.md",
+        *(f"plots/{name}.png" for name in ("learning_curves", "confusion_matrix", "score_by_length")),
+    ]
+    found = {str(path.relative_to(small_run)) for path in small_run.rglob("*") if path.is_file()}
+    # What was written beside its place, or in a form that could hold code, is not there.
+    assert {name for name in found if not name.startswith("tensorboard/")} == set(expected)
+    assert {Path(name).parts[1] for name in found - set(expected)} == {"train", "validation"}
+    assert all((small_run / name).stat().st_size for name in expected)
+
+
+def test_metrics_hold_what_programs_read(small_run: Path) -> None:
+    metrics = read(small_run / "metrics.json")
+    promised = """format task rnn_type dataset cell seed headline scores baselines counts seconds peak_memory_mb
+    parameters versions command"""
+    assert set(promised.split()) <= set(metrics)
+    assert set(metrics["seconds"]) == {"to_first_step", "training", "evaluation", "training_cpu"}
+    assert all(value > 0 for value in metrics["seconds"].values())
+    assert metrics["headline"] == {"name": "accuracy", "value": metrics["scores"]["test"]["accuracy"], "split": "test"}
+    assert metrics["counts"].items() >= {"train": 100, "validation": 100, "test": 100}.items()
+    for scores in [metrics["scores"], *metrics["baselines"].values()]:
+        assert {split: set(values) for split, values in scores.items()} == dict.fromkeys(
+            ("validation", "test"), {"accuracy", "macro_f1", "cross_entropy"}
+        )
+    assert set(metrics["baselines"]) == {"majority", "tfidf_logistic_regression", "nb_bigrams"}
+    assert (metrics["ended_by"], metrics["epochs"], metrics["synthetic"]) == ("epochs", 2, True)
+
+
+def test_answers_are_those_to_the_test_split_in_order(small_run: Path) -> None:
+    run = open_run(str(small_run), small_run)
+    answers = rows(small_run / "answers" / "test.jsonl")
+    references = [answer["reference"] for answer in answers]
+    assert references == [example.label for example in run.task.splits(run.config).test]
+    right = [answer["reference"] == answer["answer"]["label"] for answer in answers]
+    accuracy = read(small_run / "metrics.json")["scores"]["test"]["accuracy"]
+    assert sum(right) / len(right) == pytest.approx(accuracy)
+
+
+def test_the_history_has_a_row_an_epoch_and_the_best_is_the_one_kept(small_run: Path) -> None:
+    with (small_run / "history.csv").open() as file:
+        history = list(csv.DictReader(file))
+    assert [row["epoch"] for row in history] == ["1", "2"]
+    assert list(history[0]) == list(EpochRecord.__dataclass_fields__)
+    metrics = read(small_run / "metrics.json")
+    best = max(history, key=lambda row: float(row["validation_score"]))
+    assert int(best["epoch"]) == metrics["best_epoch"]
+    assert float(best["validation_score"]) == metrics["scores"]["validation"]["accuracy"]
+
+
+def test_the_saved_config_is_all_that_was_asked(small_run: Path) -> None:
+    run = open_run(str(small_run), small_run)
+    asked = {"units": 4, "embedding": 8, "window": 16, "word_vectors": False, "dataset": "small_world", "limit": 100}
+    asked |= {"epochs": 2, "batch_tokens": 800, "runs": small_run.parents[1]}
+    defaults = asdict(run.task.Config())
+    found = asdict(run.config)
+    assert {name: found[name] for name in asked} == asked
+    changed = {name for name in defaults if found[name] != defaults[name]}
+    assert changed <= {*asked, "cache"}
+    assert read(small_run / "config.json")["command"].startswith("train.py sentiment --units=4")
+
+
+def test_own_data_give_their_labels_and_an_unknown_one_counts_as_an_error(own_run: Path) -> None:
+    answers = rows(own_run / "answers" / "test.jsonl")
+    assert [answer["reference"] for answer in answers] == ["thumbs up", "thumbs down", "a shrug"]
+    assert set(answers[0]["answer"]["probabilities"]) == {"thumbs up", "thumbs down"}
+    metrics = read(own_run / "metrics.json")
+    right = sum(answer["answer"]["label"] == answer["reference"] for answer in answers)
+    assert metrics["scores"]["test"]["accuracy"] == pytest.approx(right / 3)
+    assert metrics["baselines"]["majority"]["test"]["accuracy"] == pytest.approx(1 / 3)
+    assert (metrics["counts"]["train"], metrics["counts"]["validation"]) == (36, 4)
+    named = "Classes that the model does not know, so that their examples count as errors: a shrug (1)."
+    assert metrics["notes"] == [named]
+    assert named in (own_run / "report.md").read_text()
+
+
+def test_without_test_the_test_file_stays_untouched_and_names_count_up(
+    call: Callable, tmp_path: Path, plain: list[str], reviews: Path
+) -> None:
+    lines = [dict(zip(("text", "label"), line.split("\t"), strict=True)) for line in reviews.read_text().splitlines()]
+    for name, part in {
+        "my reviews.jsonl": lines[::2],
+        "validation.jsonl": lines[1::4],
+        "test.jsonl": lines[3::4],
+    }.items():
+        (tmp_path / name).write_text("".join(json.dumps(line) + "\n" for line in part))
+    # Somebody's run has the first name already.
+    (tmp_path / "runs" / "sentiment" / "simple_rnn-my reviews-001").mkdir(parents=True)
+    files = [f"--{part}-file={tmp_path / part}.jsonl" for part in ("validation", "test")]
+    ended = call("train", "sentiment", *plain, f"--train-file={tmp_path / 'my reviews.jsonl'}", *files, "--no-test")
+    assert (ended.status, ended.complaint) == (0, "")
+    run = tmp_path / "runs" / "sentiment" / "simple_rnn-my reviews-002"
+    metrics = read(run / "metrics.json")
+    assert set(metrics["scores"]) == {"validation"} == set(metrics["baselines"]["majority"])
+    assert (metrics["counts"]["train"], metrics["counts"]["validation"]) == (20, 10)
+    assert [path.name for path in (run / "answers").iterdir()] == ["validation.jsonl"]
+    # Ready to be pasted into a shell.
+    assert f"python predict.py '{run}'\n" in ended.out
+
+
+def test_a_spent_time_budget_ends_the_run_and_test_is_scored(call: Callable, tmp_path: Path, plain: list[str]) -> None:
+    endless = ["--dataset=small_world", "--limit=60", "--epochs=1000000", "--patience=1000000", "--time-budget=1s"]
+    ended = call("train", "sentiment", *plain, *endless, "--name=short")
+    assert (ended.status, ended.complaint) == (0, "")
+    metrics = read(tmp_path / "runs" / "sentiment" / "short" / "metrics.json")
+    assert metrics["ended_by"] == "time budget"
+    assert metrics["headline"]["split"] == "test"
+    assert metrics["counts"].items() >= {"train": 60, "validation": 60, "test": 60}.items()
+    assert "time budget" in ended.out

@@ -1,0 +1,123 @@
+"""What the tests of whole commands share: a command run in this process, and two small trained runs.
+
+The runs are made once a session and never changed; a test that wants to spoil one takes `copied`.
+"""
+
+import io
+import re
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from console.messages import run
+
+TINY = ("--units=4", "--embedding=8", "--window=16", "--batch-tokens=800", "--no-word-vectors")
+# Traced in half the time of a bidirectional LSTM.
+PLAIN = (*TINY, "--no-ngram-evidence", "--cell=simple_rnn", "--no-bidirectional", "--pooling=mean")
+
+# On a slow machine anything may last long enough to show its progress.
+_PROGRESS = re.compile(r"[^:]+: [\d,]+(/[\d,]+)? (examples|steps|texts|folds)\b.*")
+# TensorFlow wonders at the many models of one process.
+_TENSORFLOW = re.compile(r"WARNING:tensorflow:.* triggered tf\.function retracing.*\n")
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended; `complaint` is its stderr without progress."""
+
+    status: int
+    out: str
+    complaint: str
+
+
+Call = Callable[..., Ended]
+
+
+@pytest.fixture(scope="session")
+def without_progress() -> Callable[[str], str]:
+    """What stands on stderr beside the progress of the work."""
+    return lambda text: "".join(
+        line for line in text.splitlines(keepends=True) if not _PROGRESS.fullmatch(line.rstrip("\n"))
+    )
+
+
+@pytest.fixture
+def call(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, without_progress: Callable) -> Call:
+    """Run `call("train", "sentiment", ...)` as the script would; `stdin` stands for what is piped in."""
+
+    def call(program: str, *words: object, stdin: bytes | None = None) -> Ended:
+        main = import_module(f"commands.{program}").main
+        monkeypatch.setattr(sys, "argv", [f"{program}.py", *map(str, words)])
+        if stdin is not None:
+            monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
+        capsys.readouterr()
+        try:
+            status = run(main)
+        except SystemExit as end:
+            status = end.code
+        captured = capsys.readouterr()
+        return Ended(status, captured.out, _TENSORFLOW.sub("", without_progress(captured.err)))
+
+    return call
+
+
+@pytest.fixture
+def plain(tmp_path: Path, cache: Path) -> list[str]:
+    """Flags of the quickest training; its runs lie in `tmp_path`/runs."""
+    return [*PLAIN, "--epochs=1", f"--runs={tmp_path / 'runs'}", f"--cache={cache}"]
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The session's own cache: the user's is left alone."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="session")
+def reviews(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """40 labelled reviews of 8 words, TAB separated, with the labels `thumbs up` and `thumbs down`."""
+    path = tmp_path_factory.mktemp("reviews") / "reviews.tsv"
+    good = [f"a fine film, the {number}th of its kind\tthumbs up\n" for number in range(20)]
+    bad = [f"what a dull evening, {number} minutes too long\tthumbs down\n" for number in range(20)]
+    path.write_text("".join(good + bad))
+    return path
+
+
+@pytest.fixture(scope="session")
+def small_run(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Path:
+    """RUNS/sentiment/lstm-small_world-001: two epochs on a hundred reviews of the small world, n-gram evidence on."""
+    from commands.train import main
+
+    runs = tmp_path_factory.mktemp("small") / "runs"
+    limits = ["--dataset=small_world", "--limit=100", "--epochs=2", f"--runs={runs}", f"--cache={cache}"]
+    assert main(["sentiment", *TINY, *limits]) == 0
+    return runs / "sentiment" / "lstm-small_world-001"
+
+
+@pytest.fixture(scope="session")
+def own_run(tmp_path_factory: pytest.TempPathFactory, cache: Path, reviews: Path) -> Path:
+    """RUNS/sentiment/own: trained on `reviews`; its test file, JSON lines, holds a label that training never saw."""
+    from commands.train import main
+
+    runs = tmp_path_factory.mktemp("own") / "runs"
+    test = runs.parent / "test.jsonl"
+    test.write_text(
+        '{"text": "a fine film", "label": "thumbs up"}\n'
+        '{"text": "what a dull evening", "label": "thumbs down"}\n'
+        '{"text": "neither fine nor dull", "label": "a shrug"}\n'
+    )
+    files = [f"--train-file={reviews}", f"--test-file={test}"]
+    where = [f"--runs={runs}", f"--cache={cache}", "--name=own"]
+    assert main(["sentiment", *PLAIN, "--epochs=2", *files, *where]) == 0
+    return runs / "sentiment" / "own"
+
+
+@pytest.fixture
+def copied(tmp_path: Path) -> Callable[[Path], Path]:
+    """A run's folder copied to where a test may change it."""
+    return lambda run: Path(shutil.copytree(run, tmp_path / "copy"))

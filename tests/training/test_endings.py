@@ -1,0 +1,234 @@
+"""How a training ends other than by its epochs: signals, a loss that is no number, a full disk, patience."""
+
+import errno
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tasks.sentiment import Sentiment
+from training import run_folder
+from training.run_folder import RunFolder
+
+ROOT = Path(__file__).parents[2]
+DEADLINE = 240
+"""Seconds after which a child that does not get on is given up; a quick machine needs ten."""
+
+
+@pytest.fixture
+def words(plain: list[str], reviews: Path) -> list[str]:
+    """A training of 9 steps an epoch, four reviews a step, that has a test file; the run is called `ending`."""
+    return [
+        "sentiment",
+        *plain,
+        f"--train-file={reviews}",
+        f"--test-file={reviews}",
+        "--batch-tokens=32",
+        "--name=ending",
+    ]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    return tmp_path / "runs" / "sentiment" / "ending"
+
+
+@pytest.fixture
+def sick_rate(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Makes the learning rate, and so all weights, NaN as soon as the given share of the training is done."""
+
+    def after(share: float) -> None:
+        from training import callbacks
+
+        monkeypatch.setattr(callbacks, "rate_at", lambda done: 1.0 if done < share else math.nan)
+
+    return after
+
+
+@pytest.mark.parametrize(
+    ("share", "place"),
+    [
+        # The update of the fifth of 18 steps spoils the weights, so the loss of the sixth tells.
+        (4 / 18, "step 6 of epoch 1"),
+        # The last update of an epoch: no loss comes after it.
+        (8 / 18, "the end of epoch 1"),
+    ],
+)
+def test_a_loss_that_is_no_number_is_one_line_and_leaves_no_run(
+    call: Callable, words: list[str], run: Path, sick_rate: Callable, share: float, place: str
+) -> None:
+    sick_rate(share)
+    ended = call("train", *words, "--epochs=2")
+    assert (ended.status, ended.out) == (1, "")
+    assert ended.complaint == (
+        f"error: the loss became NaN or infinite at {place}, before any epoch was finished; "
+        "try a lower --learning-rate or --clip-norm\n"
+    )
+    assert not run.exists()
+
+
+def test_the_best_epoch_before_a_loss_that_is_no_number_is_kept(
+    call: Callable, words: list[str], run: Path, sick_rate: Callable
+) -> None:
+    sick_rate(10 / 18)
+    ended = call("train", *words, "--epochs=2")
+    assert ended.status == 1
+    assert ended.complaint == (
+        f"error: the loss became NaN or infinite at step 3 of epoch 2; epoch 1, the best before, is kept in {run}; "
+        "test was not touched. Try a lower --learning-rate or --clip-norm\n"
+    )
+    assert_only_validation_was_scored(run, "divergence")
+    answer = json.loads(call("predict", run, "a fine film", "--json").out)
+    assert 0 < answer["probability"] < 1
+
+
+def assert_only_validation_was_scored(run: Path, ended_by: str) -> None:
+    metrics = json.loads((run / "metrics.json").read_text())
+    assert metrics["ended_by"] == ended_by
+    assert set(metrics["scores"]) == {"validation"}
+    assert metrics["headline"]["split"] == "validation"
+    assert os.listdir(run / "answers") == ["validation.jsonl"]
+    assert "Test was not scored" in (run / "report.md").read_text()
+
+
+def test_without_progress_patience_ends_the_run_and_test_is_scored(call: Callable, words: list[str], run: Path) -> None:
+    ended = call("train", *words, "--epochs=9", "--patience=2", "--learning-rate=1e-30")
+    assert (ended.status, ended.complaint) == (0, "")
+    metrics = json.loads((run / "metrics.json").read_text())
+    assert (metrics["ended_by"], metrics["best_epoch"], metrics["epochs"]) == ("patience", 1, 3)
+    # All of test stands in train too, so there is nothing to score without the copies.
+    assert set(metrics["scores"]) == {"validation", "test"}
+
+
+@pytest.mark.parametrize("file", ["config.json", "model.keras"])
+def test_a_full_disk_is_one_line_and_leaves_nothing_half(
+    call: Callable, words: list[str], run: Path, monkeypatch: pytest.MonkeyPatch, file: str
+) -> None:
+    def replace(source: Path, target: Path) -> None:
+        if target.name == file:
+            raise OSError(errno.ENOSPC, "No space left on device", str(target))
+        move(source, target)
+
+    move = os.replace
+    monkeypatch.setattr(run_folder.os, "replace", replace)
+    ended = call("train", *words)
+    assert (ended.status, ended.out) == (1, "")
+    assert ended.complaint.startswith(f"error: {run / file}: No space left on device; make room on the disk")
+    assert ended.complaint.count("\n") == 1
+    assert not run.exists()
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_before_the_first_step_leaves_no_run(
+    call: Callable, words: list[str], run: Path, monkeypatch: pytest.MonkeyPatch, number: int, status: int
+) -> None:
+    handlers = [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)]
+    monkeypatch.setattr(Sentiment, "fit_encoder", lambda *_: signal.raise_signal(number))
+    ended = call("train", *words)
+    assert ended.status == status
+    assert ended.complaint == "error: interrupted; nothing was kept that was not finished\n"
+    assert not run.exists()
+    assert [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)] == handlers
+
+
+def test_a_signal_after_the_very_last_step_still_keeps_test_untouched(
+    call: Callable, words: list[str], run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save = RunFolder.save_model
+
+    def save_and_be_interrupted(folder: RunFolder, model: object) -> None:
+        save(folder, model)
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(RunFolder, "save_model", save_and_be_interrupted)
+    ended = call("train", *words)
+    assert ended.status == 130
+    assert ended.complaint.startswith(f"error: interrupted; the best epoch is kept in {run} (validation accuracy ")
+    assert_only_validation_was_scored(run, "interrupt")
+
+
+class Child:
+    """A training of its own process that would go on for ever, after its first epoch."""
+
+    def __init__(self, program: list[str], words: list[str], run: Path, errors: Path) -> None:
+        endless = ["--epochs=1000000", "--patience=1000000"]
+        self.errors = errors
+        with errors.open("w") as stderr:
+            self.process = subprocess.Popen(
+                [sys.executable, *program, *words, *endless],
+                cwd=ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=stderr,
+            )
+        for _ in range(10 * DEADLINE):
+            if (run / "history.csv").exists():
+                return
+            try:
+                self.process.wait(timeout=0.1)
+            except subprocess.TimeoutExpired:
+                continue
+            break
+        self.process.kill()
+        pytest.fail(f"the training did not get through an epoch: {errors.read_text()}")
+
+    def status(self) -> int:
+        return self.process.wait(timeout=DEADLINE)
+
+
+@pytest.fixture
+def start(words: list[str], run: Path, tmp_path: Path) -> Iterator[Callable[..., Child]]:
+    """Starts a child; one that is still there after the test is ended."""
+    children = []
+
+    def start(program: list[str], words: list[str]) -> Child:
+        children.append(Child(program, words, run, tmp_path / "errors"))
+        return children[-1]
+
+    yield start
+    for child in children:
+        if child.process.poll() is None:
+            child.process.kill()
+            child.process.wait()
+
+
+@pytest.mark.parametrize(
+    ("number", "status", "program"),
+    [(signal.SIGINT, 130, ["train.py", "sentiment"]), (signal.SIGTERM, 143, ["-m", "tasks.sentiment"])],
+)
+def test_one_signal_ends_a_training_in_good_order(
+    start: Callable,
+    words: list[str],
+    run: Path,
+    without_progress: Callable,
+    number: int,
+    status: int,
+    program: list[str],
+) -> None:
+    child = start(program, words[1:])
+    child.process.send_signal(number)
+    assert child.status() == status
+    # The only line beside progress: TensorFlow's own noise is not shown.
+    (line,) = without_progress(child.errors.read_text()).splitlines()
+    assert line.startswith(f"error: interrupted; the best epoch is kept in {run} (validation accuracy ")
+    assert line.endswith("test was not touched")
+    assert_only_validation_was_scored(run, "interrupt")
+
+
+def test_a_second_signal_ends_a_training_at_once(start: Callable, words: list[str], run: Path) -> None:
+    child = start(["train.py", "sentiment"], words[1:])
+    # Held still, so that both signals are there before the first one can have been served.
+    child.process.send_signal(signal.SIGSTOP)
+    os.waitpid(child.process.pid, os.WUNTRACED)
+    child.process.send_signal(signal.SIGINT)
+    child.process.send_signal(signal.SIGTERM)
+    child.process.send_signal(signal.SIGCONT)
+    assert child.status() == 128 + signal.SIGTERM
+    # What was finished is whole; nothing more was done.
+    assert (run / "model.keras").exists() and not (run / "metrics.json").exists()

@@ -1,0 +1,144 @@
+"""Batches: nothing is lost, nothing is too large, and the order follows from seed and epoch alone."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from data.batches import BUCKETS, Batches, bucket_bounds, fitting_batch_tokens, predict
+from schema.encoded import Encoded, Ragged
+
+LENGTHS = st.lists(st.integers(1, 40) | st.integers(500, 3000), min_size=1, max_size=80)
+
+
+def encoded_of(lengths: list[int], multiple: int = 1) -> Encoded:
+    """Examples that can be told apart: example i is i + 1, over and over; its target is i."""
+    places = np.arange(len(lengths))
+    words = Ragged(np.repeat(places + 1, lengths).astype(np.int32), np.array(lengths, np.int64))
+    return Encoded({"words": words}, places.astype(np.int32), multiple)
+
+
+def order_of(batches: Batches) -> list[list[int]]:
+    return [targets.tolist() for _, targets in batches]
+
+
+@settings(deadline=None)
+@given(LENGTHS, st.integers(1, 4000), st.integers(1, 60), st.none() | st.integers(0, 5), st.integers(0, 3))
+def test_a_pass_has_each_example_once_and_whole(lengths, batch_tokens, multiple, seed, epoch):
+    batches = Batches(encoded_of(lengths, multiple), batch_tokens, seed)
+    batches.epoch = epoch
+    seen = []
+    for inputs, targets in batches:
+        for row, place in zip(inputs["words"], targets, strict=True):
+            assert row.tolist() == [place + 1] * lengths[place] + [0] * (len(row) - lengths[place])
+        seen += targets.tolist()
+    assert sorted(seen) == list(range(len(lengths)))
+
+
+@settings(deadline=None)
+@given(LENGTHS, st.integers(1, 4000), st.integers(1, 60), st.none() | st.just(3))
+def test_a_batch_above_the_size_is_one_example(lengths, batch_tokens, multiple, seed):
+    shapes = [inputs["words"].shape for inputs, _ in Batches(encoded_of(lengths, multiple), batch_tokens, seed)]
+    assert all(rows * steps <= batch_tokens or rows == 1 for rows, steps in shapes)
+
+
+@settings(deadline=None)
+@given(LENGTHS, st.integers(1, 4000), st.integers(1, 60))
+def test_there_are_as_many_batches_as_are_announced(lengths, batch_tokens, multiple):
+    batches = Batches(encoded_of(lengths, multiple), batch_tokens, seed=1)
+    assert len(batches) == len(list(batches))
+
+
+@settings(deadline=None)
+@given(LENGTHS, st.integers(1, 60))
+def test_bounds_are_few_and_reach_the_longest_and_long_ones_are_multiples(lengths, multiple):
+    bounds = bucket_bounds(np.array(lengths), BUCKETS, multiple)
+    assert 1 <= len(bounds) <= BUCKETS
+    assert (np.diff(bounds) > 0).all()
+    assert (bounds[bounds > multiple] % multiple == 0).all()
+    assert max(lengths) <= bounds[-1] < max(lengths) + multiple
+
+
+@settings(deadline=None)
+@given(LENGTHS, st.integers(1, 4000), st.integers(1, 60))
+def test_padding_is_the_share_of_zeros(lengths, batch_tokens, multiple):
+    batches = Batches(encoded_of(lengths, multiple), batch_tokens, seed=1)
+    words = [inputs["words"] for inputs, _ in batches]
+    zeros = sum(int((batch == 0).sum()) for batch in words)
+    assert batches.padding == pytest.approx(zeros / sum(batch.size for batch in words))
+    assert batches.tokens == sum(lengths)
+
+
+def test_padding_worked_out_by_hand():
+    # A bucket of 3 steps, and one of 8 with two examples: 3 of 3, 5 and 6 of 8 steps are real.
+    assert Batches(encoded_of([3, 5, 6], multiple=4), 100).padding == pytest.approx(5 / 19)
+
+
+def test_order_follows_from_seed_and_epoch_alone():
+    encoded = encoded_of([1 + place % 30 for place in range(200)])
+    one, same, other = Batches(encoded, 50, seed=1), Batches(encoded, 50, seed=1), Batches(encoded, 50, seed=2)
+    first = order_of(one)
+    assert order_of(one) == first  # a pass can be repeated
+    assert order_of(other) != first
+    one.epoch = same.epoch = 1
+    np.random.seed(0)
+    second = order_of(one)
+    np.random.seed(1)
+    assert order_of(same) == second
+    assert {frozenset(batch) for batch in second} != {frozenset(batch) for batch in first}
+
+
+def test_without_a_seed_the_short_come_first():
+    encoded = encoded_of([30, 2, 9, 2, 17])
+    lengths = [inputs["words"].shape[1] for inputs, _ in Batches(encoded, 20)]
+    assert lengths == sorted(lengths)
+    assert order_of(Batches(encoded, 20)) == order_of(Batches(encoded, 20))
+
+
+@pytest.mark.parametrize("lengths", [[7], [1, 1, 1], [1 + place % 23 for place in range(97)]])
+def test_the_data_set_knows_exactly_how_many_batches_come(lengths):
+    batches = Batches(encoded_of(lengths), 40, seed=1)
+    passes = batches.dataset()
+    assert int(passes.cardinality()) == len(batches)
+    for _ in range(2):
+        assert sum(1 for _ in passes) == len(batches)
+
+
+def test_no_examples_make_no_data_set():
+    with pytest.raises(ValueError, match="no examples"):
+        Batches(encoded_of([]), 40).dataset()
+
+
+def test_targets_that_are_sequences_are_padded_as_their_inputs_are():
+    words = Ragged.of([np.array([5, 6, 7]), np.array([8, 9])])
+    tags = Ragged.of([np.array([1, 2, 1]), np.array([2, 2])])
+    padded = [
+        (inputs["words"].tolist(), targets.tolist()) for inputs, targets in Batches(Encoded({"words": words}, tags), 9)
+    ]
+    assert padded == [([[8, 9]], [[2, 2]]), ([[5, 6, 7]], [[1, 2, 1]])]
+    long = Encoded({"words": words}, tags, multiple=2)
+    assert [targets.tolist() for _, targets in Batches(long, 9)] == [[[2, 2]], [[1, 2, 1, 0]]]
+
+
+def test_a_batch_is_as_large_as_the_data_want_it():
+    assert fitting_batch_tokens(encoded_of([100] * 9000)) == 9000  # a hundredth of all steps
+    assert fitting_batch_tokens(encoded_of([7, 3, 2])) == 7  # the longest example at least
+    assert fitting_batch_tokens(encoded_of([1000] * 9000)) == 24_000
+
+
+class Echo:
+    """Stands in for a model: says which example it was shown, and counts the batches."""
+
+    batches = 0
+
+    def predict_on_batch(self, inputs):
+        self.batches += 1
+        return inputs["words"][:, 0] - 1
+
+
+@settings(deadline=None)
+@given(LENGTHS, st.integers(1, 4000))
+def test_predictions_come_in_the_order_of_the_examples(lengths, batch_tokens):
+    echo = Echo()
+    assert predict(echo, encoded_of(lengths), batch_tokens).tolist() == list(range(len(lengths)))
+    assert echo.batches == len(Batches(encoded_of(lengths), batch_tokens))

@@ -1,0 +1,49 @@
+"""What becomes of a text's odd corners when it is split into words."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from data.tokenization import TOKENIZERS, split_at_spaces, tokenize
+
+
+@pytest.mark.parametrize(
+    "text, tokens",
+    [
+        ("It wasn't GOOD!<br />At all.", ["it", "was", "n't", "good", "!", "at", "all"]),
+        ("Don't, can't, won't", ["do", "n't", "ca", "n't", "wo", "n't"]),
+        ("It isn’t Anna’s film", ["it", "is", "n't", "anna", "'s", "film"]),
+        ("good<br>bad<BR/>ugly<br  />end", ["good", "bad", "ugly", "end"]),
+        ("why?! oh... 10/10!!", ["why", "?!", "oh", "10", "10", "!!"]),
+        ("a\0b", ["a", "b"]),
+        ("so 😀 good 👍🏽", ["so", "good"]),
+        ("cafe\u0301 na\u00efve", ["café", "naïve"]),
+        ("Straße ÉCOLE Žena", ["strasse", "école", "žena"]),
+        ("next\u0085line\u2028here\ttoo\r\n", ["next", "line", "here", "too"]),
+        ("日本 фильм", ["日本", "фильм"]),
+        ("", []),
+        (" ...\n", []),
+    ],
+)
+def test_known_answers(text, tokens):
+    assert tokenize(text) == tokens
+
+
+@settings(deadline=None)
+@given(st.text())
+def test_composed_and_decomposed_letters_are_the_same(text):
+    assert tokenize(unicodedata.normalize("NFD", text)) == tokenize(unicodedata.normalize("NFC", text))
+
+
+@pytest.mark.parametrize("tokenizer", TOKENIZERS)
+@settings(deadline=None)
+@given(text=st.text())
+def test_no_token_is_empty_or_holds_white_space(tokenizer, text):
+    # Vocabularies and n-grams are kept as lines with spaces and tabs between words.
+    assert all(token and token.split() == [token] for token in TOKENIZERS[tokenizer](text))
+
+
+def test_a_tokenised_text_is_split_at_spaces_alone():
+    assert split_at_spaces("What 's  U.S. slang ?\n") == ["What", "'s", "U.S.", "slang", "?"]

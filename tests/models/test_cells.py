@@ -1,0 +1,108 @@
+"""Recurrent layers: a masked step leaves no trace, and `last` is the last step of each direction."""
+
+from typing import get_args
+
+import keras
+import numpy as np
+import pytest
+
+from models.cells import CELLS, LSTMBias, recurrent_layer, run, run_stack
+from schema.configs import CellName
+
+UNITS, FEATURES = 3, 4
+# Right padding, a single step, gaps, a gap at the beginning.
+MASK = np.array([[1, 1, 1, 1, 1], [1, 1, 0, 0, 0], [1, 0, 0, 0, 0], [1, 0, 1, 1, 0], [0, 0, 1, 1, 1]], bool)
+INPUTS = np.random.default_rng(1).normal(size=(*MASK.shape, FEATURES)).astype(np.float32)
+
+each_layer = pytest.mark.parametrize("bidirectional", [False, True], ids=["forward", "both ways"])
+each_cell = pytest.mark.parametrize("cell", CELLS)
+
+
+def alone(row: int) -> tuple[np.ndarray, np.ndarray]:
+    """The valid steps of one example as a batch of its own, and their mask."""
+    steps = INPUTS[row][MASK[row]][None]
+    return steps, np.ones(steps.shape[:2], bool)
+
+
+def test_every_cell_that_can_be_asked_for_is_there():
+    assert set(CELLS) == set(get_args(CellName))
+
+
+@each_cell
+@each_layer
+def test_masked_steps_are_as_if_they_were_not_there(cell, bidirectional):
+    keras.utils.set_random_seed(1)
+    layer = recurrent_layer(cell, UNITS, bidirectional)
+    together = run(layer, INPUTS, MASK)
+    for row, valid in enumerate(MASK):
+        single = run(layer, *alone(row))
+        np.testing.assert_allclose(together.sequence[row][valid], single.sequence[0], atol=1e-6)
+        np.testing.assert_allclose(together.last[row], single.last[0], atol=1e-6)
+        for state, expected in zip(together.states, single.states, strict=True):
+            np.testing.assert_allclose(state[row], expected[0], atol=1e-6)
+
+
+@each_cell
+@each_layer
+def test_the_mask_holds_where_a_first_state_is_given(cell, bidirectional):
+    layer = recurrent_layer(cell, UNITS, bidirectional)
+    first = [state * 0 + 0.5 for state in run(layer, INPUTS, MASK).states]
+    together = run(layer, INPUTS, MASK, initial_state=first)
+    for row in range(len(MASK)):
+        single = run(layer, *alone(row), initial_state=[state[:1] for state in first])
+        np.testing.assert_allclose(together.last[row], single.last[0], atol=1e-6)
+    assert np.abs(together.last - run(layer, INPUTS, MASK).last).max() > 1e-3
+
+
+@each_cell
+@each_layer
+def test_last_is_the_output_where_each_direction_ends(cell, bidirectional):
+    read = run(recurrent_layer(cell, UNITS, bidirectional), INPUTS, MASK)
+    sequence = np.array(read.sequence)
+    for row, valid in enumerate(MASK):
+        steps = np.flatnonzero(valid)
+        expected = sequence[row, steps[-1], :UNITS]
+        if bidirectional:
+            expected = np.concatenate([expected, sequence[row, steps[0], UNITS:]])
+        np.testing.assert_array_equal(read.last[row], expected)
+
+
+@each_cell
+def test_a_stack_reads_what_the_layer_below_made(cell):
+    layers = [recurrent_layer(cell, UNITS, True), recurrent_layer(cell, UNITS, True)]
+    stacked = run_stack(INPUTS, MASK, layers, dropout=0.5)
+    above = run(layers[1], run(layers[0], INPUTS, MASK).sequence, MASK)
+    np.testing.assert_array_equal(stacked.sequence, above.sequence)
+    np.testing.assert_array_equal(stacked.last, above.last)
+    for row in range(len(MASK)):
+        np.testing.assert_allclose(stacked.last[row], run_stack(*alone(row), layers).last[0], atol=1e-6)
+
+
+def test_the_forget_bias_is_the_second_quarter_and_nothing_else():
+    for bias in (1.0, 3.0, -2.5):
+        layer = recurrent_layer("lstm", UNITS, bidirectional=True, forget_bias=bias)
+        layer.build(INPUTS.shape)
+        for direction in (layer.forward_layer, layer.backward_layer):
+            expected = [0.0] * UNITS + [bias] * UNITS + [0.0] * 2 * UNITS
+            np.testing.assert_array_equal(direction.cell.bias, expected)
+
+
+@pytest.mark.parametrize("bias", [-1.0, 0.0, 4.0])
+def test_the_forget_bias_decides_what_is_left_of_a_state(bias):
+    layer = recurrent_layer("lstm", UNITS, forget_bias=bias, recurrent_initializer="zeros")
+    nothing = np.zeros((1, 10, FEATURES), np.float32)
+    read = run(layer, nothing, np.ones((1, 10), bool), [np.zeros((1, UNITS)), np.ones((1, UNITS))])
+    # Without input or recurrence each step multiplies the cell state by the forget gate.
+    np.testing.assert_allclose(read.states[1], np.full((1, UNITS), (1 / (1 + np.exp(-bias))) ** 10), rtol=1e-4)
+
+
+@pytest.mark.parametrize("cell", sorted(set(CELLS) - {"lstm"}))
+def test_other_cells_take_no_notice_of_the_forget_bias(cell):
+    layer = recurrent_layer(cell, UNITS, forget_bias=5.0)
+    layer.build(INPUTS.shape)
+    assert not np.any(layer.cell.bias)
+
+
+def test_the_bias_initializer_survives_a_file():
+    again = keras.initializers.deserialize(keras.initializers.serialize(LSTMBias(2.0)))
+    np.testing.assert_array_equal(again((8,)), [0, 0, 2, 2, 0, 0, 0, 0])

@@ -1,0 +1,317 @@
+"""Every task with every cell, held to what tasks/task.py promises; no task is known here by name.
+
+Each pair is trained once, for two tiny epochs on the small world; the tests look at that run.
+"""
+
+import json
+import math
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, get_args
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from data.batches import Batches
+from schema.configs import CellName, TrainingConfig
+from schema.encoded import Column, Encoded, Ragged
+from tasks import TASK_NAMES, get_task
+from tasks.task import Fitted, Task
+from training.run_folder import RunFolder
+from training.scoring import score_split
+from training.trainer import train
+
+ROOT = Path(__file__).parents[1]
+
+# Flags, each used where a task has it.
+TINY: Mapping[str, Any] = {
+    "units": 8,
+    "embedding": 8,
+    "vocabulary": 200,
+    "window": 8,
+    "pooling": "mean+max+attention",
+    "batch_tokens": 600,
+    "limit": 200,
+    "epochs": 2,
+    "patience": 9,
+    "learning_rate": 0.01,
+}
+STILL = {"dropout": 0.0, "word_dropout": 0.0, "embedding_dropout": 0.0, "fixed_vectors": False}
+"""Training without chance, of all weights."""
+IGNORANT = {"word_vectors": False, "ngram_evidence": False}
+"""Nothing is known before training."""
+
+PAIRS = [(name, cell) for name in TASK_NAMES for cell in get_args(CellName)]
+
+
+def with_flags(config: TrainingConfig, flags: Mapping[str, Any]) -> TrainingConfig:
+    known = {known.name for known in fields(config)}
+    return replace(config, **{name: value for name, value in flags.items() if name in known})
+
+
+@dataclass(frozen=True)
+class Run:
+    """A training and what it used: the model in memory has the weights of the last epoch.
+
+    orders: epoch -> places of the examples in each batch
+    """
+
+    task: Task
+    config: TrainingConfig
+    folder: RunFolder
+    fitted: Fitted = field(repr=False)
+    model: keras.Model = field(repr=False)
+    orders: Mapping[int, list[list[int]]] = field(repr=False)
+
+
+def watched_training(task: Task, config: TrainingConfig) -> Run:
+    """Train through the trainer, and keep what it does not give away."""
+    kept: dict[str, Any] = {}
+    orders: dict[int, list[list[int]]] = {}
+    plan = Batches.plan
+
+    class Watched(type(task)):
+        def build_model(self, fitted: Fitted, config: TrainingConfig) -> keras.Model:
+            kept["fitted"], kept["model"] = fitted, super().build_model(fitted, config)
+            return kept["model"]
+
+    def watched_plan(batches: Batches) -> list[tuple[int, np.ndarray]]:
+        planned = plan(batches)
+        if batches.seed is not None:
+            orders[batches.epoch] = [places.tolist() for _, places in planned]
+        return planned
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Batches, "plan", watched_plan)
+        folder = train(Watched(), config, "a test").folder
+    return Run(task, config, folder, orders=orders, **kept)
+
+
+class Runs:
+    """Trainings on demand, each made once."""
+
+    def __init__(self, home: Path) -> None:
+        self.home, self.made = home, {}
+
+    def of(self, name: str, cell: str, cache: str = "first") -> Run:
+        if (name, cell, cache) not in self.made:
+            task = get_task(name)
+            plain = task.Config(
+                dataset=task.datasets[-1], cell=cell, runs=self.home / cache, cache=self.home / f"cache-{cache}"
+            )
+            self.made[name, cell, cache] = watched_training(task, with_flags(plain, {**TINY, "test": cache == "first"}))
+        return self.made[name, cell, cache]
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory) -> Runs:
+    return Runs(tmp_path_factory.mktemp("runs"))
+
+
+@pytest.fixture(scope="module", params=PAIRS, ids="-".join)
+def run(request, runs) -> Run:
+    return runs.of(*request.param)
+
+
+def answers_written(run: Run) -> list[dict[str, Any]]:
+    lines = (run.folder.path / "answers" / "test.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def close(one: Any, other: Any) -> bool:
+    """Equal but for the last digits of numbers, all the way down."""
+    if isinstance(one, Mapping):
+        return one.keys() == other.keys() and all(close(one[key], other[key]) for key in one)
+    if isinstance(one, list | tuple):
+        return len(one) == len(other) and all(map(close, one, other))
+    return one == pytest.approx(other, abs=1e-5) if isinstance(one, float) else one == other
+
+
+def rows_of(column: Column, places: np.ndarray, steps: int) -> np.ndarray:
+    return column.padded(places, steps) if isinstance(column, Ragged) else column[places]
+
+
+def batch_of(encoded: Encoded, places: Sequence[int], more: int = 0) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """Examples as a batch, padded as little as may be, or by `more` times what long sequences are a multiple of."""
+    at = np.array(places)
+    longest, multiple = int(encoded.lengths[at].max()), encoded.multiple
+    steps = longest if longest <= multiple and not more else (-(-longest // multiple) + more) * multiple
+    inputs = {name: rows_of(column, at, steps) for name, column in encoded.inputs.items()}
+    return inputs, rows_of(encoded.targets, at, steps)
+
+
+def real_part(output: np.ndarray, length: int) -> np.ndarray:
+    """What a model says of one example, padding left out where it speaks of each step."""
+    return output[:length] if output.ndim > 1 else output
+
+
+def new_model(run: Run, **flags: Any) -> tuple[keras.Model, keras.losses.Loss]:
+    config = with_flags(run.config, {**STILL, **flags})
+    keras.utils.set_random_seed(1)
+    return run.task.build_model(run.fitted, config), run.task.loss(config)
+
+
+def test_a_run_leaves_a_whole_folder(run):
+    metrics = run.folder.read_json("metrics.json")
+    assert (metrics["task"], metrics["cell"], metrics["ended_by"]) == (run.task.name, run.config.cell, "epochs")
+    assert metrics["headline"]["name"] == run.task.headline
+    assert metrics["headline"]["value"] == metrics["scores"]["test"][run.task.headline]
+    assert metrics["baselines"]
+    assert len(run.folder.read_history()) == run.config.epochs
+    assert len(answers_written(run)) == run.config.limit
+    for name in ("config.json", "model.keras", "report.md", "encoder/SHA256SUMS"):
+        assert (run.folder.path / name).is_file()
+
+
+def test_a_model_that_was_saved_and_loaded_answers_as_before(run, tmp_path):
+    copy = RunFolder(tmp_path)
+    copy.save_model(run.model)
+    inputs, _ = batch_of(run.fitted.encoded, range(20))
+    np.testing.assert_allclose(copy.load_model()(inputs), run.model(inputs), atol=1e-6)
+
+
+def test_a_reported_accuracy_is_the_count_over_batches_of_any_length(run):
+    if run.task.headline != "accuracy":
+        pytest.skip("the task is judged by another score")
+    test = run.fitted.encoder.encode(run.task.splits(run.config).test)
+    assert len(Batches(test, 64_000).plan()) > 1
+    right = [row["answer"]["label"] == row["reference"] for row in answers_written(run)]
+    assert run.folder.read_json("metrics.json")["scores"]["test"]["accuracy"] == pytest.approx(sum(right) / len(right))
+
+
+def test_the_optimizer_takes_one_step_for_each_batch(run):
+    batches = Batches(run.fitted.encoded, run.config.batch_tokens, run.config.seed)
+    assert int(run.model.optimizer.iterations) == run.config.epochs * len(batches)
+
+
+def test_an_epoch_has_every_example_once_and_an_order_of_its_own(run):
+    assert sorted(run.orders) == list(range(run.config.epochs))
+    assert run.orders[0] != run.orders[1]
+    for order in run.orders.values():
+        assert sorted(sum(order, [])) == list(range(len(run.fitted.encoded)))
+
+
+def test_neither_padding_nor_neighbours_change_an_answer(run):
+    encoded = run.fitted.encoded
+    places = np.argsort(encoded.lengths, kind="stable")[:: len(encoded) // 6]
+    together = np.array(run.model(batch_of(encoded, places)[0]))
+    for row, place in enumerate(places):
+        length = int(encoded.lengths[place])
+        alone = real_part(np.array(run.model(batch_of(encoded, [place])[0]))[0], length)
+        padded = real_part(np.array(run.model(batch_of(encoded, [place], more=3)[0]))[0], length)
+        np.testing.assert_allclose(padded, alone, atol=1e-5)
+        np.testing.assert_allclose(real_part(together[row], length), alone, atol=1e-5)
+    assert len(set(encoded.lengths[places].tolist())) > 1
+    assert together.std() > 1e-2
+
+
+def test_answers_one_by_one_are_those_given_together(run):
+    task, encoder = run.task, run.fitted.encoder
+    examples = task.splits(run.config).test[:8]
+
+    def answers(to: Sequence[Any]) -> list[Any]:
+        return task.answer(run.model, encoder, encoder.encode(to), task.AnswerConfig())
+
+    together, single = answers(examples), [answers([example])[0] for example in examples]
+    for example, one, other in zip(examples, together, single, strict=True):
+        assert close(task.as_json(example, one), task.as_json(example, other))
+    assert close(task.score(encoder, examples, together).values, task.score(encoder, examples, single).values)
+
+
+def test_evaluation_moves_no_weight(run):
+    before = [variable.numpy() for variable in run.model.variables]
+    score_split(run.task, run.model, run.fitted.encoder, run.task.splits(run.config).test[:30], run.task.AnswerConfig())
+    for variable, value in zip(run.model.variables, before, strict=True):
+        np.testing.assert_array_equal(variable.numpy(), value, err_msg=variable.path)
+
+
+def test_every_weight_gets_a_gradient(run):
+    model, loss = new_model(run)
+    inputs, targets = batch_of(run.fitted.encoded, range(40))
+    with tf.GradientTape() as tape:
+        value = loss(targets, model(inputs, training=True))
+    variables = model.trainable_variables
+    for variable, gradient in zip(variables, tape.gradient(value, [v.value for v in variables]), strict=True):
+        assert gradient is not None, variable.path
+        gradient = np.array(tf.convert_to_tensor(gradient))
+        assert np.isfinite(gradient).all() and gradient.any(), variable.path
+
+
+def test_a_handful_of_examples_is_learnt_by_heart(run):
+    model, loss = new_model(run, units=16)
+    inputs, targets = batch_of(run.fitted.encoded, range(8))
+    model.compile(keras.optimizers.Adam(0.02, global_clipnorm=1.0), loss)
+    first = model.train_on_batch(inputs, targets)
+    losses = (model.train_on_batch(inputs, targets) for _ in range(200))
+    assert any(value < 0.1 * first for value in losses)
+
+
+def test_an_untrained_model_guesses_evenly(run):
+    config = with_flags(run.config, {**STILL, **IGNORANT})
+    splits = run.task.splits(config)
+    fitted = run.task.fit_encoder(splits, config)
+    keras.utils.set_random_seed(1)
+    model = run.task.build_model(fitted, config)
+    scores = score_split(run.task, model, fitted.encoder, splits.validation, run.task.AnswerConfig()).scores.values
+    if "cross_entropy" not in scores:
+        pytest.skip("the answers hold no probabilities")
+    assert scores["cross_entropy"] == pytest.approx(math.log(model.output_shape[-1]), rel=0.1)
+
+
+def test_rows_without_weight_do_not_count_in_the_loss(run):
+    inputs, targets = batch_of(run.fitted.encoded, range(40))
+    outputs, loss = np.array(run.model(inputs)), run.task.loss(run.config)
+    half = len(targets) // 2
+    weights = (np.arange(len(targets)) < half).astype(np.float32).reshape(-1, *[1] * (targets.ndim - 1))
+    assert float(loss(targets, outputs, weights)) == pytest.approx(
+        float(loss(targets[:half], outputs[:half])), rel=1e-4
+    )
+    assert float(loss(targets[half:], outputs[half:])) != pytest.approx(float(loss(targets[:half], outputs[:half])))
+
+
+@pytest.mark.parametrize("name", TASK_NAMES)
+def test_the_same_seed_gives_the_same_order_and_the_same_history(name, runs):
+    cell = get_task(name).Config().cell
+    # Nothing of the first run is left in the second one's cache.
+    run, again = runs.of(name, cell), runs.of(name, cell, cache="second")
+    assert again.orders == run.orders
+    for before, after in zip(run.folder.read_history(), again.folder.read_history(), strict=True):
+        for timed in ("seconds", "tokens_per_second"):
+            del before[timed], after[timed]
+        np.testing.assert_equal(after, before)
+
+
+OPEN_AND_ANSWER = """
+import json, sys
+from pathlib import Path
+from training.saved_run import open_run
+
+said = {}
+for path in sys.argv[1:]:
+    run = open_run(path, Path("nowhere"))
+    encoder, examples = run.load_encoder(), run.task.splits(run.config).test
+    answers = run.task.answer(run.load_model(), encoder, encoder.encode(examples), run.task.AnswerConfig())
+    said[path] = [run.task.as_json(*pair) for pair in zip(examples, answers, strict=True)]
+print(json.dumps(said))
+"""
+
+
+def test_opened_in_a_new_process_every_run_answers_as_it_did(runs):
+    every = {str(runs.of(*pair).folder.path): runs.of(*pair) for pair in PAIRS}
+    child = subprocess.run(
+        [sys.executable, "-c", OPEN_AND_ANSWER, *every],
+        cwd=ROOT,
+        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2"},
+        capture_output=True,
+        text=True,
+    )
+    assert child.returncode == 0, child.stderr[-2000:]
+    said = json.loads(child.stdout.splitlines()[-1])
+    for path, run in every.items():
+        assert close([row["answer"] for row in answers_written(run)], said[path]), path

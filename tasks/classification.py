@@ -177,7 +177,7 @@ class TextClassification(Task[LabelledText, LabelAnswer]):
     def loss(self, config: TrainingConfig) -> "keras.losses.Loss":
         import keras
 
-        return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        return keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction="mean_with_sample_weight")
 
     def answer(
         self,

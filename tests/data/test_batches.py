@@ -122,7 +122,8 @@ def test_targets_that_are_sequences_are_padded_as_their_inputs_are():
 
 def test_a_batch_is_as_large_as_the_data_want_it():
     assert fitting_batch_tokens(encoded_of([100] * 9000)) == 9000  # a hundredth of all steps
-    assert fitting_batch_tokens(encoded_of([7, 3, 2])) == 7  # the longest example at least
+    assert fitting_batch_tokens(encoded_of([7, 3, 2])) == 64  # sixteen examples of mean length at least
+    assert fitting_batch_tokens(encoded_of([500] + [1] * 99)) == 500  # the longest example at least
     assert fitting_batch_tokens(encoded_of([1000] * 9000)) == 24_000
 
 

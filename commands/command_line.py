@@ -19,7 +19,7 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from console.messages import is_terminal, say
-from schema.configs import duration, problems
+from schema.configs import problems
 from schema.errors import UserError
 
 Config = TypeVar("Config")
@@ -50,14 +50,6 @@ def nearest(word: str, known: Iterable[str]) -> str:
     """Give " did you mean X?", X being the name in `known` that is most like `word`; "" where none is like it."""
     found = _closest(word, known)
     return f" did you mean {found}?" if found else ""
-
-
-def seconds(text: str) -> float:
-    """Seconds of a time such as 90s, 5m, 1h or 1h30m. Raises UserError for what is no time, or none at all."""
-    found = duration(text)
-    if found is None:
-        raise UserError(f"{text!r} is no time above zero; write it as 90s, 5m, 1h or 1h30m")
-    return found
 
 
 def _refuse(faults: Sequence[str]) -> None:

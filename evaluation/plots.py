@@ -55,18 +55,17 @@ def learning_curves(history: Sequence[EpochRecord], score_name: str, path: Path)
 
 
 def cells_by_epoch(
-    curves: Mapping[str, Sequence[float]], baselines: Mapping[str, float], score_name: str, path: Path
+    curves: Mapping[str, Mapping[int, float]], baselines: Mapping[str, float], score_name: str, path: Path
 ) -> None:
     """The validation score of each cell (a share, drawn x 100) after each epoch, over the best baseline's.
 
-    curves: cell -> score after each epoch
+    curves: cell -> epoch -> score after it
     """
     figure = Figure(figsize=(7, 4), layout="constrained")
     axes = figure.subplots()
     for (cell, curve), style in zip(curves.items(), LINES, strict=False):
         marker, color = style
-        epochs = range(1, len(curve) + 1)
-        axes.plot(epochs, [100 * score for score in curve], marker, color=color, label=cell)
+        axes.plot(list(curve), [100 * score for score in curve.values()], marker, color=color, label=cell)
     if baselines:
         name = max(baselines, key=baselines.__getitem__)
         label = f"best baseline: {_words(name)}"
@@ -136,8 +135,9 @@ def score_by_length(table: Table, path: Path) -> None:
 
 
 def _mark_best(losses: Axes, scores: Axes, history: Sequence[EpochRecord]) -> None:
-    """A line at the epoch with the highest validation score; nothing where every score is NaN."""
-    scored = [record for record in history if not math.isnan(record.validation_score)]
+    """A line at the epoch with the highest validation score; nothing where every score is NaN. Epoch 0, before which
+    nothing was learnt, is never kept and cannot be the best."""
+    scored = [record for record in history if record.epoch > 0 and not math.isnan(record.validation_score)]
     if not scored:
         return
     best = max(scored, key=lambda record: record.validation_score)

@@ -43,7 +43,7 @@ class RecordedRun:
     """What the table and the picture need of one file.
 
     baselines: headline score of each, on the split of the headline; validation_baselines: on validation
-    cpu_minutes: of the training; curve: validation score after each epoch
+    cpu_minutes: of the training; curve: epoch -> validation score after it
     """
 
     path: Path
@@ -59,7 +59,7 @@ class RecordedRun:
     baselines: Mapping[str, float]
     cpu_minutes: float
     hardware: str
-    curve: tuple[float, ...]
+    curve: Mapping[int, float]
     validation_baselines: Mapping[str, float]
 
     @property
@@ -256,7 +256,7 @@ def _run_of(path: Path, recorded: Mapping) -> RecordedRun:
         hardware=", ".join(
             f"{value} {name}" if isinstance(value, int) else value for name, value in recorded["hardware"].items()
         ),
-        curve=tuple(row["validation_score"] for row in recorded.get("history", ())),
+        curve={round(row["epoch"]): row["validation_score"] for row in recorded.get("history", ())},
         validation_baselines=_baselines_on("validation", metrics["baselines"], name),
     )
 

@@ -12,7 +12,7 @@ ScoresBySplit = Mapping[str, Mapping[str, float]]
 
 @dataclass(frozen=True)
 class EpochRecord:
-    """One epoch of training.
+    """One epoch of training; epoch 0 is the network after its first step, where training starts from.
 
     loss: mean over the training examples, weights as they moved
     score, validation_loss: of the weights that would be saved (their average, where it is kept)

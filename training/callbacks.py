@@ -93,7 +93,7 @@ class Limits(keras.callbacks.Callback):
         # The logged loss is the mean of the epoch so far: one bad step makes it bad for good.
         if not math.isfinite(logs["loss"]):
             self._end("divergence")
-            self.course.diverged_at = f"step {batch + 1} of epoch {len(self.course.history) + 1}"
+            self.course.diverged_at = f"step {batch + 1} of epoch {max(1, len(self.course.history))}"
         elif self.interruption.number is not None:
             self._end("interrupt")
         elif self.budget and self.course.seconds >= self.budget:
@@ -107,7 +107,8 @@ class Limits(keras.callbacks.Callback):
 class Judge(keras.callbacks.Callback):
     """Scores validation after each epoch, keeps the best model, and ends training when it stops getting better.
 
-    What is judged and kept are the averaged weights, where the optimizer keeps an average.
+    What is judged and kept are the averaged weights, where the optimizer keeps an average. Epoch 0 of the history is
+    the network after its very first step, where training starts from: it is scored, but never kept.
     """
 
     def __init__(
@@ -125,10 +126,16 @@ class Judge(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         self.epoch_began = perf_counter()
-        self.tokens_before = int(self.model.optimizer.iterations)
+        self.steps_before = int(self.model.optimizer.iterations)
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        if self.course.history or self.model.stop_training:
+            return
+        with averaged_weights(self.model):
+            record, _ = self._judge(0, logs["loss"])
+        self._write(record)
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        seconds = perf_counter() - self.epoch_began
         if self.course.ended_by == "divergence" or (self.course.ended_by == "interrupt" and self.course.best_scores):
             return
         if not all(keras.ops.all(keras.ops.isfinite(weight)) for weight in self.model.trainable_variables):
@@ -137,24 +144,27 @@ class Judge(keras.callbacks.Callback):
             self.model.stop_training = True
             return
         with averaged_weights(self.model):
-            scores = self.score(self.model)
-            record = self._record(epoch, logs["loss"], scores, seconds)
+            record, scores = self._judge(epoch + 1, logs["loss"])
             best = self.course.best_scores
             if math.isfinite(record.validation_score) and (
                 best is None or record.validation_score > best.values[self.headline]
             ):
                 self.run.save_model(self.model)
                 self.course.best_epoch, self.course.best_scores = record.epoch, scores
-        self.course.history.append(record)
-        self.run.write_history(self.course.history)
+        self._write(record)
         if self.course.ended_by == "epochs" and record.epoch - self.course.best_epoch >= self.patience:
             self.course.ended_by = "patience"
             self.model.stop_training = True
 
-    def _record(self, epoch: int, loss: float, scores: Scores, seconds: float) -> EpochRecord:
-        share = (int(self.model.optimizer.iterations) - self.tokens_before) / len(self.batches)
-        return EpochRecord(
-            epoch=epoch + 1,
+    def _judge(self, epoch: int, loss: float) -> tuple[EpochRecord, Scores]:
+        began = perf_counter()
+        scores = self.score(self.model)
+        seconds = began - self.epoch_began
+        # The clock of the epoch stands still meanwhile.
+        self.epoch_began += perf_counter() - began
+        share = (int(self.model.optimizer.iterations) - self.steps_before) / len(self.batches)
+        record = EpochRecord(
+            epoch=epoch,
             loss=float(loss),
             validation_loss=scores.values.get("cross_entropy", math.nan),
             validation_score=scores.values[self.headline],
@@ -163,6 +173,11 @@ class Judge(keras.callbacks.Callback):
             tokens_per_second=share * self.batches.tokens / seconds,
             padding=self.batches.padding,
         )
+        return record, scores
+
+    def _write(self, record: EpochRecord) -> None:
+        self.course.history.append(record)
+        self.run.write_history(self.course.history)
 
 
 class EpochProgress(keras.callbacks.Callback):

@@ -233,7 +233,7 @@ class _Training:
             peak_memory_mb=peak_memory_mb(),
             parameters=model.count_params(),
             padding=course.history[-1].padding,
-            epochs=len(course.history),
+            epochs=course.history[-1].epoch,
             best_epoch=course.best_epoch,
             ended_by=course.ended_by,
             versions=versions(),

@@ -174,10 +174,10 @@ def test_answers_are_those_to_the_test_split_in_order(small_run: Path) -> None:
 def test_the_history_has_a_row_an_epoch_and_the_best_is_the_one_kept(small_run: Path) -> None:
     with (small_run / "history.csv").open() as file:
         history = list(csv.DictReader(file))
-    assert [row["epoch"] for row in history] == ["1", "2"]
+    assert [row["epoch"] for row in history] == ["0", "1", "2"]
     assert list(history[0]) == list(EpochRecord.__dataclass_fields__)
     metrics = read(small_run / "metrics.json")
-    best = max(history, key=lambda row: float(row["validation_score"]))
+    best = max(history[1:], key=lambda row: float(row["validation_score"]))
     assert int(best["epoch"]) == metrics["best_epoch"]
     assert float(best["validation_score"]) == metrics["scores"]["validation"]["accuracy"]
 

@@ -168,7 +168,7 @@ class Child:
                 stderr=stderr,
             )
         for _ in range(10 * DEADLINE):
-            if (run / "history.csv").exists():
+            if (run / "model.keras").exists():
                 return
             try:
                 self.process.wait(timeout=0.1)

@@ -19,6 +19,8 @@ BUCKETS = 16
 BATCHES_AN_EPOCH = 100
 MOST_BATCH_TOKENS = 24_000
 LEAST_EXAMPLES = 16
+LEAST_EPOCHS = 4
+LEAST_STEPS = 1000
 
 
 class Batches:
@@ -108,6 +110,11 @@ def fitting_batch_tokens(encoded: Encoded) -> int:
     `LEAST_EXAMPLES` of mean length would make the gradient too noisy."""
     least = max(encoded.lengths.max(), LEAST_EXAMPLES * encoded.lengths.mean())
     return int(min(max(least, encoded.lengths.sum() / BATCHES_AN_EPOCH), MOST_BATCH_TOKENS))
+
+
+def fitting_epochs(batches: int) -> int:
+    """Epochs of `batches` steps each: `LEAST_EPOCHS`, or as many more as make `LEAST_STEPS`."""
+    return max(LEAST_EPOCHS, -(-LEAST_STEPS // batches))
 
 
 def bucket_bounds(lengths: np.ndarray, buckets: int, multiple: int = 1) -> np.ndarray:

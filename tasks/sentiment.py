@@ -8,7 +8,6 @@ python train.py sentiment --train-file reviews.tsv
 from dataclasses import dataclass
 
 from data.sources import SMALL_WORLD, Official, load_labelled_texts, small_world_sentiment
-from schema.configs import Positive
 from schema.examples import LabelledText
 from tasks.classification import ClassificationConfig, TextClassification
 
@@ -16,9 +15,6 @@ from tasks.classification import ClassificationConfig, TextClassification
 @dataclass(frozen=True)
 class SentimentConfig(ClassificationConfig):
     """Train a recurrent network to tell praise from blame."""
-
-    epochs: Positive = 4
-    """Times that the training examples are gone through, at most."""
 
 
 class Sentiment(TextClassification):

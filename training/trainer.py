@@ -135,7 +135,7 @@ class _Training:
     def _fit(self, fitted: Fitted[Any]) -> "tuple[keras.Model, Course]":
         import keras
 
-        from data.batches import Batches, fitting_batch_tokens
+        from data.batches import Batches, fitting_batch_tokens, fitting_epochs
         from training import callbacks
 
         config, budget = self.config, duration(self.config.time_budget or "")
@@ -157,17 +157,17 @@ class _Training:
             return self.task.score(fitted.encoder, self.splits.validation, answers)
 
         course = callbacks.Course(spent=fitted.seconds)
-        steps = config.epochs * len(batches)
+        epochs = config.epochs or fitting_epochs(len(batches))
         with self.interruption.deferring():
             model.fit(
                 batches.dataset(),
-                epochs=config.epochs,
+                epochs=epochs,
                 shuffle=False,
                 verbose=0,
                 callbacks=[
                     callbacks.EpochOrder(batches),
-                    callbacks.CosineSchedule(config.learning_rate, steps, course, budget),
-                    callbacks.EpochProgress(config.epochs, len(batches)),
+                    callbacks.CosineSchedule(config.learning_rate, epochs * len(batches), course, budget),
+                    callbacks.EpochProgress(epochs, len(batches)),
                     callbacks.Limits(course, budget, self.interruption),
                     callbacks.Judge(course, self.folder, batches, score, self.task.headline, config.patience),
                     callbacks.Scalars(self.folder.path / "tensorboard", course, self.task.headline),

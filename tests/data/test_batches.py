@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data.batches import BUCKETS, Batches, bucket_bounds, fitting_batch_tokens, predict
+from data.batches import BUCKETS, Batches, bucket_bounds, fitting_batch_tokens, fitting_epochs, predict
 from schema.encoded import Encoded, Ragged
 
 LENGTHS = st.lists(st.integers(1, 40) | st.integers(500, 3000), min_size=1, max_size=80)
@@ -125,6 +125,12 @@ def test_a_batch_is_as_large_as_the_data_want_it():
     assert fitting_batch_tokens(encoded_of([7, 3, 2])) == 64  # sixteen examples of mean length at least
     assert fitting_batch_tokens(encoded_of([500] + [1] * 99)) == 500  # the longest example at least
     assert fitting_batch_tokens(encoded_of([1000] * 9000)) == 24_000
+
+
+def test_small_data_are_gone_through_more_often():
+    assert fitting_epochs(250) == fitting_epochs(5000) == 4
+    assert fitting_epochs(249) == 5
+    assert fitting_epochs(31) == 33  # 32 x 31 are 992
 
 
 class Echo:

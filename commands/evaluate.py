@@ -27,6 +27,8 @@ class EvaluateFlags(RunFlags):
     """Your own examples with their references, in the format of --train-file."""
     json: bool = False
     """Print the scores as JSON, for programs."""
+    cache: Path | None = None
+    """Folder for what can be computed again; $XDG_CACHE_HOME or ~/.cache where none is given."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,8 @@ def main(argv: Sequence[str]) -> int:
     if flags.dataset and flags.file:
         raise UserError("--dataset and --file name two sources; take one")
     run = open_run(reference, flags.runs)
+    # Not the cache that the run names: its folder may come from elsewhere.
+    run = replace(run, config=replace(run.config, cache=flags.cache))
     question = _question(run, flags)
     encoder = run.load_encoder()
 
@@ -57,8 +61,9 @@ def main(argv: Sequence[str]) -> int:
     start_tensorflow()
     from training.scoring import score_split
 
-    scored = score_split(run.task, run.load_model(), encoder, question.examples, run.task.AnswerConfig())
+    # First, since a run that is not whole is found out by them.
     baselines = _baselines(run, question, encoder)
+    scored = score_split(run.task, run.load_model(), encoder, question.examples, run.task.AnswerConfig())
     _show(run, question, scored.scores, baselines, flags.json)
     return 0
 

@@ -12,7 +12,7 @@ from console.messages import say, table
 from schema.configs import TrainingConfig
 from schema.errors import UserError
 from tasks import TASK_NAMES, get_task
-from tasks.task import Task
+from tasks.task import Task, refuse_unknown_dataset
 
 _RESULTS = Path(__file__).resolve().parent.parent / "results"
 
@@ -69,10 +69,7 @@ def _check(task: Task[Any, Any], config: TrainingConfig) -> None:
         raise UserError(f"--{min(orphans).replace('_', '-')} goes with --train-file")
     if {"train_file", "dataset"} <= given:
         raise UserError("--train-file and --dataset name two sources; take one")
-    if config.dataset is not None and config.dataset not in task.datasets:
-        known = ", ".join(task.datasets)
-        hint = nearest(config.dataset, task.datasets)
-        raise UserError(f"--dataset is {config.dataset}; it must be one of {known}.{hint}")
+    refuse_unknown_dataset(config.dataset, task.datasets)
 
 
 def _show_tasks() -> None:

@@ -12,7 +12,7 @@ from data.ngram_evidence import EvidenceSettings, NgramEvidence, fit_evidence
 from data.tokenization import TOKENIZERS
 from data.vocabulary import Vocabulary
 from schema.encoded import Column, Encoded, Ragged
-from schema.errors import UserError, WorkFailed
+from schema.errors import WorkFailed
 from schema.examples import LabelledText
 
 
@@ -122,13 +122,8 @@ def learn_text_encoder(
     vocabulary_size: int,
     evidence: EvidenceSettings | None,
 ) -> tuple[TextEncoder, Encoded, list[list[str]]]:
-    """Learn from training examples; give the encoder, these examples encoded for training, and their tokens.
-
-    Raises UserError where all examples are of one class.
-    """
+    """Learn from training examples; give the encoder, these examples encoded for training, and their tokens."""
     labels = sorted({example.label for example in examples if example.label is not None})
-    if len(labels) < 2:
-        raise UserError(f"all training examples have the label {', '.join(labels)}; there must be two labels or more")
     encoder = TextEncoder(settings, labels, Vocabulary([]))
     tokens = encoder.tokenize(examples, "training texts")
     encoder.vocabulary = Vocabulary.learn(tokens, vocabulary_size, min_count=2)

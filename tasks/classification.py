@@ -14,6 +14,7 @@ import numpy as np
 from schema.answers import LabelAnswer
 from schema.configs import AnswerConfig, Positive, Range, Share, TrainingConfig
 from schema.encoded import Encoded, Ragged
+from schema.errors import UserError
 from schema.examples import LabelledText, Splits
 from schema.records import ScoresBySplit
 from schema.scores import Sample, Scores
@@ -100,6 +101,7 @@ class TextClassification(Task[LabelledText, LabelAnswer]):
         from data.word_vectors import DEVIATION, MIN_COUNT, PASSES, WINDOW
 
         assert isinstance(config, ClassificationConfig)
+        _refuse_a_single_class(splits, config)
         learnt_with = {name: getattr(config, name) for name in _LEARNT_WITH}
         constants = (self.tokenizer, asdict(EvidenceSettings()), WINDOW, PASSES, MIN_COUNT, DEVIATION)
         key = digest(self.name, splits.source, learnt_with, constants, _digest_of(splits.train))
@@ -262,6 +264,15 @@ _LEARNT_WITH = (
     "ngram_evidence",
     "seed",
 )
+
+
+def _refuse_a_single_class(splits: Splits[LabelledText], config: TrainingConfig) -> None:
+    labels = {example.label for example in splits.train}
+    if len(labels) == 1:
+        source = config.train_file or splits.dataset
+        raise UserError(
+            f"{source}: all training examples have the label {labels.pop()}; there must be two labels or more"
+        )
 
 
 def _digest_of(examples: Sequence[LabelledText]) -> str:

@@ -136,6 +136,14 @@ class Task(ABC, Generic[Ex, Ans]):
         """The same for programs."""
 
 
+def refuse_unknown_dataset(wanted: str | None, datasets: Sequence[str]) -> None:
+    """Raises UserError, with the nearest name, where a data set was named that is none of `datasets`."""
+    if wanted is not None and wanted not in datasets:
+        near = get_close_matches(wanted, datasets, n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise UserError(f"there is no data set {wanted}; there are {', '.join(datasets)}{hint}")
+
+
 Raw = TypeVar("Raw")
 
 
@@ -147,10 +155,7 @@ def load_or_small_world(load: Callable[[str], Raw], datasets: Sequence[str], wan
     from console.messages import warn
     from data.sources import SMALL_WORLD, NoNetwork
 
-    if wanted is not None and wanted not in datasets:
-        near = get_close_matches(wanted, datasets, n=1)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        raise UserError(f"there is no data set {wanted}; there are {', '.join(datasets)}{hint}")
+    refuse_unknown_dataset(wanted, datasets)
     try:
         return load(wanted or datasets[0])
     except NoNetwork:

@@ -66,7 +66,7 @@ print("heavy:", *sorted(heavy & set(sys.modules)))
         ("sentiment --units 0", "error: --units is 0; it must be at least 1", ""),
         ("sentiment --learning-rate 1e9", "error: --learning-rate is 1000000000.0; it must be above 0", ""),
         ("sentiment --time-budget soon", "error: --time-budget is 'soon'; it must be a time", ""),
-        ("sentiment --dataset smallworld", "error: --dataset is smallworld;", "did you mean small_world?\n"),
+        ("sentiment --dataset smallworld", "error: there is no data set smallworld;", "did you mean small_world?\n"),
         ("sentiment --validation-file x.tsv", "error: --validation-file goes with --train-file\n", ""),
         ("sentiment --test-file x.tsv", "error: --test-file goes with --train-file\n", ""),
         ("sentiment --train-file x.tsv --dataset imdb", "error: --train-file and --dataset name two sources", ""),
@@ -91,7 +91,7 @@ def test_a_wrong_call_is_refused_before_any_work(
     ("name", "content", "says"),
     [
         ("one.tsv", "fine\tup\n" * 3, "one: 3 training and 0 validation examples; at least 2 and 1 are needed"),
-        ("all_up.tsv", "".join(f"fine {n}\tup\n" for n in range(20)), "all training examples have the label up"),
+        ("up.tsv", "".join(f"fine {n}\tup\n" for n in range(20)), "up.tsv: all training examples have the label up"),
         ("a.tsv", "good\tup\nno label here\n", "a.tsv:2: 1 column, expected 2; put one TAB between text and label"),
         ("a.jsonl", '{"text": "good", "label": "up"}\n{"text"\n', "a.jsonl:2: not JSON"),
         ("a.jsonl", '{"text": "good", "label": "\\ud800"}\n', "a.jsonl:1: the label '\\ud800' holds a character"),

@@ -6,7 +6,7 @@ from typing import TypeVar
 import numpy as np
 
 from data.sources import Official
-from schema.examples import Splits
+from schema.examples import Later, Splits
 
 Ex = TypeVar("Ex")
 Key = Callable[[Ex], Hashable]
@@ -62,12 +62,13 @@ def make_splits(official: Official[Ex], key: Key[Ex], limit: int | None = None) 
 
     A limit is for a quick look: what nobody labelled is then left out whole.
     """
-    found = overlaps({"train": official.train, "test": official.test}, key)
     if official.validation is None:
         train, validation = hold_out(official.train, key)
     else:
         train, validation = list(official.train), list(official.validation)
-    train, validation, test = cut(train, limit), cut(validation, limit), cut(official.test, limit)
+    train, validation = cut(train, limit), cut(validation, limit)
+    test = Later(lambda: cut(official.test, limit))
+    parts = {"train": official.train, "validation": official.validation or [], "test": official.test}
     return Splits(
         dataset=official.dataset,
         source=official.source,
@@ -75,7 +76,9 @@ def make_splits(official: Official[Ex], key: Key[Ex], limit: int | None = None) 
         validation=validation,
         test=test,
         unlabelled=official.unlabelled if limit is None else list,
-        overlaps=found,
-        seen_in_train=places_seen(test, official.train, key),
+        overlaps=lambda: overlaps(parts, key),
+        seen_in_train=lambda: places_seen(test, official.train, key),
+        held_out=official.validation is None,
+        validation_in_train=lambda: len(places_seen(validation, train, key)),
         synthetic=official.synthetic,
     )

@@ -9,6 +9,9 @@ from collections.abc import Callable, Mapping
 
 # A negation is a word of its own, so that "wasn't" shares what is known of "was"; clitics likewise.
 _TOKEN = re.compile(r"n't|\w+?(?=n't)|'\w+|\w+|[!?]+")
+# Opening marks, the word itself, a clitic (but "1960's" is one word), closing marks.
+_CHUNK = re.compile(r"""([("“`\[]*)(\S*?[\w.])((?<!\d)(?:'s|'re|'ve|'ll|'d|'m)|(?<=\w)n't)?((?:[?!,;:"”')\]]+\.?)?)""")
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _MARKUP = re.compile(r"<br\s*/?>")
 
 
@@ -18,9 +21,20 @@ def tokenize(text: str) -> list[str]:
     return _TOKEN.findall(_MARKUP.sub(" ", text))
 
 
-def split_at_spaces(text: str) -> list[str]:
-    """Tokens of a text that somebody has tokenised already; case kept."""
-    return text.split()
+def tokenize_cased(text: str) -> list[str]:
+    """Words and punctuation as a treebank has them; case kept. A text that is split so already stays as it stands.
+
+    tokenize_cased("What's the U.S. capital?")  ->  ["What", "'s", "the", "U.S.", "capital", "?"]
+    """
+    text = _LONE_SURROGATE.sub("\ufffd", unicodedata.normalize("NFC", text)).replace("’", "'")
+    tokens: list[str] = []
+    for chunk in text.split():
+        parts = _CHUNK.fullmatch(chunk)
+        tokens += [part for part in parts.groups() if part] if parts else [chunk]
+    # A full stop belongs to an abbreviation, unless it is the last of all.
+    if tokens and re.fullmatch(r".*\w\.", tokens[-1]):
+        tokens[-1:] = [tokens[-1][:-1], "."]
+    return tokens
 
 
-TOKENIZERS: Mapping[str, Callable[[str], list[str]]] = {"words": tokenize, "spaces": split_at_spaces}
+TOKENIZERS: Mapping[str, Callable[[str], list[str]]] = {"words": tokenize, "cased": tokenize_cased}

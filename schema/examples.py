@@ -1,8 +1,9 @@
 """What a data set holds before anything is learnt from it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Generic, TypeVar
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +14,51 @@ class LabelledText:
     label: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class TaggedSentence:
+    """The words of a sentence and a tag for each; `tags` is empty where nobody has said them (a question)."""
+
+    words: tuple[str, ...]
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TextPair:
+    """A text and what is to be written for it (translation, headline); `target` is None where nobody has said it."""
+
+    source: str
+    target: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CaptionedPicture:
+    """A picture and what people said of it; `captions` is empty where nobody has said anything (a question).
+
+    picture: content of a PNG or JPEG file
+    """
+
+    picture: bytes
+    captions: tuple[str, ...] = ()
+
+
 Ex = TypeVar("Ex")
+
+
+class Later(Sequence[Ex]):
+    """Examples that are loaded when somebody first looks at them: test is not wanted before a training is over."""
+
+    def __init__(self, load: Callable[[], Sequence[Ex]]) -> None:
+        self._load = load
+
+    @cached_property
+    def _examples(self) -> Sequence[Ex]:
+        return self._load()
+
+    def __getitem__(self, place: Any) -> Any:
+        return self._examples[place]
+
+    def __len__(self) -> int:
+        return len(self._examples)
 
 
 @dataclass(frozen=True)
@@ -23,8 +68,9 @@ class Splits(Generic[Ex]):
     dataset: name for people, as in `--dataset`, or the name of the user's file
     source: what the examples are, to the version (`imdb_reviews/plain_text:1.0.0`); part of every cache key
     unlabelled: loads examples without reference that may be learnt from; called only where something needs them
-    overlaps: how many examples of one split also stand in another ("test also in train" -> 123)
-    seen_in_train: places in `test` whose example also stands in train, so that a score can be given without them
+    overlaps: counts how many examples of one split also stand in another ("test also in train" -> 123)
+    held_out: validation was taken out of train by us; validation_in_train counts what stands in both all the same
+    seen_in_train: finds the places in `test` whose example also stands in train, for a score without them
     synthetic: the examples come from the small world; a score on them is no result
     """
 
@@ -34,6 +80,8 @@ class Splits(Generic[Ex]):
     validation: Sequence[Ex]
     test: Sequence[Ex]
     unlabelled: Callable[[], Sequence[Ex]] = list
-    overlaps: Mapping[str, int] = field(default_factory=dict)
-    seen_in_train: frozenset[int] = frozenset()
+    overlaps: Callable[[], Mapping[str, int]] = dict
+    seen_in_train: Callable[[], frozenset[int]] = frozenset
+    held_out: bool = False
+    validation_in_train: Callable[[], int] = int
     synthetic: bool = False

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 _MODULES: Mapping[str, str] = {
     "sentiment": "tasks.sentiment",
+    "topic": "tasks.topic",
 }
 
 TASK_NAMES: tuple[str, ...] = tuple(_MODULES)

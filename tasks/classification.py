@@ -70,7 +70,7 @@ class TextClassification(Task[LabelledText, LabelAnswer]):
     tokenizer = "words"
 
     @abstractmethod
-    def load(self, dataset: str) -> "Official":
+    def load(self, dataset: str, config: TrainingConfig) -> "Official":
         """The splits of one of `datasets`. Raises NoNetwork."""
 
     def splits(self, config: TrainingConfig) -> Splits[LabelledText]:
@@ -79,7 +79,7 @@ class TextClassification(Task[LabelledText, LabelAnswer]):
         official = (
             self._from_files(config)
             if config.train_file
-            else load_or_small_world(self.load, self.datasets, config.dataset)
+            else load_or_small_world(lambda dataset: self.load(dataset, config), self.datasets, config.dataset)
         )
         return make_splits(official, lambda example: example.text, config.limit)
 
@@ -231,6 +231,13 @@ class TextClassification(Task[LabelledText, LabelAnswer]):
             self.render(example, answer, AnswerConfig()),
             answer.probabilities.get(reference, 0.0),
         )
+
+    def word_vectors(
+        self, model: "keras.Model", encoder: Encoder[LabelledText]
+    ) -> tuple[np.ndarray, Sequence[str]] | None:
+        words = cast("TextEncoder", encoder).vocabulary.words
+        (vectors,) = model.get_layer("embedding").get_weights()
+        return vectors[-len(words) :], words
 
     def read_file(self, path: Path) -> list[LabelledText]:
         from data.files import read_labelled_texts

@@ -7,7 +7,9 @@ python train.py sentiment --train-file reviews.tsv
 
 from dataclasses import dataclass
 
-from data.sources import SMALL_WORLD, Official, load_labelled_texts, small_world_sentiment
+from data import small_world
+from data.sources import SMALL_WORLD, Official, load_labelled_texts, small_world_texts
+from schema.configs import TrainingConfig
 from schema.examples import LabelledText
 from tasks.classification import ClassificationConfig, TextClassification
 
@@ -27,8 +29,8 @@ class Sentiment(TextClassification):
     # Without gates a high rate throws the state about.
     cell_defaults = {"simple_rnn": {"learning_rate": 1e-3}}
 
-    def load(self, dataset: str) -> Official[LabelledText]:
-        return small_world_sentiment() if dataset == SMALL_WORLD else load_labelled_texts(dataset)
+    def load(self, dataset: str, config: TrainingConfig) -> Official[LabelledText]:
+        return small_world_texts(small_world.sentiment) if dataset == SMALL_WORLD else load_labelled_texts(dataset)
 
 
 TASK = Sentiment()

@@ -91,7 +91,10 @@ class Task(ABC, Generic[Ex, Ans]):
 
     @abstractmethod
     def build_model(self, fitted: Fitted[Ex], config: TrainingConfig) -> "keras.Model":
-        """An untrained model, not compiled: the trainer knows the number of steps and compiles it."""
+        """An untrained model, not compiled: the trainer knows the number of steps and compiles it.
+
+        Its first recurrent layer is named `recurrent_1`, so that one can look inside.
+        """
 
     @abstractmethod
     def loss(self, config: TrainingConfig) -> "keras.losses.Loss":
@@ -114,6 +117,10 @@ class Task(ABC, Generic[Ex, Ans]):
     @abstractmethod
     def describe(self, example: Ex, answer: Ans) -> Sample:
         """An example and its answer for the report."""
+
+    def word_vectors(self, model: "keras.Model", encoder: Encoder[Ex]) -> "tuple[np.ndarray, Sequence[str]] | None":
+        """Vectors (words, size) and the words that they stand for, to be looked at; None where a model has none."""
+        return None
 
     @abstractmethod
     def read_file(self, path: Path) -> list[Ex]:

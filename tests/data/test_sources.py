@@ -7,9 +7,10 @@ from contextlib import contextmanager
 
 import pytest
 
-from data import sources
-from data.sources import SMALL_WORLD, NoNetwork, load_labelled_texts, reachable, small_world_sentiment
+from data import small_world, sources
+from data.sources import SMALL_WORLD, NoNetwork, load_labelled_texts, reachable, small_world_texts
 from data.splits import make_splits, overlaps, places_seen
+from data.tokenization import tokenize_cased
 from schema.errors import UserError
 from tasks.task import load_or_small_world
 
@@ -83,7 +84,7 @@ def out_of_reach(monkeypatch, tmp_path):
 
 
 def load(name: str):
-    return small_world_sentiment(20) if name == SMALL_WORLD else load_labelled_texts(name)
+    return small_world_texts(small_world.sentiment, 20) if name == SMALL_WORLD else load_labelled_texts(name)
 
 
 def test_without_a_network_the_small_world_takes_the_default_s_place_and_says_so(out_of_reach, capsys):
@@ -108,27 +109,36 @@ def test_an_unknown_name_gets_the_nearest():
         load_or_small_world(load, ("imdb", SMALL_WORLD), wanted="imbd")
 
 
-def test_the_small_world_s_splits_are_others_and_balanced():
-    official = small_world_sentiment(1000)
+@pytest.mark.parametrize("tell, classes", [(small_world.sentiment, 2), (small_world.topic, 7)])
+def test_the_small_world_s_splits_are_others_and_balanced(tell, classes):
+    official = small_world_texts(tell, 1000)
     assert [len(part) for part in (official.train, official.validation, official.test)] == [1000, 200, 200]
     for part in (official.validation, official.test):
         assert len(places_seen(part, official.train, lambda example: example.text)) < 0.05 * len(part)
-        assert Counter(example.label for example in part) == {"neg": 100, "pos": 100}
+    for part in (official.train, official.test):
+        counts = Counter(example.label for example in part)
+        assert len(counts) == classes
+        assert max(counts.values()) < 1.5 * len(part) / classes
     assert official.unlabelled() == []
+
+
+def prepared(name: str):
+    """The data set, where it lies on this machine."""
+    import tensorflow_datasets as tfds
+
+    if not tfds.builder(sources.LABELLED_TEXTS[name].builder).is_prepared():
+        pytest.skip(f"{name} is not on this machine; TFDS_DATA_DIR names the folder it lies in")
+    return load_labelled_texts(name)
 
 
 @pytest.fixture(scope="module")
 def imdb():
-    import tensorflow_datasets as tfds
-
-    if not tfds.builder(sources.LABELLED_TEXTS["imdb"].builder).is_prepared():
-        pytest.skip("IMDB is not on this machine; TFDS_DATA_DIR names the folder it lies in")
-    return load_labelled_texts("imdb")
+    return prepared("imdb")
 
 
 @pytest.mark.real_data
 def test_imdb_has_its_official_splits(imdb):
-    assert imdb.source == "imdb_reviews/plain_text:1.0.0"
+    assert imdb.source == "imdb_reviews/plain_text:1.0.0:label"
     for part in (imdb.train, imdb.test):
         assert Counter(example.label for example in part) == {"neg": 12_500, "pos": 12_500}
     assert imdb.validation is None
@@ -139,7 +149,7 @@ def test_imdb_s_splits_share_what_is_known(imdb):
     found = overlaps({"train": imdb.train, "test": imdb.test}, lambda example: example.text)
     assert found == {"train: surplus copies": 96, "test: surplus copies": 199, "test: also in train": 123}
     splits = make_splits(imdb, lambda example: example.text)
-    assert len(splits.seen_in_train) == 123
+    assert len(splits.seen_in_train()) == 123
     assert not places_seen(splits.validation, splits.train, lambda example: example.text)
 
 
@@ -149,3 +159,29 @@ def test_imdb_s_unlabelled_texts_hold_none_of_test(imdb):
     assert not places_seen(unlabelled, imdb.test, lambda example: example.text)
     assert {example.label for example in unlabelled} == {None}
     assert 49_000 < len(unlabelled) < 50_000
+
+
+@pytest.mark.real_data
+def test_trec_has_its_classes_and_its_own_tokens():
+    coarse, fine = prepared("trec"), prepared("trec_fine")
+    assert [len(part) for part in (coarse.train, coarse.test)] == [5452, 500]
+    assert Counter(example.label for example in coarse.test) == {
+        "DESC": 138,
+        "NUM": 113,
+        "ENTY": 94,
+        "LOC": 81,
+        "HUM": 65,
+        "ABBR": 9,
+    }
+    # TFDS knows 47 fine names: `desc` and `other` stand for several classes.
+    assert len({example.label for example in fine.train}) == 50
+    assert {example.label.partition(":")[0] for example in fine.train} == {example.label for example in coarse.train}
+    assert coarse.source != fine.source
+    for example in [*coarse.train, *coarse.test]:
+        assert tokenize_cased(example.text) == example.text.split()
+
+
+@pytest.mark.real_data
+def test_trec_s_splits_share_what_is_known():
+    found = overlaps({name: getattr(prepared("trec"), name) for name in ("train", "test")}, lambda each: each.text)
+    assert found == {"train: surplus copies": 71, "test: also in train": 10}

@@ -91,9 +91,9 @@ def test_official_splits_stay_as_they_are_and_say_what_they_share():
     splits = make_splits(official, text_of)
     assert len(splits.train) + len(splits.validation) == 11
     assert splits.validation
-    assert splits.test == official.test
-    assert splits.seen_in_train == {1}
-    assert splits.overlaps == {"train: surplus copies": 1, "test: also in train": 1}
+    assert list(splits.test) == official.test
+    assert splits.seen_in_train() == {1}
+    assert splits.overlaps() == {"train: surplus copies": 1, "test: also in train": 1}
 
 
 def test_official_validation_is_kept():
@@ -107,4 +107,4 @@ def test_a_limit_cuts_every_split_and_places_seen_are_those_of_the_cut():
     official = Official("mine", "files:1", examples_of(letters), test=examples_of(letters[::2]))
     splits = make_splits(official, text_of, limit=5)
     assert [len(part) for part in (splits.train, splits.validation, splits.test)] == [5, 5, 5]
-    assert splits.seen_in_train == {0, 1, 2, 3, 4}
+    assert splits.seen_in_train() == {0, 1, 2, 3, 4}

@@ -7,7 +7,7 @@ import pytest
 
 from data.ngram_evidence import EvidenceSettings
 from data.text_encoder import TextEncoder, TextSettings, learn_text_encoder
-from schema.errors import UserError, WorkFailed
+from schema.errors import WorkFailed
 from schema.examples import LabelledText
 
 GOOD, BAD = "a very good film with a fine plot and a happy end", "a very bad film with a dull plot and no good end"
@@ -91,11 +91,6 @@ def test_a_label_that_is_missing_or_unknown_leaves_no_targets(label):
     encoded = encoder.encode([LabelledText("x", "neg"), LabelledText("y", label)])
     assert encoded.targets is None
     assert len(encoded) == 2
-
-
-def test_one_class_alone_is_refused():
-    with pytest.raises(UserError, match="label pos"):
-        learn_text_encoder(EXAMPLES[:8], TextSettings("words", 9, 0), 100, None)
 
 
 def damage_json(folder):

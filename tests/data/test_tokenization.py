@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data.tokenization import TOKENIZERS, split_at_spaces, tokenize
+from data.tokenization import TOKENIZERS, tokenize, tokenize_cased
 
 
 @pytest.mark.parametrize(
@@ -45,5 +45,23 @@ def test_no_token_is_empty_or_holds_white_space(tokenizer, text):
     assert all(token and token.split() == [token] for token in TOKENIZERS[tokenizer](text))
 
 
-def test_a_tokenised_text_is_split_at_spaces_alone():
-    assert split_at_spaces("What 's  U.S. slang ?\n") == ["What", "'s", "U.S.", "slang", "?"]
+@pytest.mark.parametrize(
+    "text, tokens",
+    [
+        ("What's the U.S. capital?", ["What", "'s", "the", "U.S.", "capital", "?"]),
+        ('He didn’t say "no" (did he?).', ["He", "did", "n't", "say", '"', "no", '"', "(", "did", "he", "?)."]),
+        ("It's over.", ["It", "'s", "over", "."]),
+        ("in the 1960's", ["in", "the", "1960's"]),
+        ("a\ud800b", ["a\ufffdb"]),
+        ("", []),
+    ],
+)
+def test_known_answers_with_case(text, tokens):
+    assert tokenize_cased(text) == tokens
+
+
+@pytest.mark.parametrize(
+    "text", ["What 's  U.S. slang ?\n", "What is `` Ms. '' short for ?", "10-?? of it , -LRB- 1960's -RRB- ? !"]
+)
+def test_a_text_that_is_tokenised_already_is_split_at_spaces_alone(text):
+    assert tokenize_cased(text) == text.split()

@@ -114,6 +114,7 @@ def _show(
             "data": question.name,
             "examples": scores.examples,
             "scores": scores.values,
+            "intervals": scores.intervals,
             "baselines": baselines,
             "notes": scores.notes,
         }
@@ -121,11 +122,13 @@ def _show(
         return
 
     from evaluation.baselines import verdict
-    from evaluation.scores import shown
+    from evaluation.scores import interval_shown, shown
 
     systems = {run.folder.path.name: scores.values, **baselines}
     names = tuple(scores.values)
     rows = [(system, *(shown(name, values[name]) for name in names)) for system, values in systems.items()]
+    if scores.intervals:
+        rows.insert(1, ("  95 % interval", *(interval_shown(scores.intervals, name) for name in names)))
     table(f"{question.name}, {scores.examples} examples", ("system", *names), rows)
     headline = run.task.headline
     if baselines:

@@ -8,10 +8,12 @@ import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import numpy as np
 
+from evaluation.statistics import bootstrap_interval
 from schema.answers import LabelAnswer
 from schema.errors import UserError
 from schema.scores import Confusion, Scores, Table
@@ -64,6 +66,12 @@ def shown(name: str, value: float) -> str:
     return f"{100 * value:.2f}" if scale == "share" else f"{value:.2f}"
 
 
+def interval_shown(intervals: Mapping[str, tuple[float, float]], name: str) -> str:
+    """The interval of the score `name` as people see it: "91.18 to 91.90"."""
+    low, high = intervals.get(name, (math.nan, math.nan))
+    return f"{shown(name, low)} to {shown(name, high)}" if math.isfinite(low) else UNDEFINED
+
+
 def classification(
     references: Sequence[str], answers: Sequence[LabelAnswer], lengths: Sequence[int], labels: Sequence[str]
 ) -> Scores:
@@ -79,19 +87,30 @@ def classification(
         raise UserError("There are no examples to score; give a split or a file with at least one labelled example.")
     answered = [answer.label for answer in answers]
     right = np.array([reference == label for reference, label in zip(references, answered, strict=True)], dtype=float)
+    surprise = _surprise(references, answers)
     every_label = (*labels, *sorted({*references, *answered} - set(labels)))
+    place = {label: number for number, label in enumerate(every_label)}
+    pairs = np.array(
+        [place[mine] * len(place) + place[other] for mine, other in zip(references, answered, strict=True)]
+    )
+    macro_f1 = partial(_macro_f1, classes=len(place))
     return Scores(
         values={
             "accuracy": float(right.mean()),
-            "macro_f1": _macro_f1(references, answered),
-            "cross_entropy": _cross_entropy(references, answers),
+            "macro_f1": float(macro_f1(pairs)),
+            "cross_entropy": float(surprise.mean()),
+        },
+        intervals={
+            "accuracy": bootstrap_interval(right, np.mean),
+            "macro_f1": bootstrap_interval(pairs, macro_f1),
+            "cross_entropy": bootstrap_interval(surprise, np.mean),
         },
         examples=len(references),
         tables=(
             table_by_length(lengths, "accuracy", lambda places: float(right[places].mean())),
             _table_by_class(references, answered, every_label),
         ),
-        confusion=_confusion(references, answered, every_label),
+        confusion=_confusion(pairs, every_label),
         notes=_notes_on_unknown(references, labels),
     )
 
@@ -118,17 +137,23 @@ def _bin_name(place: int) -> str:
     return f"{LENGTH_BINS[place - 1] + 1}-{LENGTH_BINS[place]}"
 
 
-def _macro_f1(references: Sequence[str], answered: Sequence[str]) -> float:
-    from sklearn.metrics import f1_score
+def _macro_f1(pairs: np.ndarray, classes: int, axis: int = -1) -> np.ndarray:
+    """Mean F1 of the classes that stand among the references.
 
-    classes = sorted(set(references))
-    return float(f1_score(references, answered, labels=classes, average="macro", zero_division=0))
+    pairs: (..., examples), reference x classes + answer; the last axis is gone in the result
+    """
+    rows = pairs.reshape(-1, pairs.shape[axis])
+    shifted = rows + classes**2 * np.arange(len(rows))[:, None]
+    counts = np.bincount(shifted.ravel(), minlength=classes**2 * len(rows)).reshape(-1, classes, classes)
+    right, asked, given = np.einsum("rii->ri", counts), counts.sum(axis=2), counts.sum(axis=1)
+    f1 = np.divide(2 * right, asked + given, out=np.zeros(right.shape), where=asked + given > 0)
+    return (f1.sum(axis=1, where=asked > 0) / (asked > 0).sum(axis=1)).reshape(pairs.shape[:-1])
 
 
-def _cross_entropy(references: Sequence[str], answers: Sequence[LabelAnswer]) -> float:
-    """Mean of -log p(reference); a class that the model does not know has probability 0."""
+def _surprise(references: Sequence[str], answers: Sequence[LabelAnswer]) -> np.ndarray:
+    """-log p(reference) of each example, in nats; a class that the model does not know has probability 0."""
     given = [answer.probabilities.get(reference, 0.0) for reference, answer in zip(references, answers, strict=True)]
-    return float(-np.log(np.clip(given, _LEAST_PROBABILITY, 1)).mean())
+    return -np.log(np.clip(given, _LEAST_PROBABILITY, 1))
 
 
 def _table_by_class(references: Sequence[str], answered: Sequence[str], labels: Sequence[str]) -> Table:
@@ -143,13 +168,9 @@ def _table_by_class(references: Sequence[str], answered: Sequence[str], labels: 
     return Table("scores by class", ("class", "examples", "precision", "recall", "F1"), rows)
 
 
-def _confusion(references: Sequence[str], answered: Sequence[str], labels: Sequence[str]) -> Confusion:
-    # scikit-learn's own warns of a single class, even where the classes are named.
-    place = {label: number for number, label in enumerate(labels)}
-    counts = np.zeros((len(labels), len(labels)), dtype=int)
-    for reference, answer in zip(references, answered, strict=True):
-        counts[place[reference], place[answer]] += 1
-    return Confusion(tuple(labels), counts)
+def _confusion(pairs: np.ndarray, labels: Sequence[str]) -> Confusion:
+    classes = len(labels)
+    return Confusion(tuple(labels), np.bincount(pairs, minlength=classes**2).reshape(classes, classes))
 
 
 def _notes_on_unknown(references: Sequence[str], labels: Sequence[str]) -> tuple[str, ...]:

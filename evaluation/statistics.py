@@ -1,10 +1,16 @@
-"""Numbers about several runs of one setting."""
+"""How far a number can be trusted: over the examples of one run, and over several runs of one setting."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from statistics import fmean, stdev
 
+import numpy as np
+
 from schema.errors import UserError
+
+CONFIDENCE = 0.95
+RESAMPLES = 1000
+_RESAMPLES_AT_ONCE = 50
 
 
 def mean_and_deviation(values: Sequence[float]) -> tuple[float, float]:
@@ -15,3 +21,40 @@ def mean_and_deviation(values: Sequence[float]) -> tuple[float, float]:
     if not values:
         raise UserError("There is no value to take the mean of; record at least one run.")
     return fmean(values), stdev(values) if len(values) > 1 else math.nan
+
+
+def bootstrap_interval(values: np.ndarray, statistic: Callable[..., np.ndarray]) -> tuple[float, float]:
+    """Where a score would lie on other examples of the same kind, with `CONFIDENCE`: percentile bootstrap (Efron 1979).
+
+    values: one for each example, (examples,)
+    statistic: called with resampled values (..., examples) and axis=-1; gives the score of each resample, (...)
+    The same examples give the same interval. A single example, or a score that is no number, gives NaN.
+    """
+    from scipy.stats import bootstrap
+
+    if len(values) < 2 or not np.isfinite(statistic(values, axis=-1)):
+        return math.nan, math.nan
+    found = bootstrap(
+        (values,),
+        statistic,
+        n_resamples=RESAMPLES,
+        batch=_RESAMPLES_AT_ONCE,
+        vectorized=True,
+        confidence_level=CONFIDENCE,
+        method="percentile",
+        rng=np.random.default_rng(0),
+    )
+    return float(found.confidence_interval.low), float(found.confidence_interval.high)
+
+
+def mean_interval(values: Sequence[float]) -> tuple[float, float]:
+    """Where the mean over all seeds lies, with `CONFIDENCE`, by Student's t; NaN for a single value."""
+    from scipy.stats import t
+
+    mean, deviation = mean_and_deviation(values)
+    half = (
+        t.ppf((1 + CONFIDENCE) / 2, len(values) - 1) * deviation / math.sqrt(len(values))
+        if len(values) > 1
+        else math.nan
+    )
+    return mean - half, mean + half

@@ -1,7 +1,7 @@
 """How good answers are: numbers, tables and single samples, for programs and for people."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -30,12 +30,14 @@ class Scores:
     """All that is said of the answers to one split.
 
     values: name of the score (see evaluation/scores.py) -> value, on the scale that its name implies
+    intervals: name of the score -> lowest and highest value that other examples of the kind may give, at 95 %
     tables: breakdowns, by length for example
     notes: one plain sentence each, about what a reader would otherwise miss
     """
 
     values: Mapping[str, float]
     examples: int
+    intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     tables: tuple[Table, ...] = ()
     confusion: Confusion | None = None
     notes: tuple[str, ...] = ()

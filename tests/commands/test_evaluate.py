@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -44,11 +45,13 @@ def test_people_are_shown_a_table_and_who_won(call: Callable, own_run: Path) -> 
     title, header, *rows = ended.out.splitlines()
     assert title == "reviews test, 3 examples"
     assert header.split() == ["system", "accuracy", "macro_f1", "cross_entropy"]
-    assert [row.split()[0] for row in rows[:4]] == ["own", "majority", "tfidf_logistic_regression", "nb_bigrams"]
+    own, interval, *rivals = rows[:5]
+    assert [row.split()[0] for row in (own, *rivals)] == ["own", "majority", "tfidf_logistic_regression", "nb_bigrams"]
     accuracy = read(own_run / "metrics.json")["scores"]["test"]["accuracy"]
-    assert rows[0].split()[1] == f"{100 * accuracy:.2f}"
-    assert rows[4].startswith("The network ")
-    assert rows[5].endswith("count as errors: a shrug (1).")
+    assert own.split()[1] == f"{100 * accuracy:.2f}"
+    assert re.match(r"95 % interval +[0-9.]+ to [0-9.]+ ", interval)
+    assert rows[5].startswith("The network ")
+    assert rows[6].endswith("count as errors: a shrug (1).")
 
 
 def test_a_file_is_scored_beside_baselines_that_learnt_from_the_runs_own_data(

@@ -1,10 +1,11 @@
-"""Means and deviations against values worked out by hand."""
+"""Means, deviations and intervals against values worked out by hand."""
 
 import math
 
+import numpy as np
 import pytest
 
-from evaluation.statistics import mean_and_deviation
+from evaluation.statistics import bootstrap_interval, mean_and_deviation, mean_interval
 from schema.errors import UserError
 
 
@@ -22,3 +23,27 @@ def test_one_value_says_nothing_of_the_deviation():
 def test_no_value_is_a_plain_error():
     with pytest.raises(UserError, match="no value"):
         mean_and_deviation([])
+
+
+def test_the_bootstrap_interval_of_a_share_is_that_of_the_normal_distribution():
+    # 1.96 x sqrt(0.8 x 0.2 / 1600) = 0.0196
+    right = np.repeat([1.0, 0.0], [1280, 320])
+    low, high = bootstrap_interval(right, np.mean)
+    assert low == pytest.approx(0.8 - 0.0196, abs=0.003)
+    assert high == pytest.approx(0.8 + 0.0196, abs=0.003)
+    assert bootstrap_interval(right, np.mean) == (low, high)
+
+
+def test_what_is_always_right_has_an_interval_without_width():
+    assert bootstrap_interval(np.ones(10), np.mean) == (1.0, 1.0)
+
+
+@pytest.mark.parametrize("values", [[0.5], [0.5, math.nan]])
+def test_what_cannot_be_resampled_has_no_interval(values):
+    assert all(math.isnan(end) for end in bootstrap_interval(np.array(values), np.mean))
+
+
+def test_the_interval_of_a_mean_over_seeds_is_student_s():
+    # Mean 3, deviation 2, t(0.975, 2 degrees of freedom) = 4.3027: 4.3027 x 2 / sqrt(3) = 4.9683
+    assert mean_interval([1.0, 3.0, 5.0]) == pytest.approx((3 - 4.9683, 3 + 4.9683), abs=1e-3)
+    assert all(math.isnan(end) for end in mean_interval([1.0]))

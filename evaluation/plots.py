@@ -4,6 +4,7 @@ Only `Figure` objects are used, never `pyplot`, so that nothing is kept between 
 Colours are told apart by colour-blind people too (Okabe & Ito 2008); lines also differ in their markers.
 """
 
+import io
 import math
 import os
 import warnings
@@ -42,6 +43,7 @@ def learning_curves(history: Sequence[EpochRecord], score_name: str, path: Path)
     losses.plot(epochs, [record.loss for record in history], "o-", color=BLUE, label="training, as the weights moved")
     losses.plot(epochs, [record.validation_loss for record in history], "s--", color=ORANGE, label="validation")
     losses.set(title="Loss", xlabel="epoch", ylabel="mean loss (nats)")
+    scores.plot(epochs, [100 * record.train_score for record in history], "o-", color=BLUE, label="training")
     scores.plot(epochs, [100 * record.validation_score for record in history], "s--", color=ORANGE, label="validation")
     scores.set(title=_words(score_name), xlabel="epoch", ylabel=f"{_words(score_name)} x 100")
     for axes in (losses, scores):
@@ -78,6 +80,11 @@ def cells_by_epoch(
 
 
 def confusion_matrix(confusion: Confusion, path: Path) -> None:
+    """Write what `confusion_figure` draws. Raises ValueError where there is no class."""
+    _save(confusion_figure(confusion), path)
+
+
+def confusion_figure(confusion: Confusion) -> Figure:
     """Where the examples of each class go: colour is the share of the row; few classes show counts as well.
 
     Raises ValueError where there is no class.
@@ -100,7 +107,7 @@ def confusion_matrix(confusion: Confusion, path: Path) -> None:
     _rule_cells(axes, size)
     if size <= MOST_CLASSES_WITH_COUNTS:
         _write_cells(axes, confusion.counts, shares)
-    _save(figure, path)
+    return figure
 
 
 def score_by_length(table: Table, path: Path) -> None:
@@ -191,8 +198,19 @@ def _save(figure: Figure, path: Path) -> None:
     """Write beside and rename, so that a kill leaves the old picture or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}")
+    _draw(figure, beside, bbox_inches="tight")
+    os.replace(beside, path)
+
+
+def png(figure: Figure) -> bytes:
+    """A picture as the content of a PNG file, at its own size: drawn once, where `_save` has to draw twice."""
+    content = io.BytesIO()
+    _draw(figure, content)
+    return content.getvalue()
+
+
+def _draw(figure: Figure, target: Path | io.BytesIO, **options: str) -> None:
     with warnings.catch_warnings():
         # A class name in a script that the font lacks is drawn as boxes; the tables still have it.
         warnings.filterwarnings("ignore", message="Glyph")
-        figure.savefig(beside, dpi=DOTS_PER_INCH, format="png", bbox_inches="tight")
-    os.replace(beside, path)
+        figure.savefig(target, dpi=DOTS_PER_INCH, format="png", **options)

@@ -2,6 +2,7 @@
 
     layer = recurrent_layer("lstm", units=64, bidirectional=True)
     read = run(layer, inputs, mask)          # read.sequence (batch, time, features), read.last (batch, features)
+    gates = diagnose(layer, inputs, mask)    # "forward/forget_gate" and the like -> (batch, time)
 
 A step whose mask is False leaves the state as it was, in each direction; the mask is always passed by hand, since
 Keras drops the automatic one as soon as `initial_state` is given.
@@ -31,6 +32,20 @@ class LSTMBias(keras.initializers.Initializer):
         return {"forget_bias": self.forget_bias}
 
 
+@dataclass(frozen=True)
+class Cell:
+    """What is to be known of one kind of cell.
+
+    build: makes a layer of so many units, with a first forget bias that only the LSTM heeds, and Keras's own options
+    diagnose: from a layer of one direction, its inputs (batch, time, features) in the order in which it reads them, and
+        its output before and after each step, (batch, time, units), to what the cell does, by name: (batch, time),
+        a share or a mean over the units, from 0 to 1
+    """
+
+    build: Callable[..., keras.layers.Layer]
+    diagnose: Callable[[keras.layers.Layer, KerasTensor, KerasTensor, KerasTensor], dict[str, KerasTensor]]
+
+
 def _simple_rnn(units: int, forget_bias: float, **options: Any) -> keras.layers.Layer:
     return keras.layers.SimpleRNN(units, **options)
 
@@ -43,7 +58,50 @@ def _gru(units: int, forget_bias: float, **options: Any) -> keras.layers.Layer:
     return keras.layers.GRU(units, **options)
 
 
-CELLS: Mapping[str, Callable[..., keras.layers.Layer]] = {"simple_rnn": _simple_rnn, "lstm": _lstm, "gru": _gru}
+SATURATED = 0.95
+"""Beyond this output a tanh unit passes back less than a tenth of a gradient (1 - 0.95^2)."""
+
+
+def _saturation(
+    layer: keras.layers.Layer, inputs: KerasTensor, before: KerasTensor, after: KerasTensor
+) -> dict[str, KerasTensor]:
+    return {"saturated_units": ops.mean(ops.cast(ops.abs(after) > SATURATED, after.dtype), axis=-1)}
+
+
+def _lstm_gates(
+    layer: keras.layers.Layer, inputs: KerasTensor, before: KerasTensor, after: KerasTensor
+) -> dict[str, KerasTensor]:
+    cell = layer.cell
+    sums = inputs @ ops.convert_to_tensor(cell.kernel) + before @ ops.convert_to_tensor(cell.recurrent_kernel)
+    # Keras's order: input gate, forget gate, candidate, output gate.
+    parts = ops.split(sums + cell.bias, 4, axis=-1)
+    named = {"forget_gate": parts[1], "input_gate": parts[0], "output_gate": parts[3]}
+    return {name: ops.mean(cell.recurrent_activation(part), axis=-1) for name, part in named.items()}
+
+
+def _gru_gates(
+    layer: keras.layers.Layer, inputs: KerasTensor, before: KerasTensor, after: KerasTensor
+) -> dict[str, KerasTensor]:
+    cell = layer.cell
+    # Keras's order: update gate, reset gate, candidate; one row of biases beside each kernel (reset_after=True).
+    given = inputs @ ops.convert_to_tensor(cell.kernel) + cell.bias[0]
+    kept = before @ ops.convert_to_tensor(cell.recurrent_kernel) + cell.bias[1]
+    update, reset, _ = ops.split(given + kept, 3, axis=-1)
+    named = {"update_gate": update, "reset_gate": reset}
+    return {name: ops.mean(cell.recurrent_activation(part), axis=-1) for name, part in named.items()}
+
+
+CELLS: Mapping[str, Cell] = {
+    "simple_rnn": Cell(_simple_rnn, _saturation),
+    "lstm": Cell(_lstm, _lstm_gates),
+    "gru": Cell(_gru, _gru_gates),
+}
+
+_CELL_OF: Mapping[type[keras.layers.Layer], Cell] = {
+    keras.layers.SimpleRNN: CELLS["simple_rnn"],
+    keras.layers.LSTM: CELLS["lstm"],
+    keras.layers.GRU: CELLS["gru"],
+}
 
 
 def recurrent_layer(
@@ -61,7 +119,7 @@ def recurrent_layer(
 
     forget_bias is the LSTM's alone. Raises KeyError for a cell that is not in `CELLS`.
     """
-    layer = CELLS[cell](
+    layer = CELLS[cell].build(
         units,
         forget_bias,
         activation=activation,
@@ -106,3 +164,39 @@ def run_stack(
     for layer in layers[1:]:
         read = run(layer, keras.layers.Dropout(dropout)(read.sequence), mask)
     return read
+
+
+def directions(layer: keras.layers.Layer) -> dict[str, keras.layers.Layer]:
+    """The layer that reads forward and, where there is one, that which reads backward."""
+    if isinstance(layer, keras.layers.Bidirectional):
+        return {"forward": layer.forward_layer, "backward": layer.backward_layer}
+    return {"forward": layer}
+
+
+def diagnose(layer: keras.layers.Layer, inputs: KerasTensor, mask: KerasTensor) -> dict[str, KerasTensor]:
+    """What the cells of a layer made by `recurrent_layer` do while they read inputs (batch, time, features).
+
+    Gives DIRECTION/NAME -> (batch, time), in the order of the text, 0 where mask (batch, time) is False: for SimpleRNN
+    the share of saturated units; for the LSTM (Gers et al. 2000) and the GRU (Cho et al. 2014) the mean of each gate.
+    """
+    found = {}
+    for direction, one_way in directions(layer).items():
+        turn = (lambda values: ops.flip(values, axis=1)) if one_way.go_backwards else (lambda values: values)
+        # Keras gives the steps in the order in which they were read.
+        after = one_way(inputs, mask=mask)[0]
+        read, valid = turn(inputs), turn(mask)
+        named = _CELL_OF[type(one_way)].diagnose(one_way, read, _before(after, valid), after)
+        for name, values in named.items():
+            found[f"{direction}/{name}"] = turn(values * ops.cast(valid, values.dtype))
+    return found
+
+
+def _before(after: KerasTensor, valid: KerasTensor) -> KerasTensor:
+    """The output that each step starts from, (batch, time, units): that of the last valid step before it, or zeros."""
+    time = ops.shape(valid)[1]
+    numbers = ops.arange(1, time + 1)
+    earlier = ops.logical_and(valid[:, None, :], numbers[None, None, :] < numbers[None, :, None])
+    # Place 0 is the state before the first step.
+    place = ops.max(ops.where(earlier, numbers[None, None, :], 0), axis=-1)
+    states = ops.pad(after, [[0, 0], [1, 0], [0, 0]])
+    return ops.take_along_axis(states, place[..., None], axis=1)

@@ -10,7 +10,7 @@ from schema.records import EpochRecord
 from schema.scores import Confusion, Table
 
 HEADER = ("tokens", "examples", "accuracy")
-NAN_EPOCH = EpochRecord(1, float("nan"), float("nan"), float("nan"), 1e-3, 1.0, 1.0, 0.0)
+NAN_EPOCH = EpochRecord(1, float("nan"), float("nan"), float("nan"), float("nan"), 1e-3, 1.0, 1.0, 0.0)
 
 
 @pytest.fixture(autouse=True)

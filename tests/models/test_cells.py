@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from models.cells import CELLS, LSTMBias, recurrent_layer, run, run_stack
+from models.cells import CELLS, LSTMBias, diagnose, directions, recurrent_layer, run, run_stack
 from schema.configs import CellName
 
 UNITS, FEATURES = 3, 4
@@ -106,3 +106,58 @@ def test_other_cells_take_no_notice_of_the_forget_bias(cell):
 def test_the_bias_initializer_survives_a_file():
     again = keras.initializers.deserialize(keras.initializers.serialize(LSTMBias(2.0)))
     np.testing.assert_array_equal(again((8,)), [0, 0, 2, 2, 0, 0, 0, 0])
+
+
+def by_hand(layer: keras.layers.Layer, steps: np.ndarray) -> dict[str, list[float]]:
+    """What a layer of one direction does at each of its steps (time, features), step after step in float64."""
+    kernel, recurrent, bias = (np.array(weight, np.float64) for weight in layer.get_weights())
+    output, cell, found = np.zeros(UNITS), np.zeros(UNITS), {}
+
+    def gate(values: np.ndarray) -> np.ndarray:
+        return 1 / (1 + np.exp(-values))
+
+    for step in steps.astype(np.float64):
+        if isinstance(layer, keras.layers.SimpleRNN):
+            output = np.tanh(step @ kernel + output @ recurrent + bias)
+            named = {"saturated_units": np.abs(output) > 0.95}
+        elif isinstance(layer, keras.layers.LSTM):
+            i, f, c, o = np.split(step @ kernel + output @ recurrent + bias, 4)
+            cell = gate(f) * cell + gate(i) * np.tanh(c)
+            output = gate(o) * np.tanh(cell)
+            named = {"forget_gate": gate(f), "input_gate": gate(i), "output_gate": gate(o)}
+        else:
+            (xz, xr, xh), (hz, hr, hh) = np.split(step @ kernel + bias[0], 3), np.split(output @ recurrent + bias[1], 3)
+            z, r = gate(xz + hz), gate(xr + hr)
+            output = z * output + (1 - z) * np.tanh(xh + r * hh)
+            named = {"update_gate": z, "reset_gate": r}
+        for name, values in named.items():
+            found.setdefault(name, []).append(values.mean())
+    return found
+
+
+@each_cell
+@each_layer
+def test_a_cell_tells_what_it_does_at_each_step(cell, bidirectional):
+    keras.utils.set_random_seed(7)
+    layer = recurrent_layer(cell, UNITS, bidirectional)
+    # Large, so that units saturate now and then and the state matters.
+    inputs = 2 * INPUTS
+    run(layer, inputs, MASK)
+    layer.set_weights([2 * weight + 0.1 for weight in layer.get_weights()])
+    found = {name: np.array(values) for name, values in diagnose(layer, inputs, MASK).items()}
+    expected = {}
+    for row, valid in enumerate(MASK):
+        for direction, one_way in directions(layer).items():
+            order = slice(None, None, -1 if direction == "backward" else 1)
+            for name, values in by_hand(one_way, inputs[row][valid][order]).items():
+                full = expected.setdefault(f"{direction}/{name}", np.zeros(MASK.shape))
+                full[row, valid] = values[order]
+    assert found.keys() == expected.keys()
+    for name, values in found.items():
+        assert values.any() and not values[~MASK].any()
+        np.testing.assert_allclose(values, expected[name], atol=1e-5)
+
+
+def test_both_directions_are_named():
+    assert list(directions(recurrent_layer("gru", UNITS, bidirectional=True))) == ["forward", "backward"]
+    assert list(directions(recurrent_layer("gru", UNITS))) == ["forward"]

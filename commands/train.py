@@ -2,25 +2,43 @@
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from commands.command_line import nearest, parse
+from commands.run_flags import RunFlags
 from console.messages import say, table
-from schema.configs import TrainingConfig
-from schema.errors import UserError
+from schema.configs import QUICK, TrainingConfig
+from schema.errors import UserError, WorkFailed
+from schema.records import Summary
 from tasks import TASK_NAMES, get_task
 from tasks.task import Task, refuse_unknown_dataset
+from training.run_folder import RunFolder
+from training.saved_run import open_run
+
+if TYPE_CHECKING:
+    from training.trainer import Outcome
 
 _RESULTS = Path(__file__).resolve().parent.parent / "results"
 
 _USAGE = """
 python train.py TASK            train it and score it
 python train.py TASK --help     its flags
+python train.py --resume RUN    go on with a run that was interrupted or killed
 python evaluate.py latest       score a saved run anew
 python predict.py latest        ask it"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResumeFlags(RunFlags):
+    """Go on with a run that was interrupted or killed, from its last finished epoch: python train.py --resume RUN."""
+
+    resume: str
+    """The run: a path, TASK/NAME or NAME."""
+    cache: Path | None = None
+    """Folder for what can be computed again; $XDG_CACHE_HOME or ~/.cache where none is given."""
 
 
 def main(argv: Sequence[str], began: float | None = None) -> int:
@@ -29,21 +47,58 @@ def main(argv: Sequence[str], began: float | None = None) -> int:
     if not argv or argv[0] in ("-h", "--help"):
         _show_tasks()
         return 0
+    if argv[0].partition("=")[0] == "--resume":
+        return _resume(argv, began)
     name, *flags = argv
     if name not in TASK_NAMES:
         raise UserError(f"there is no task {name}; there are {', '.join(TASK_NAMES)}.{nearest(name, TASK_NAMES)}")
+    if any(flag.partition("=")[0] == "--resume" for flag in flags):
+        raise UserError("--resume needs neither a task nor its flags: python train.py --resume RUN")
     task = get_task(name)
     config = parse(task.Config, flags, f"train.py {name}", default=_defaults_for(task, flags))
     _check(task, config)
+    if config.check:
+        return _look(task, config)
     _train(task, config, shlex.join(["train.py", *argv]), began)
     return 0
 
 
 def _train(task: Task[Any, Any], config: TrainingConfig, command: str, began: float) -> None:
-    from training.trainer import train
+    if config.seeds > 1:
+        from training.seeds import train_seeds
 
-    outcome = train(task, config, command, began)
+        _show_seeds(*train_seeds(task, config, command))
+    else:
+        from training.trainer import train
 
+        _show(train(task, config, command, began), config.runs)
+
+
+def _resume(argv: Sequence[str], began: float) -> int:
+    flags = parse(ResumeFlags, argv, "train.py")
+    run = open_run(flags.resume, flags.runs, several=True)
+    if run.config.seeds > 1:
+        from training.seeds import resume_seeds
+
+        _show_seeds(*resume_seeds(run, flags.cache))
+    else:
+        from training.trainer import resume
+
+        _show(resume(run, flags.cache, began), flags.runs)
+    return 0
+
+
+def _look(task: Task[Any, Any], config: TrainingConfig) -> int:
+    from training.check import check
+
+    failed = 0
+    for finding in check(task, config):
+        failed += finding.verdict == "FAIL"
+        say(f"{finding.verdict}  {finding.what}{'; ' if finding.advice else ''}{finding.advice}")
+    return int(failed > 0)
+
+
+def _show(outcome: "Outcome", runs: Path) -> None:
     from evaluation.report import short_report
 
     say(short_report(outcome.metrics))
@@ -51,7 +106,16 @@ def _train(task: Task[Any, Any], config: TrainingConfig, command: str, began: fl
         say(note)
     say(f"\nreport       {outcome.folder.path / 'report.md'}")
     say(f"ask it       python predict.py {shlex.quote(str(outcome.folder.path))}")
-    say(f"look inside  tensorboard --logdir {shlex.quote(str(config.runs))}")
+    say(f"look inside  tensorboard --logdir {shlex.quote(str(runs))}")
+
+
+def _show_seeds(folder: RunFolder, summary: Summary) -> None:
+    from evaluation.report import summary_report
+
+    say(summary_report(summary))
+    say(f"\nruns         {folder.path}")
+    if summary.failed:
+        raise WorkFailed(f"{len(summary.failed)} of the seeds failed: {', '.join(map(str, summary.failed))}")
 
 
 def _defaults_for(task: Task[Any, Any], flags: Sequence[str]) -> TrainingConfig:
@@ -59,7 +123,8 @@ def _defaults_for(task: Task[Any, Any], flags: Sequence[str]) -> TrainingConfig:
     words = [word for flag in flags for word in flag.split("=", 1)]
     asked = [cell for flag, cell in zip(words, words[1:], strict=False) if flag == "--cell"]
     cell = asked[-1] if asked else task.Config.cell
-    return task.Config(**{"cell": cell, **task.cell_defaults.get(cell, {})})
+    quick = {"quick": True, **QUICK} if "--quick" in flags else {}
+    return task.Config(**{"cell": cell, **task.cell_defaults.get(cell, {}), **quick})
 
 
 def _check(task: Task[Any, Any], config: TrainingConfig) -> None:

@@ -13,8 +13,8 @@ from tabulate import tabulate
 
 from evaluation import plots
 from evaluation.baselines import verdict
-from evaluation.scores import SCORES, UNDEFINED, shown
-from schema.records import EpochRecord, Metrics
+from evaluation.scores import SCORES, UNDEFINED, interval_shown, shown
+from schema.records import EpochRecord, Metrics, Summary
 from schema.scores import Cell, Sample, Scores, Table
 
 SHOWN_SAMPLES = 5
@@ -68,6 +68,10 @@ def short_report(metrics: Metrics) -> str:
     splits = [split, *(other for other in metrics.scores if other != split)][:3]
     rows = [("network", metrics.scores), *_best_first(metrics)[:BASELINES_IN_SHORT]]
     table = [[who, *(_value_of(values.get(other, {}), name) for other in splits)] for who, values in rows]
+    if any(name in intervals for intervals in metrics.intervals.values()):
+        table.insert(
+            1, ["  95 % interval", *(interval_shown(metrics.intervals.get(other, {}), name) for other in splits)]
+        )
     cpu = metrics.seconds.get("training_cpu")
     spent = "" if cpu is None else f", {cpu / 60:.1f} minutes of CPU time"
     lines = [
@@ -76,6 +80,29 @@ def short_report(metrics: Metrics) -> str:
         _verdict(metrics),
         f"{metrics.epochs} epochs, the best is {metrics.best_epoch}; {metrics.parameters:,} weights{spent}",
         *_warnings(metrics),
+    ]
+    return "\n".join(lines)
+
+
+def summary_report(summary: Summary) -> str:
+    """Plain lines for the terminal: each seed, their mean, deviation and interval, and the best baseline."""
+    name = summary.headline.name
+    rows = [[f"seed {seed}", shown(name, value)] for seed, value in summary.values.items()]
+    rows += [[f"seed {seed}", "failed"] for seed in summary.failed]
+    rows += [[f"baseline {who}", shown(name, value)] for who, value in summary.baselines.items()]
+    deviation = f" ± {shown(name, summary.deviation)}" if math.isfinite(summary.deviation) else ""
+    interval = interval_shown({name: summary.interval}, name)
+    lines = [
+        f"{summary.task}, {summary.cell}, {summary.dataset}: {len(summary.values)} seeds",
+        tabulate(
+            rows,
+            headers=["", f"{summary.headline.split} {name}"],
+            tablefmt="plain",
+            disable_numparse=True,
+            colalign=("left", "right"),
+        ),
+        f"mean {shown(name, summary.headline.value)}{deviation} (sample deviation), 95 % interval {interval}",
+        verdict(name, summary.headline.value, summary.baselines),
     ]
     return "\n".join(lines)
 
@@ -116,6 +143,8 @@ def _warnings(metrics: Metrics) -> Iterator[str]:
     """What a reader must know before any number."""
     if metrics.synthetic:
         yield "The examples are synthetic (the small world); a score on them is no result."
+    if metrics.quick:
+        yield "A quick look: few examples, a small model and little training; its score is no result."
     if metrics.headline.split != "test":
         yield f"Test was not scored; the scores are those of {metrics.headline.split}, on which choices were made."
     if metrics.ended_by in ENDINGS:
@@ -148,6 +177,8 @@ def _score_tables(metrics: Metrics) -> Iterator[str]:
             continue
         rows = [("network", metrics.scores), *_best_first(metrics)]
         cells = [[who, *(_value_of(values[split], name) for name in names)] for who, values in rows if split in values]
+        if intervals := metrics.intervals.get(split):
+            cells.insert(1, ["network, 95 % interval", *(interval_shown(intervals, name) for name in names)])
         examples = f" ({metrics.counts[split]:,} examples)" if split in metrics.counts else ""
         yield f"### {_plain(_titled(split))}{examples}"
         yield _markdown([_plain(split), *map(_score_title, names)], cells)

@@ -4,7 +4,7 @@ The text below a field is its help. A `Range` beside a type is checked by `probl
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated, Literal, get_args, get_type_hints
@@ -66,6 +66,8 @@ class TrainingConfig:
     """Norm to which the gradient of all weights together is clipped."""
     seed: Annotated[int, Range(0, 2**31 - 1)] = 1
     """Seed of weights, dropout and data order. The validation split does not depend on it."""
+    seeds: Annotated[int, Range(1, 1000)] = 1
+    """Train with so many seeds, from --seed on, each a run of its own, and report mean, deviation and interval."""
 
     dataset: str | None = None
     """Data set, by name; the task's first one where none is given."""
@@ -77,6 +79,14 @@ class TrainingConfig:
     """Your own test data; without it the run ends with its validation score."""
     limit: Positive | None = None
     """Use only so many training examples (and at most as many of each other split), for a quick look."""
+
+    quick: bool = False
+    """A quick look at the whole way, in under a minute: few examples, a small model, two epochs."""
+    check: bool = False
+    """Do not train: look whether data, model and loss keep what scores rest on, a line each."""
+
+    look_inside: bool = True
+    """Show in TensorBoard what goes on inside: gradients through time, gates, weights, words, answers."""
 
     time_budget: str | None = None
     """Training time after which the run ends, such as 90s, 5m or 1h."""
@@ -93,6 +103,10 @@ class TrainingConfig:
 @dataclass(frozen=True)
 class AnswerConfig:
     """Flags of `evaluate.py` and `predict.py` that change how a saved model answers; most tasks have none."""
+
+
+QUICK: Mapping[str, int] = {"limit": 1000, "units": 16, "epochs": 2}
+"""What `--quick` changes, unless a flag says otherwise."""
 
 
 def problems(config: object) -> Iterator[str]:

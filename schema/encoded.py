@@ -72,3 +72,13 @@ class Encoded:
 
     def __len__(self) -> int:
         return len(self.lengths)
+
+    def take(self, places: np.ndarray) -> "Encoded":
+        """The examples at `places`, in that order."""
+        inputs = {name: _take(column, places) for name, column in self.inputs.items()}
+        targets = None if self.targets is None else _take(self.targets, places)
+        return Encoded(inputs, targets, self.multiple)
+
+
+def _take(column: Column, places: np.ndarray) -> Column:
+    return column.take(places) if isinstance(column, Ragged) else column[places]

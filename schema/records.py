@@ -15,7 +15,8 @@ class EpochRecord:
     """One epoch of training; epoch 0 is the network after its first step, where training starts from.
 
     loss: mean over the training examples, weights as they moved
-    score, validation_loss: of the weights that would be saved (their average, where it is kept)
+    validation_loss, validation_score, train_score: of the weights that would be saved (their average, where it is
+        kept); train_score, on some training examples as they are encoded for training
     tokens_per_second: real (unpadded) time steps
     padding: share of the time steps that was padding
     """
@@ -24,6 +25,7 @@ class EpochRecord:
     loss: float
     validation_loss: float
     validation_score: float
+    train_score: float
     learning_rate: float
     seconds: float
     tokens_per_second: float
@@ -44,6 +46,7 @@ class Metrics:
     """A run in numbers; `metrics.json` is this, field by field.
 
     baselines: name of the baseline -> split -> name of the score -> value
+    intervals: split -> name of the score -> lowest and highest value at 95 % (bootstrap over the examples)
     counts: examples of each split, and what the data set's own splits share
     seconds: to_first_step, training, evaluation, training_cpu (all threads of the process, while it learns)
     ended_by: "epochs", "patience", "time budget", "interrupt" or "divergence"
@@ -54,6 +57,7 @@ class Metrics:
     dataset: str
     source: str
     synthetic: bool
+    quick: bool
     cell: str
     seed: int
     headline: Headline
@@ -70,4 +74,26 @@ class Metrics:
     versions: Mapping[str, str]
     command: str
     notes: tuple[str, ...] = ()
+    intervals: Mapping[str, Mapping[str, tuple[float, float]]] = field(default_factory=dict)
+    format: int = field(default=FORMAT)
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Several runs that differ in nothing but their seed; `summary.json` is this, field by field.
+
+    headline: its value is the mean; deviation: of a sample; interval: of the mean, at 95 %, by Student's t
+    values: seed -> headline score; failed: seed -> why there is none
+    baselines: name -> headline score on the same split
+    """
+
+    task: str
+    dataset: str
+    cell: str
+    headline: Headline
+    deviation: float
+    interval: tuple[float, float]
+    values: Mapping[int, float]
+    failed: Mapping[int, str]
+    baselines: Mapping[str, float]
     format: int = field(default=FORMAT)

@@ -16,7 +16,7 @@ import pytest
 
 from console.messages import run
 
-TINY = ("--units=4", "--embedding=8", "--window=16", "--batch-tokens=800", "--no-word-vectors")
+TINY = ("--units=4", "--embedding=8", "--window=16", "--batch-tokens=800", "--no-word-vectors", "--no-look-inside")
 # Traced in half the time of a bidirectional LSTM.
 PLAIN = (*TINY, "--no-ngram-evidence", "--cell=simple_rnn", "--no-bidirectional", "--pooling=mean")
 

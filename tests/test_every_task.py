@@ -8,21 +8,29 @@ import math
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_args
 
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from data.batches import Batches
 from schema.configs import CellName, TrainingConfig
-from schema.encoded import Column, Encoded, Ragged
 from tasks import TASK_NAMES, get_task
 from tasks.task import Fitted, Task
+from training.check import (
+    answer_effect,
+    batch_of,
+    loss_by_heart,
+    neighbour_effect,
+    padding_effect,
+    weight_effect,
+    weights_without_gradient,
+    with_flags,
+)
 from training.run_folder import RunFolder
 from training.scoring import score_split
 from training.trainer import train
@@ -41,6 +49,7 @@ TINY: Mapping[str, Any] = {
     "epochs": 2,
     "patience": 9,
     "learning_rate": 0.01,
+    "look_inside": False,
 }
 STILL = {"dropout": 0.0, "word_dropout": 0.0, "embedding_dropout": 0.0, "fixed_vectors": False}
 """Training without chance, of all weights."""
@@ -48,11 +57,6 @@ IGNORANT = {"word_vectors": False, "ngram_evidence": False}
 """Nothing is known before training."""
 
 PAIRS = [(name, cell) for name in TASK_NAMES for cell in get_args(CellName)]
-
-
-def with_flags(config: TrainingConfig, flags: Mapping[str, Any]) -> TrainingConfig:
-    known = {known.name for known in fields(config)}
-    return replace(config, **{name: value for name, value in flags.items() if name in known})
 
 
 @dataclass(frozen=True)
@@ -133,24 +137,6 @@ def close(one: Any, other: Any) -> bool:
     return one == pytest.approx(other, abs=1e-5) if isinstance(one, float) else one == other
 
 
-def rows_of(column: Column, places: np.ndarray, steps: int) -> np.ndarray:
-    return column.padded(places, steps) if isinstance(column, Ragged) else column[places]
-
-
-def batch_of(encoded: Encoded, places: Sequence[int], more: int = 0) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """Examples as a batch, padded as little as may be, or by `more` times what long sequences are a multiple of."""
-    at = np.array(places)
-    longest, multiple = int(encoded.lengths[at].max()), encoded.multiple
-    steps = longest if longest <= multiple and not more else (-(-longest // multiple) + more) * multiple
-    inputs = {name: rows_of(column, at, steps) for name, column in encoded.inputs.items()}
-    return inputs, rows_of(encoded.targets, at, steps)
-
-
-def real_part(output: np.ndarray, length: int) -> np.ndarray:
-    """What a model says of one example, padding left out where it speaks of each step."""
-    return output[:length] if output.ndim > 1 else output
-
-
 def new_model(run: Run, **flags: Any) -> tuple[keras.Model, keras.losses.Loss]:
     config = with_flags(run.config, {**STILL, **flags})
     keras.utils.set_random_seed(1)
@@ -171,7 +157,8 @@ def test_a_run_leaves_a_whole_folder(run):
 
 def test_a_model_that_was_saved_and_loaded_answers_as_before(run, tmp_path):
     copy = RunFolder(tmp_path)
-    copy.save_model(run.model)
+    copy.save_fresh_model(run.model)
+    copy.promote_model()
     inputs, _ = batch_of(run.fitted.encoded, range(20))
     np.testing.assert_allclose(copy.load_model()(inputs), run.model(inputs), atol=1e-6)
 
@@ -198,30 +185,15 @@ def test_an_epoch_has_every_example_once_and_an_order_of_its_own(run):
 
 
 def test_neither_padding_nor_neighbours_change_an_answer(run):
-    encoded = run.fitted.encoded
-    places = np.argsort(encoded.lengths, kind="stable")[:: len(encoded) // 6]
-    together = np.array(run.model(batch_of(encoded, places)[0]))
-    for row, place in enumerate(places):
-        length = int(encoded.lengths[place])
-        alone = real_part(np.array(run.model(batch_of(encoded, [place])[0]))[0], length)
-        padded = real_part(np.array(run.model(batch_of(encoded, [place], more=3)[0]))[0], length)
-        np.testing.assert_allclose(padded, alone, atol=1e-5)
-        np.testing.assert_allclose(real_part(together[row], length), alone, atol=1e-5)
-    assert len(set(encoded.lengths[places].tolist())) > 1
-    assert together.std() > 1e-2
+    assert len(set(run.fitted.encoded.lengths.tolist())) > 3
+    assert padding_effect(run.model, run.fitted.encoded) < 1e-5
+    assert neighbour_effect(run.model, run.fitted.encoded) < 1e-5
+    assert np.array(run.model(batch_of(run.fitted.encoded, range(40))[0])).std() > 1e-2
 
 
 def test_answers_one_by_one_are_those_given_together(run):
-    task, encoder = run.task, run.fitted.encoder
-    examples = task.splits(run.config).test[:8]
-
-    def answers(to: Sequence[Any]) -> list[Any]:
-        return task.answer(run.model, encoder, encoder.encode(to), task.AnswerConfig())
-
-    together, single = answers(examples), [answers([example])[0] for example in examples]
-    for example, one, other in zip(examples, together, single, strict=True):
-        assert close(task.as_json(example, one), task.as_json(example, other))
-    assert close(task.score(encoder, examples, together).values, task.score(encoder, examples, single).values)
+    examples = run.task.splits(run.config).test[:8]
+    assert answer_effect(run.task, run.model, run.fitted.encoder, examples) < 1e-5
 
 
 def test_evaluation_moves_no_weight(run):
@@ -232,24 +204,11 @@ def test_evaluation_moves_no_weight(run):
 
 
 def test_every_weight_gets_a_gradient(run):
-    model, loss = new_model(run)
-    inputs, targets = batch_of(run.fitted.encoded, range(40))
-    with tf.GradientTape() as tape:
-        value = loss(targets, model(inputs, training=True))
-    variables = model.trainable_variables
-    for variable, gradient in zip(variables, tape.gradient(value, [v.value for v in variables]), strict=True):
-        assert gradient is not None, variable.path
-        gradient = np.array(tf.convert_to_tensor(gradient))
-        assert np.isfinite(gradient).all() and gradient.any(), variable.path
+    assert weights_without_gradient(*new_model(run), run.fitted.encoded) == []
 
 
 def test_a_handful_of_examples_is_learnt_by_heart(run):
-    model, loss = new_model(run, units=16)
-    inputs, targets = batch_of(run.fitted.encoded, range(8))
-    model.compile(keras.optimizers.Adam(0.02, global_clipnorm=1.0), loss)
-    first = model.train_on_batch(inputs, targets)
-    losses = (model.train_on_batch(inputs, targets) for _ in range(200))
-    assert any(value < 0.1 * first for value in losses)
+    assert loss_by_heart(*new_model(run, units=16), run.fitted.encoded) < 0.1
 
 
 def test_an_untrained_model_guesses_evenly(run):
@@ -265,14 +224,7 @@ def test_an_untrained_model_guesses_evenly(run):
 
 
 def test_rows_without_weight_do_not_count_in_the_loss(run):
-    inputs, targets = batch_of(run.fitted.encoded, range(40))
-    outputs, loss = np.array(run.model(inputs)), run.task.loss(run.config)
-    half = len(targets) // 2
-    weights = (np.arange(len(targets)) < half).astype(np.float32).reshape(-1, *[1] * (targets.ndim - 1))
-    assert float(loss(targets, outputs, weights)) == pytest.approx(
-        float(loss(targets[:half], outputs[:half])), rel=1e-4
-    )
-    assert float(loss(targets[half:], outputs[half:])) != pytest.approx(float(loss(targets[:half], outputs[:half])))
+    assert weight_effect(run.model, run.task.loss(run.config), run.fitted.encoded) < 1e-4
 
 
 @pytest.mark.parametrize("name", TASK_NAMES)

@@ -1,23 +1,21 @@
 """What happens during `fit`: the learning rate, the limits, the judgement after each epoch."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any
 
 import keras
-import numpy as np
-import tensorflow as tf
 
 from console.progress import Progress
 from data.batches import Batches
 from schema.records import EpochRecord
-from schema.scores import Scores
+from schema.scores import Sample, Scores
 from training.interruption import Interruption
 from training.run_folder import RunFolder
+from training.state import State, save_state
 
 _WARM_UP = 0.05
 """Share of the training in which the learning rate rises."""
@@ -27,16 +25,19 @@ _WARM_UP = 0.05
 class Course:
     """How far a training has come; its callbacks write it, the trainer reads it.
 
-    spent: seconds of the time budget that were gone before the first step
-    ended_by: see `schema.records.Metrics`
+    best_sum: SHA-256 of the model.keras of the best epoch
+    ended_by: see `schema.records.Metrics`; "epochs" unless something else ends it
+    spent, cpu_spent: seconds that were gone before the first step of this process
     """
 
     history: list[EpochRecord] = field(default_factory=list)
     best_epoch: int = 0
-    best_scores: Scores | None = None
+    best_sum: str = ""
     ended_by: str = "epochs"
     spent: float = 0.0
+    cpu_spent: float = 0.0
     began: float = field(default_factory=perf_counter)
+    cpu_began: float = field(default_factory=process_time)
     first_step: float | None = None
     diverged_at: str = ""
 
@@ -44,6 +45,36 @@ class Course:
     def seconds(self) -> float:
         """Seconds of the time budget that are gone."""
         return self.spent + perf_counter() - self.began
+
+    @property
+    def cpu_seconds(self) -> float:
+        """Seconds of processor time, of all threads, that learning took."""
+        return self.cpu_spent + process_time() - self.cpu_began
+
+    @property
+    def epoch(self) -> int:
+        """The last epoch that was judged; 0 before the first."""
+        return self.history[-1].epoch if self.history else 0
+
+    @property
+    def best_score(self) -> float:
+        """The headline score of the best epoch; minus infinity before there is one."""
+        scores = [record.validation_score for record in self.history if record.epoch == self.best_epoch > 0]
+        return scores[0] if scores else -math.inf
+
+    def state(self, over: bool) -> State:
+        """All of it that another process goes on from; `over`: training has ended."""
+        ended_by = self.ended_by if over else None
+        return State(self.history, self.best_epoch, self.best_sum, ended_by, self.seconds, self.cpu_seconds)
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What a model is worth: its scores on validation, each answer there, and its headline score on training data."""
+
+    scores: Scores
+    samples: Sequence[Sample]
+    train_score: float
 
 
 class CosineSchedule(keras.callbacks.Callback):
@@ -93,7 +124,7 @@ class Limits(keras.callbacks.Callback):
         # The logged loss is the mean of the epoch so far: one bad step makes it bad for good.
         if not math.isfinite(logs["loss"]):
             self._end("divergence")
-            self.course.diverged_at = f"step {batch + 1} of epoch {max(1, len(self.course.history))}"
+            self.course.diverged_at = f"step {batch + 1} of epoch {self.course.epoch + 1}"
         elif self.interruption.number is not None:
             self._end("interrupt")
         elif self.budget and self.course.seconds >= self.budget:
@@ -116,13 +147,14 @@ class Judge(keras.callbacks.Callback):
         course: Course,
         run: RunFolder,
         batches: Batches,
-        score: Callable[[keras.Model], Scores],
+        judge: Callable[[keras.Model], Judgement],
         headline: str,
         patience: int,
     ) -> None:
         super().__init__()
-        self.course, self.run, self.batches, self.score = course, run, batches, score
+        self.course, self.run, self.batches, self.judge = course, run, batches, judge
         self.headline, self.patience = headline, patience
+        self.last: Judgement | None = None
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         self.epoch_began = perf_counter()
@@ -132,11 +164,10 @@ class Judge(keras.callbacks.Callback):
         if self.course.history or self.model.stop_training:
             return
         with averaged_weights(self.model):
-            record, _ = self._judge(0, logs["loss"])
-        self._write(record)
+            self._write(self._judge(0, logs["loss"]))
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        if self.course.ended_by == "divergence" or (self.course.ended_by == "interrupt" and self.course.best_scores):
+        if self.course.ended_by == "divergence" or (self.course.ended_by == "interrupt" and self.course.best_epoch):
             return
         if not all(keras.ops.all(keras.ops.isfinite(weight)) for weight in self.model.trainable_variables):
             # The last step's update did it, and no later loss tells. Such weights would still have an accuracy.
@@ -144,36 +175,39 @@ class Judge(keras.callbacks.Callback):
             self.model.stop_training = True
             return
         with averaged_weights(self.model):
-            record, scores = self._judge(epoch + 1, logs["loss"])
-            best = self.course.best_scores
-            if math.isfinite(record.validation_score) and (
-                best is None or record.validation_score > best.values[self.headline]
-            ):
-                self.run.save_model(self.model)
-                self.course.best_epoch, self.course.best_scores = record.epoch, scores
+            record = self._judge(epoch + 1, logs["loss"])
+            better = record.validation_score > self.course.best_score
+            if better:
+                self.course.best_epoch, self.course.best_sum = record.epoch, self.run.save_fresh_model(self.model)
         self._write(record)
         if self.course.ended_by == "epochs" and record.epoch - self.course.best_epoch >= self.patience:
             self.course.ended_by = "patience"
             self.model.stop_training = True
+        # A part of an epoch is nothing to go on from.
+        if self.course.ended_by != "interrupt":
+            over = self.course.ended_by != "epochs" or record.epoch == self.params["epochs"]
+            save_state(self.run, self.model, self.course.state(over))
+        if better:
+            self.run.promote_model()
 
-    def _judge(self, epoch: int, loss: float) -> tuple[EpochRecord, Scores]:
+    def _judge(self, epoch: int, loss: float) -> EpochRecord:
         began = perf_counter()
-        scores = self.score(self.model)
+        self.last = self.judge(self.model)
         seconds = began - self.epoch_began
         # The clock of the epoch stands still meanwhile.
         self.epoch_began += perf_counter() - began
         share = (int(self.model.optimizer.iterations) - self.steps_before) / len(self.batches)
-        record = EpochRecord(
+        return EpochRecord(
             epoch=epoch,
             loss=float(loss),
-            validation_loss=scores.values.get("cross_entropy", math.nan),
-            validation_score=scores.values[self.headline],
+            validation_loss=self.last.scores.values.get("cross_entropy", math.nan),
+            validation_score=self.last.scores.values[self.headline],
+            train_score=self.last.train_score,
             learning_rate=float(self.model.optimizer.learning_rate),
             seconds=seconds,
             tokens_per_second=share * self.batches.tokens / seconds,
             padding=self.batches.padding,
         )
-        return record, scores
 
     def _write(self, record: EpochRecord) -> None:
         self.course.history.append(record)
@@ -205,47 +239,10 @@ def averaged_weights(model: keras.Model) -> Iterator[None]:
     if not model.optimizer.use_ema:
         yield
         return
-    moving = [np.array(variable) for variable in model.trainable_variables]
+    moving = [keras.ops.convert_to_numpy(variable) for variable in model.trainable_variables]
     model.optimizer.finalize_variable_values(model.trainable_variables)
     try:
         yield
     finally:
         for variable, value in zip(model.trainable_variables, moving, strict=True):
             variable.assign(value)
-
-
-class Scalars(keras.callbacks.Callback):
-    """Writes the history to TensorBoard: train and validation as two lines of one chart."""
-
-    def __init__(self, folder: Path, course: Course, headline: str) -> None:
-        super().__init__()
-        self.folder, self.course, self.headline = folder, course, headline
-
-    def on_train_begin(self, logs: Any = None) -> None:
-        self.writers = {
-            part: tf.summary.create_file_writer(str(self.folder / part)) for part in ("train", "validation")
-        }
-        self.written = 0
-
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        for record in self.course.history[self.written :]:
-            self._write(
-                "train",
-                record.epoch,
-                {
-                    "loss": record.loss,
-                    "learning_rate": record.learning_rate,
-                    "tokens_per_second": record.tokens_per_second,
-                    "padding": record.padding,
-                },
-            )
-            self._write(
-                "validation", record.epoch, {"loss": record.validation_loss, self.headline: record.validation_score}
-            )
-        self.written = len(self.course.history)
-
-    def _write(self, part: str, step: int, values: Mapping[str, float]) -> None:
-        with self.writers[part].as_default():
-            for name, value in values.items():
-                tf.summary.scalar(name, value, step=step)
-        self.writers[part].flush()

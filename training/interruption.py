@@ -12,9 +12,9 @@ from schema.errors import UserError
 class Interrupted(UserError):
     """The user or the system asked the program to end; the exit status says by which signal."""
 
-    def __init__(self, message: str, number: int) -> None:
+    def __init__(self, message: str, exit_status: int) -> None:
         super().__init__(message)
-        self.exit_status = 128 + number
+        self.exit_status = exit_status
 
 
 class Interruption:
@@ -29,7 +29,7 @@ class Interruption:
             os._exit(128 + number)
         self.number = number
         if not self.deferred:
-            raise Interrupted("interrupted; nothing was kept that was not finished", number)
+            raise Interrupted("interrupted; nothing was kept that was not finished", 128 + number)
 
     @contextmanager
     def deferring(self) -> Iterator[None]:

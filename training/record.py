@@ -37,6 +37,8 @@ def record(flags: RecordFlags) -> Path:
         raise UserError(f"{flags.run} was not scored on test; only finished runs are recorded")
     if not described.get("commit"):
         raise UserError(f"{flags.run} was made from code that is not committed; commit, then run it again")
+    if metrics["quick"]:
+        raise UserError(f"{flags.run} was a quick look, which is no result; train it without --quick")
     words = [metrics["cell"], metrics["dataset"], *flags.variant.split(), "seed", str(metrics["seed"])]
     home = RunFolder(flags.results / metrics["task"])
     name = "-".join(words) + ".json"

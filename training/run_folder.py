@@ -1,6 +1,6 @@
 """The folder of a run: what lies where, written so that a kill at any moment leaves the old file or the new.
 
-runs/TASK/NAME/  config.json  encoder/  model.keras  history.csv  answers/  metrics.json  report.md  plots/
+runs/TASK/NAME/  config.json  encoder/  model.keras  state/  history.csv  answers/  metrics.json  report.md  plots/
 """
 
 import csv
@@ -17,8 +17,10 @@ from pathlib import Path
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any
 
+from schema.configs import TrainingConfig
 from schema.errors import UserError, WorkFailed
 from schema.records import FORMAT, EpochRecord, Metrics
+from training.environment import clean_commit
 
 if TYPE_CHECKING:
     import keras
@@ -37,6 +39,11 @@ class RunFolder:
         return self.path / "model.keras"
 
     @property
+    def fresh_model_path(self) -> Path:
+        """A newly saved model, until `promote_model` gives it its name."""
+        return self.path / ".fresh-model.keras"
+
+    @property
     def reference(self) -> str:
         """What a user types to name this run: its path."""
         return str(self.path)
@@ -45,6 +52,11 @@ class RunFolder:
         """Write `name` whole; NaN is written as null, which every reader of JSON understands."""
         text = json.dumps(_finite(content), indent=2, ensure_ascii=False, default=str)
         self.write(name, lambda path: path.write_text(text + "\n", encoding="utf-8"))
+
+    def write_config(self, task: str, source: str, config: TrainingConfig, command: str) -> None:
+        """Write `config.json`: everything that was asked, and of which code and data."""
+        described = {"task": task, "source": source, "config": asdict(config), "command": command}
+        self.write_json("config.json", {"format": FORMAT, **described, "commit": clean_commit()})
 
     def write(self, name: str, write: Callable[[Path], object]) -> None:
         """Let `write` make a file beside, then move it to its place."""
@@ -74,10 +86,13 @@ class RunFolder:
 
     def save_encoder(self, save: Callable[[Path], None]) -> None:
         """Let `save` fill `encoder/`, and keep the checksums of its files beside them."""
-        folder = self.path / "encoder"
-        save(folder)
-        sums = [f"{_sha256(path)}  {path.name}\n" for path in sorted(folder.iterdir())]
-        (folder / "SHA256SUMS").write_text("".join(sums))
+        folder, fresh = self.path / "encoder", self.path / ".fresh-encoder"
+        for left in (folder, fresh):
+            shutil.rmtree(left, ignore_errors=True)
+        save(fresh)
+        sums = [f"{sha256(path)}  {path.name}\n" for path in sorted(fresh.iterdir())]
+        (fresh / "SHA256SUMS").write_text("".join(sums))
+        fresh.rename(folder)
 
     def checked_encoder(self) -> Path:
         """`encoder/`, its files as they were saved. Raises WorkFailed for one that is missing or changed."""
@@ -93,13 +108,22 @@ class RunFolder:
             path = folder / Path(name).name
             if not path.is_file():
                 raise WorkFailed(f"{path} is missing; the run is not whole, train it anew")
-            if _sha256(path) != expected:
+            if sha256(path) != expected:
                 raise WorkFailed(f"{path} is not the file that was saved (its checksum differs); train the run anew")
         return folder
 
-    def save_model(self, model: "keras.Model") -> None:
-        """Replace `model.keras`."""
-        self.write("model.keras", model.save)
+    def save_fresh_model(self, model: "keras.Model") -> str:
+        """Write a model beside `model.keras`; gives its checksum."""
+        try:
+            model.save(self.fresh_model_path)
+        except BaseException:
+            self.fresh_model_path.unlink(missing_ok=True)
+            raise
+        return sha256(self.fresh_model_path)
+
+    def promote_model(self) -> None:
+        """Let the model of `save_fresh_model` replace `model.keras`."""
+        os.replace(self.fresh_model_path, self.model_path)
 
     def load_model(self) -> "keras.Model":
         """Load in safe mode; nothing in the file is executed. Raises WorkFailed for a missing or damaged file."""
@@ -149,13 +173,12 @@ class RunFolder:
         shutil.rmtree(self.path, ignore_errors=True)
 
 
-def create_run(runs: Path, task: str, stem: str, name: str | None) -> RunFolder:
-    """Claim `name`, or the next free STEM-NNN, for this process alone.
+def create_run(home: Path, stem: str, name: str | None) -> RunFolder:
+    """Claim `name`, or the next free STEM-NNN, in the folder `home` for this process alone.
 
     Raises UserError for a name that is taken or unfit, or a folder that cannot be written.
     """
-    home = runs / task
-    check_name(runs, task, name)
+    check_name(home, name)
     number = 1 + sum(1 for _ in home.glob(f"{stem}-*"))
     while True:
         path = home / (name or f"{stem}-{number:03d}")
@@ -168,19 +191,19 @@ def create_run(runs: Path, task: str, stem: str, name: str | None) -> RunFolder:
             number += 1
 
 
-def check_name(runs: Path, task: str, name: str | None) -> None:
+def check_name(home: Path, name: str | None) -> None:
     """Refuse, before any work, a name that cannot be used or a folder that cannot be written."""
     if name is not None:
         if not _NAME.fullmatch(name) or name == "latest":
             raise UserError(f"--name {name!r} will not do; use letters, digits and . _ + -, and not the word latest")
-        if (runs / task / name).exists():
-            raise _taken(runs / task / name)
+        if (home / name).exists():
+            raise _taken(home / name)
     try:
-        (runs / task).mkdir(parents=True, exist_ok=True)
+        home.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError) as error:
-        raise UserError(f"{runs} is not a folder; choose another --runs") from error
-    if not os.access(runs / task, os.W_OK | os.X_OK):
-        raise UserError(f"{runs / task} may not be written; choose another --runs")
+        raise UserError(f"{home} cannot be a folder; choose another --runs") from error
+    if not os.access(home, os.W_OK | os.X_OK):
+        raise UserError(f"{home} may not be written; choose another --runs")
 
 
 def _taken(path: Path) -> UserError:
@@ -197,5 +220,6 @@ def _finite(value: Any) -> Any:
     return value
 
 
-def _sha256(path: Path) -> str:
+def sha256(path: Path) -> str:
+    """Checksum of a file, in hexadecimal digits."""
     return hashlib.sha256(path.read_bytes()).hexdigest()

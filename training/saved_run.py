@@ -21,13 +21,14 @@ if TYPE_CHECKING:
 class SavedRun:
     """A run as it was saved; the model is loaded apart, since TensorFlow takes seconds to start.
 
-    source: what it was trained on, as in `schema.examples.Splits`
+    source: what it was trained on, as in `schema.examples.Splits`; command: how it was started
     """
 
     folder: RunFolder
     task: Task[Any, Any]
     config: TrainingConfig
     source: str
+    command: str
 
     def load_encoder(self) -> Encoder[Any]:
         return self.task.load_encoder(self.folder.checked_encoder())
@@ -36,8 +37,11 @@ class SavedRun:
         return self.folder.load_model()
 
 
-def open_run(reference: str, runs: Path) -> SavedRun:
-    """Open a run by path, TASK/NAME, NAME, TASK/latest or `latest`. Raises UserError or WorkFailed."""
+def open_run(reference: str, runs: Path, several: bool = False) -> SavedRun:
+    """Open a run by path, TASK/NAME, NAME, TASK/latest or `latest`.
+
+    Raises UserError or WorkFailed; also, unless `several` are wanted, for a folder of the runs of several seeds.
+    """
     folder = RunFolder(find_run(reference, runs))
     described = folder.read_json("config.json")
     name = described.get("task")
@@ -45,7 +49,9 @@ def open_run(reference: str, runs: Path) -> SavedRun:
         raise WorkFailed(f"{folder.path / 'config.json'}: task {name!r} is unknown; there are {', '.join(TASK_NAMES)}")
     task = get_task(name)
     config = _config(task.Config, described.get("config", {}), folder.path / "config.json")
-    return SavedRun(folder, task, config, str(described.get("source")))
+    if config.seeds > 1 and not several:
+        raise UserError(f"{folder.path} holds several seeds; say which: {folder.path / f'seed-{config.seed}'}")
+    return SavedRun(folder, task, config, str(described.get("source")), str(described.get("command")))
 
 
 def find_run(reference: str, runs: Path) -> Path:
@@ -53,11 +59,10 @@ def find_run(reference: str, runs: Path) -> Path:
     path = Path(reference)
     if (path / "config.json").is_file():
         return path
-    everything = sorted(entry.parent for entry in runs.glob("*/*/config.json"))
+    everything = sorted(entry.parent for depth in ("*/*", "*/*/seed-*") for entry in runs.glob(f"{depth}/config.json"))
     if path.name == "latest" and path.parent.name in ("", *TASK_NAMES):
-        finished = [
-            run for run in everything if (run / "metrics.json").is_file() and path.parent.name in ("", run.parent.name)
-        ]
+        of_task = [run for run in everything if path.parent.name in ("", run.relative_to(runs).parts[0])]
+        finished = [run for run in of_task if (run / "metrics.json").is_file()]
         if not finished:
             raise UserError(f"no run under {runs} is finished; train one first: python train.py {TASK_NAMES[0]}")
         return max(finished, key=lambda run: (run / "metrics.json").stat().st_mtime_ns)

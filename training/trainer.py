@@ -3,27 +3,38 @@
 splits -> encoder -> model -> fit -> best weights -> scores beside baselines -> report
 """
 
-from collections.abc import Mapping, Sequence
+import shlex
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from time import perf_counter, process_time
+from functools import cache
+from pathlib import Path
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from console.quiet import start_tensorflow
 from schema.configs import TrainingConfig, duration
 from schema.errors import UserError, WorkFailed
 from schema.examples import Splits
-from schema.records import FORMAT, Headline, Metrics, ScoresBySplit
-from schema.scores import Scores
+from schema.records import Headline, Metrics, ScoresBySplit
 from tasks.task import Fitted, Task
-from training.environment import clean_commit, peak_memory_mb, versions
+from training.environment import peak_memory_mb, versions
 from training.interruption import Interrupted, Interruption, watching
 from training.run_folder import RunFolder, check_name, create_run
+from training.saved_run import SavedRun
 from training.scoring import Scored, score_baselines, score_split
+from training.state import State, load_state, remove_state, restore_variables
 
 if TYPE_CHECKING:
     import keras
 
-    from training.callbacks import Course
+    from schema.encoded import Encoded
+    from training.callbacks import Course, Judgement
+    from training.tensorboard import Probe
+
+JUDGED_IN_TRAIN = 1000
+"""So many training examples are answered after each epoch, for the line of train beside that of validation."""
 
 _FINISHED = ("epochs", "patience", "time budget")
 """The ends of a training after which test may be scored."""
@@ -44,18 +55,54 @@ def train(task: Task[Any, Any], config: TrainingConfig, command: str, began: flo
     Raises UserError before any work, WorkFailed where it cannot be done, Interrupted when a signal ended it.
     """
     began = perf_counter() if began is None else began
-    check_name(config.runs, task.name, config.name)
-    with watching() as interruption:
+    home = config.runs / task.name
+    check_name(home, config.name)
+    with watching():
         splits = task.splits(config)
+    return train_on(splits, task, config, home, command, began)
+
+
+def train_on(
+    splits: Splits[Any], task: Task[Any, Any], config: TrainingConfig, home: Path, command: str, began: float
+) -> Outcome:
+    """The same on examples that are loaded already; the run's folder is made in `home`."""
+    with watching() as interruption:
         _refuse_what_cannot_be_learnt(task, splits)
         config = replace(config, dataset=splits.dataset)
-        folder = create_run(config.runs, task.name, f"{config.cell}-{splits.dataset}", config.name)
+        folder = create_run(home, f"{config.cell}-{splits.dataset}", config.name)
+        training = _Training(task, config, splits, folder, interruption, command, began)
         try:
-            return _Training(task, config, splits, folder, interruption, command, began).run()
+            training.write_config()
+            return training.run(None)
         except BaseException:
-            if not folder.model_path.exists():
+            if not folder.model_path.exists() and load_state(folder) is None:
                 folder.remove()
             raise
+
+
+def resume(run: SavedRun, cache: Path | None, began: float | None = None) -> Outcome:
+    """Go on with a run from its last finished epoch, as if nothing had ended it.
+
+    Raises UserError where it is finished, WorkFailed where it is damaged or its data are not what they were.
+    """
+    began = perf_counter() if began is None else began
+    config = replace(run.config, cache=cache)
+    _refuse_what_is_finished(run)
+    state = load_state(run.folder)
+    if state is not None:
+        run.folder.checked_encoder()
+    with watching() as interruption:
+        splits = run.task.splits(config)
+        if splits.source != run.source:
+            raise WorkFailed(f"{splits.dataset} is not what {run.folder.path} was trained on: its data have changed")
+        return _Training(run.task, config, splits, run.folder, interruption, run.command, began).run(state)
+
+
+def _refuse_what_is_finished(run: SavedRun) -> None:
+    if (run.folder.path / "metrics.json").exists():
+        ended_by = run.folder.read_json("metrics.json").get("ended_by")
+        if ended_by != "interrupt":
+            raise UserError(f"{run.folder.path} is finished (ended by {ended_by}); there is nothing to resume")
 
 
 def _refuse_what_cannot_be_learnt(task: Task[Any, Any], splits: Splits[Any]) -> None:
@@ -82,36 +129,38 @@ class _Training:
         self.task, self.config, self.splits, self.folder = task, config, splits, folder
         self.interruption, self.command, self.began = interruption, command, began
 
-    def run(self) -> Outcome:
-        self._write_config()
+    def run(self, state: State | None) -> Outcome:
+        """From `state`, or from the beginning."""
         start_tensorflow()
         fitted = self.task.fit_encoder(self.splits, self.config)
-        self.folder.save_encoder(fitted.encoder.save)
-        began_cpu = process_time()
-        model, course = self._fit(fitted)
+        if state is None:
+            self.folder.save_encoder(fitted.encoder.save)
+        course = self._course(fitted, state)
+        if state is None or state.ended_by is None:
+            self._fit(fitted, course)
         if self.interruption.number is not None and course.ended_by in _FINISHED:
             # It came after the last step, when no callback looked any more.
             course.ended_by = "interrupt"
         self.seconds = {
             "to_first_step": (course.first_step or perf_counter()) - self.began,
             "training": course.seconds,
-            "training_cpu": fitted.cpu_seconds + process_time() - began_cpu,
+            "training_cpu": course.cpu_seconds,
         }
-        if course.best_scores is None:
+        if not course.best_epoch:
             raise WorkFailed(
                 f"the loss became NaN or infinite at {course.diverged_at}, before any epoch was finished; "
                 "try a lower --learning-rate or --clip-norm"
             )
         model = self.folder.load_model()
-        metrics = self._evaluate(model, fitted, course)
+        try:
+            metrics = self._evaluate(model, fitted, course)
+        except Interrupted as error:
+            raise self._interrupted("the trained model is kept, and has no score yet", error.exit_status) from None
         if course.ended_by == "interrupt":
             number = self.interruption.number or 0
             value = 100 * metrics.headline.value
-            raise Interrupted(
-                f"interrupted; the best epoch is kept in {self.folder.path} "
-                f"(validation {self.task.headline} {value:.2f}); test was not touched",
-                number,
-            )
+            kept = f"the best epoch is kept in {self.folder.path} (validation {self.task.headline} {value:.2f})"
+            raise self._interrupted(f"{kept}; test was not touched", 128 + number)
         if course.ended_by == "divergence":
             raise WorkFailed(
                 f"the loss became NaN or infinite at {course.diverged_at}; epoch {course.best_epoch}, the best before, "
@@ -119,49 +168,71 @@ class _Training:
             )
         return Outcome(self.folder, metrics)
 
-    def _write_config(self) -> None:
-        self.folder.write_json(
-            "config.json",
-            {
-                "format": FORMAT,
-                "task": self.task.name,
-                "source": self.splits.source,
-                "config": asdict(self.config),
-                "command": self.command,
-                "commit": clean_commit(),
-            },
+    def _interrupted(self, kept: str, exit_status: int) -> Interrupted:
+        again = f"python train.py --resume {shlex.quote(str(self.folder.path))}"
+        return Interrupted(f"interrupted; {kept}. Go on with: {again}", exit_status)
+
+    def _course(self, fitted: Fitted[Any], state: State | None) -> "Course":
+        from training.callbacks import Course
+
+        if state is None:
+            return Course(spent=fitted.seconds, cpu_spent=fitted.cpu_seconds)
+        return Course(
+            history=list(state.history),
+            best_epoch=state.best_epoch,
+            best_sum=state.best_sum,
+            ended_by=state.ended_by or "epochs",
+            spent=state.seconds,
+            cpu_spent=state.cpu_seconds,
         )
 
-    def _fit(self, fitted: Fitted[Any]) -> "tuple[keras.Model, Course]":
+    def write_config(self) -> None:
+        self.folder.write_config(self.task.name, self.splits.source, self.config, self.command)
+
+    def _fit(self, fitted: Fitted[Any], course: "Course") -> None:
         import keras
 
         from data.batches import Batches, fitting_batch_tokens, fitting_epochs
         from training import callbacks
+        from training.optimizer import MeasuredAdam
+        from training.tensorboard import TensorBoardLog
 
         config, budget = self.config, duration(self.config.time_budget or "")
         keras.utils.set_random_seed(config.seed)
         model = self.task.build_model(fitted, config)
         batch_tokens = config.batch_tokens or fitting_batch_tokens(fitted.encoded)
         batches = Batches(fitted.encoded, batch_tokens, config.seed)
-        optimizer = keras.optimizers.Adam(
+        epochs = config.epochs or fitting_epochs(len(batches))
+        optimizer = MeasuredAdam(
             config.learning_rate,
             global_clipnorm=config.clip_norm,
             use_ema=config.averaging > 0,
             ema_momentum=config.averaging,
         )
         model.compile(optimizer, self.task.loss(config))
-        validation = fitted.encoder.encode(self.splits.validation)
-
-        def score(model: keras.Model) -> Scores:
-            answers = self.task.answer(model, fitted.encoder, validation, self.task.AnswerConfig())
-            return self.task.score(fitted.encoder, self.splits.validation, answers)
-
-        course = callbacks.Course(spent=fitted.seconds)
-        epochs = config.epochs or fitting_epochs(len(batches))
+        # TensorFlow would trace the training step twice if it were the first to ask for the optimizer's variables.
+        optimizer.build(model.trainable_variables)
+        if course.epoch:
+            restore_variables(self.folder, model)
+        # Encoded when it is first wanted: the first step need not wait for it.
+        validation = cache(lambda: fitted.encoder.encode(self.splits.validation))
+        judge = callbacks.Judge(
+            course, self.folder, batches, self._judge(fitted, validation), self.task.headline, config.patience
+        )
+        log = TensorBoardLog(
+            self.folder.path / "tensorboard",
+            course,
+            self.task.headline,
+            lambda: _probes(fitted.encoded, validation()),
+            self.task.loss(config),
+            lambda: judge.last,
+            inside=config.look_inside,
+        )
         with self.interruption.deferring():
             model.fit(
                 batches.dataset(),
                 epochs=epochs,
+                initial_epoch=course.epoch,
                 shuffle=False,
                 verbose=0,
                 callbacks=[
@@ -169,11 +240,31 @@ class _Training:
                     callbacks.CosineSchedule(config.learning_rate, epochs * len(batches), course, budget),
                     callbacks.EpochProgress(epochs, len(batches)),
                     callbacks.Limits(course, budget, self.interruption),
-                    callbacks.Judge(course, self.folder, batches, score, self.task.headline, config.patience),
-                    callbacks.Scalars(self.folder.path / "tensorboard", course, self.task.headline),
+                    judge,
+                    log,
                 ],
             )
-        return model, course
+
+    def _judge(self, fitted: Fitted[Any], validation: "Callable[[], Encoded]") -> "Callable[[keras.Model], Judgement]":
+        """Answers validation, and some training examples as training sees them."""
+        from training.callbacks import Judgement
+
+        task, encoder, config = self.task, fitted.encoder, self.task.AnswerConfig()
+        train = self.splits.train
+        some = np.linspace(0, len(train) - 1, min(JUDGED_IN_TRAIN, len(train)), dtype=int)
+        seen, seen_encoded = [train[place] for place in some], fitted.encoded.take(some)
+
+        def judge(model: "keras.Model") -> Judgement:
+            answers = task.answer(model, encoder, validation(), config)
+            learnt = task.answer(model, encoder, seen_encoded, config)
+            pairs = zip(self.splits.validation, answers, strict=True)
+            return Judgement(
+                scores=task.score(encoder, self.splits.validation, answers),
+                samples=[task.describe(*pair) for pair in pairs],
+                train_score=task.score(encoder, seen, learnt).values[task.headline],
+            )
+
+        return judge
 
     def _evaluate(self, model: "keras.Model", fitted: Fitted[Any], course: "Course") -> Metrics:
         # Here, since it imports matplotlib, which takes a second that a user without a network need not wait.
@@ -191,12 +282,16 @@ class _Training:
         for part, split in scored.items():
             self.folder.write_lines(f"answers/{part}.jsonl", split.lines(self.task))
         last = scored[list(parts)[-1]]
-        if "test" in parts and 0 < len(self.splits.seen_in_train) < len(self.splits.test):
-            scored["test_without_copies"] = last.without(self.task, fitted.encoder, self.splits.seen_in_train)
+        copies = self.splits.seen_in_train() if "test" in parts else frozenset()
+        if 0 < len(copies) < len(self.splits.test):
+            scored["test_without_copies"] = last.without(self.task, fitted.encoder, copies)
         baselines = score_baselines(self.task, self.config, self.splits, parts, fitted.encoder) if finished else {}
         self.seconds["evaluation"] = perf_counter() - began
         metrics = self._metrics(model, course, scored, baselines, part="test" if "test" in parts else "validation")
+        self._show_outcome(model, fitted, metrics)
         self.folder.write_metrics(metrics)
+        if course.ended_by != "interrupt":
+            remove_state(self.folder)
         write_report(
             self.folder.path,
             metrics,
@@ -206,6 +301,15 @@ class _Training:
             asdict(self.config),
         )
         return metrics
+
+    def _show_outcome(self, model: "keras.Model", fitted: Fitted[Any], metrics: Metrics) -> None:
+        from training.tensorboard import write_outcome, write_projector
+
+        home = self.folder.path / "tensorboard"
+        write_outcome(home, asdict(self.config), metrics)
+        vectors = self.task.word_vectors(model, fitted.encoder) if self.config.look_inside else None
+        if vectors is not None:
+            write_projector(home, *vectors)
 
     def _metrics(
         self,
@@ -223,20 +327,30 @@ class _Training:
             dataset=splits.dataset,
             source=splits.source,
             synthetic=splits.synthetic,
+            quick=config.quick,
             cell=config.cell,
             seed=config.seed,
             headline=Headline(self.task.headline, scored[part].scores.values[self.task.headline], part),
             scores={part: split.scores.values for part, split in scored.items()},
             baselines=baselines,
-            counts={**sizes, **splits.overlaps},
+            counts={**sizes, **splits.overlaps()},
             seconds=self.seconds,
             peak_memory_mb=peak_memory_mb(),
             parameters=model.count_params(),
             padding=course.history[-1].padding,
-            epochs=course.history[-1].epoch,
+            epochs=course.epoch,
             best_epoch=course.best_epoch,
             ended_by=course.ended_by,
             versions=versions(),
             command=self.command,
             notes=scored[part].scores.notes,
+            intervals={part: split.scores.intervals for part, split in scored.items()},
         )
+
+
+def _probes(train: "Encoded", validation: "Encoded") -> "dict[str, Probe]":
+    """Long examples, seen in training and not; without the latter where a reference of validation is unknown."""
+    from training.tensorboard import make_probe
+
+    parts = {"train": train, "validation": validation}
+    return {part: make_probe(encoded) for part, encoded in parts.items() if encoded.targets is not None}

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tasks.sentiment import Sentiment
-from training import run_folder
+from training import run_folder, trainer
 from training.run_folder import RunFolder
 
 ROOT = Path(__file__).parents[2]
@@ -106,9 +106,9 @@ def test_without_progress_patience_ends_the_run_and_test_is_scored(call: Callabl
     assert set(metrics["scores"]) == {"validation", "test"}
 
 
-@pytest.mark.parametrize("file", ["config.json", "model.keras"])
+@pytest.mark.parametrize(("file", "resumable"), [("config.json", False), ("history.csv", False), ("model.keras", True)])
 def test_a_full_disk_is_one_line_and_leaves_nothing_half(
-    call: Callable, words: list[str], run: Path, monkeypatch: pytest.MonkeyPatch, file: str
+    call: Callable, words: list[str], run: Path, monkeypatch: pytest.MonkeyPatch, file: str, resumable: bool
 ) -> None:
     def replace(source: Path, target: Path) -> None:
         if target.name == file:
@@ -116,12 +116,16 @@ def test_a_full_disk_is_one_line_and_leaves_nothing_half(
         move(source, target)
 
     move = os.replace
-    monkeypatch.setattr(run_folder.os, "replace", replace)
-    ended = call("train", *words)
+    with monkeypatch.context() as full_disk:
+        full_disk.setattr(run_folder.os, "replace", replace)
+        ended = call("train", *words)
     assert (ended.status, ended.out) == (1, "")
     assert ended.complaint.startswith(f"error: {run / file}: No space left on device; make room on the disk")
     assert ended.complaint.count("\n") == 1
-    assert not run.exists()
+    assert run.exists() == resumable
+    if resumable:
+        # An epoch was finished before: nothing of it is lost.
+        assert call("train", "--resume", run).status == 0
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
@@ -140,17 +144,31 @@ def test_a_signal_before_the_first_step_leaves_no_run(
 def test_a_signal_after_the_very_last_step_still_keeps_test_untouched(
     call: Callable, words: list[str], run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    save = RunFolder.save_model
+    promote = RunFolder.promote_model
 
-    def save_and_be_interrupted(folder: RunFolder, model: object) -> None:
-        save(folder, model)
+    def promote_and_be_interrupted(folder: RunFolder) -> None:
+        promote(folder)
         signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr(RunFolder, "save_model", save_and_be_interrupted)
+    monkeypatch.setattr(RunFolder, "promote_model", promote_and_be_interrupted)
     ended = call("train", *words)
     assert ended.status == 130
     assert ended.complaint.startswith(f"error: interrupted; the best epoch is kept in {run} (validation accuracy ")
     assert_only_validation_was_scored(run, "interrupt")
+
+
+def test_a_signal_while_the_model_is_scored_says_how_to_go_on(
+    call: Callable, words: list[str], run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as interrupted:
+        interrupted.setattr(trainer, "score_split", lambda *_: signal.raise_signal(signal.SIGTERM))
+        ended = call("train", *words)
+    assert ended.status == 143
+    assert ended.complaint == (
+        "error: interrupted; the trained model is kept, and has no score yet. "
+        f"Go on with: python train.py --resume {run}\n"
+    )
+    assert call("train", "--resume", run).status == 0
 
 
 class Child:
@@ -217,7 +235,7 @@ def test_one_signal_ends_a_training_in_good_order(
     # The only line beside progress: TensorFlow's own noise is not shown.
     (line,) = without_progress(child.errors.read_text()).splitlines()
     assert line.startswith(f"error: interrupted; the best epoch is kept in {run} (validation accuracy ")
-    assert line.endswith("test was not touched")
+    assert line.endswith(f"); test was not touched. Go on with: python train.py --resume {run}")
     assert_only_validation_was_scored(run, "interrupt")
 
 

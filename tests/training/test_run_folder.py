@@ -13,23 +13,23 @@ from training.run_folder import RunFolder, create_run
 
 
 def test_names_count_up_and_fill_no_gap_that_is_taken(tmp_path: Path) -> None:
-    names = [create_run(tmp_path, "sentiment", "lstm-imdb", None).path.name for _ in range(2)]
+    names = [create_run(tmp_path / "sentiment", "lstm-imdb", None).path.name for _ in range(2)]
     assert names == ["lstm-imdb-001", "lstm-imdb-002"]
-    assert create_run(tmp_path, "sentiment", "gru-imdb", None).path.name == "gru-imdb-001"
+    assert create_run(tmp_path / "sentiment", "gru-imdb", None).path.name == "gru-imdb-001"
     os.rmdir(tmp_path / "sentiment" / "lstm-imdb-001")
-    assert create_run(tmp_path, "sentiment", "lstm-imdb", None).path.name == "lstm-imdb-003"
+    assert create_run(tmp_path / "sentiment", "lstm-imdb", None).path.name == "lstm-imdb-003"
 
 
 def test_trainings_that_start_together_get_a_name_each(tmp_path: Path) -> None:
     with ThreadPoolExecutor(16) as pool:
-        runs = list(pool.map(lambda _: create_run(tmp_path, "sentiment", "lstm-imdb", None).path, range(64)))
+        runs = list(pool.map(lambda _: create_run(tmp_path / "sentiment", "lstm-imdb", None).path, range(64)))
     assert len(set(runs)) == 64
 
 
 @pytest.mark.parametrize("name", ["a/b", "..", ".hidden", "", "-x", "two words", "latest", "ü", "a\n"])
 def test_a_name_that_could_be_mistaken_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(UserError, match="^--name .* will not do"):
-        create_run(tmp_path, "sentiment", "lstm-imdb", name)
+        create_run(tmp_path / "sentiment", "lstm-imdb", name)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -37,14 +37,14 @@ def test_a_link_to_nowhere_has_its_name_too(tmp_path: Path) -> None:
     (tmp_path / "sentiment").mkdir()
     (tmp_path / "sentiment" / "mine").symlink_to(tmp_path / "nowhere")
     with pytest.raises(UserError, match="exists already"):
-        create_run(tmp_path, "sentiment", "lstm-imdb", "mine")
+        create_run(tmp_path / "sentiment", "lstm-imdb", "mine")
 
 
 def test_a_folder_that_may_not_be_written_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # Told so by the system's answer: root may write everywhere.
     monkeypatch.setattr(os, "access", lambda path, mode: False)
     with pytest.raises(UserError, match="sentiment may not be written; choose another --runs$"):
-        create_run(tmp_path, "sentiment", "lstm-imdb", None)
+        create_run(tmp_path / "sentiment", "lstm-imdb", None)
 
 
 def test_a_write_that_fails_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:

@@ -1,0 +1,183 @@
+"""Training that is killed, at any moment, and gone on with: it ends as if nothing had happened."""
+
+import csv
+import json
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from training.run_folder import RunFolder
+
+ROOT = Path(__file__).parents[2]
+DEADLINE = 240
+RATES = ("seconds", "tokens_per_second")
+"""Columns of history.csv that no two runs share."""
+
+KILLED = """
+import importlib, os, signal, sys
+from console.messages import run
+
+module, name, nth = sys.argv[1].split(":")
+owner = importlib.import_module(module)
+*classes, function = name.split(".")
+for part in classes:
+    owner = getattr(owner, part)
+original, calls = getattr(owner, function), 0
+
+def kill_at_the_nth_call(*words, **flags):
+    global calls
+    calls += 1
+    if calls == int(nth):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return original(*words, **flags)
+
+setattr(owner, function, kill_at_the_nth_call)
+sys.argv = ["train.py", *sys.argv[2:]]
+from commands.train import main
+sys.exit(run(main))
+"""
+"""Runs train.py and kills it (kill -9) at the nth call of MODULE:NAME."""
+
+
+def train_and_kill(moment: str, *words: object) -> None:
+    """Run train.py in a process of its own, which is gone at `moment`."""
+    command = [sys.executable, "-c", KILLED, moment, *map(str, words)]
+    ended = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, timeout=DEADLINE)
+    assert ended.returncode == -signal.SIGKILL, ended.stderr.decode()
+
+
+@pytest.fixture
+def words(plain: list[str], reviews: Path) -> list[object]:
+    """A training of 4 epochs of 9 steps, four reviews a step, dropout and averaged weights on."""
+    files = [f"--train-file={reviews}", f"--test-file={reviews}"]
+    return ["sentiment", *plain, *files, "--batch-tokens=32", "--epochs=4", "--averaging=0.9", "--look-inside"]
+
+
+def history_of(run: Path) -> list[dict[str, str]]:
+    with (run / "history.csv").open(newline="") as file:
+        return [{name: value for name, value in row.items() if name not in RATES} for row in csv.DictReader(file)]
+
+
+def assert_same_run(one: Path, other: Path) -> None:
+    assert history_of(one) == history_of(other)
+    models = [RunFolder(run).load_model() for run in (one, other)]
+    for mine, others in zip(*(model.get_weights() for model in models), strict=True):
+        np.testing.assert_array_equal(mine, others)
+    metrics = [json.loads((run / "metrics.json").read_text()) for run in (one, other)]
+    for name in ("scores", "epochs", "best_epoch", "ended_by", "counts", "baselines"):
+        assert metrics[0][name] == metrics[1][name]
+    assert (one / "answers" / "test.jsonl").read_text() == (other / "answers" / "test.jsonl").read_text()
+
+
+def test_a_run_that_is_killed_again_and_again_ends_as_one_that_was_left_alone(
+    call: Callable, words: list[object], tmp_path: Path, cache: Path
+) -> None:
+    assert call("train", *words, "--name=whole").status == 0
+    runs = tmp_path / "runs" / "sentiment"
+    resume = ("--resume", runs / "killed", "--cache", cache)
+    # The first epoch's model is written and its state too, but it has not got its name yet.
+    train_and_kill("training.run_folder:RunFolder.promote_model:1", *words, "--name=killed")
+    assert not (runs / "killed" / "model.keras").exists()
+    # In the second epoch; while the state of the second is written.
+    train_and_kill("training.callbacks:Limits.on_train_batch_end:3", *resume)
+    train_and_kill("training.state:_variables:2", *resume)
+    assert (runs / "killed" / "state" / "latest").read_text() == "epoch-0001"
+    # While test is scored, when all training is done.
+    train_and_kill("training.trainer:score_split:2", *resume)
+    assert not (runs / "killed" / "metrics.json").exists()
+    ended = call("train", *resume)
+    assert (ended.status, ended.complaint) == (0, "")
+    assert_same_run(runs / "whole", runs / "killed")
+    assert not (runs / "killed" / "state").exists()
+    again = call("train", *resume)
+    assert again.status == 2
+    assert re.fullmatch(rf"error: {runs / 'killed'} is finished \(.*\); there is nothing to resume\n", again.complaint)
+
+
+@pytest.mark.parametrize(("cell", "step"), [("lstm", 13), ("gru", 3)])
+def test_every_cell_goes_on_exactly(
+    call: Callable, words: list[object], tmp_path: Path, cache: Path, cell: str, step: int
+) -> None:
+    # Step 13 is in the second epoch; step 3 in the first, when there is nothing to go on from but the beginning.
+    words = [*words, f"--cell={cell}", "--epochs=2", "--bidirectional"]
+    assert call("train", *words, "--name=whole").status == 0
+    train_and_kill(f"training.callbacks:Limits.on_train_batch_end:{step}", *words, "--name=killed")
+    runs = tmp_path / "runs" / "sentiment"
+    assert call("train", "--resume", runs / "killed", "--cache", cache).status == 0
+    assert_same_run(runs / "whole", runs / "killed")
+
+
+@pytest.fixture(scope="module")
+def interrupted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run that lost its process in the second of two epochs."""
+    runs = tmp_path_factory.mktemp("interrupted")
+    words = ["--dataset=small_world", "--limit=60", "--epochs=2", "--units=4", "--embedding=4", "--cell=simple_rnn"]
+    words += [
+        "--no-bidirectional",
+        "--no-look-inside",
+        "--batch-tokens=400",
+        "--name=it",
+        f"--runs={runs}",
+        f"--cache={runs / 'cache'}",
+    ]
+    train_and_kill("training.callbacks:Judge.on_epoch_end:2", "sentiment", *words)
+    return runs / "sentiment" / "it"
+
+
+@pytest.mark.parametrize(
+    ("file", "spoil", "says"),
+    [
+        ("state/epoch-0001/variables.npz", Path.unlink, "is missing; the run cannot be resumed, train it anew"),
+        ("state/epoch-0001/variables.npz", lambda path: path.write_bytes(b"PK"), "(its checksum differs)"),
+        ("state/epoch-0001/course.json", Path.unlink, "is missing; the run cannot be resumed, train it anew"),
+        ("state/epoch-0001/course.json", lambda path: path.write_text("{"), "is damaged ("),
+        ("state/latest", lambda path: path.write_text("../../other"), "is missing; the run cannot be resumed"),
+        ("model.keras", Path.unlink, "is missing or not the one of epoch 1, the best; train the run anew"),
+        ("encoder/vocabulary.txt", Path.unlink, "is missing; the run is not whole, train it anew"),
+        ("config.json", Path.unlink, "is no run: it holds no config.json"),
+    ],
+)
+def test_a_damaged_run_is_one_clear_line_and_stays_as_it_is(
+    call: Callable, copied: Callable, interrupted: Path, file: str, spoil: Callable[[Path], object], says: str
+) -> None:
+    run = copied(interrupted)
+    spoil(run / file)
+    before = {path: path.stat().st_mtime_ns for path in run.rglob("*")}
+    ended = call("train", "--resume", run)
+    assert ended.status in (1, 2)
+    assert ended.complaint.startswith("error: ") and says in ended.complaint
+    assert ended.complaint.count("\n") == 1
+    assert before == {path: path.stat().st_mtime_ns for path in run.rglob("*")}
+
+
+def test_a_budget_is_spent_over_several_sittings(
+    call: Callable, copied: Callable, interrupted: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = copied(interrupted)
+    folder = RunFolder(run)
+    config = folder.read_json("config.json")
+    config["config"] |= {"time_budget": "1h", "epochs": 1_000_000, "patience": 1_000_000}
+    folder.write_json("config.json", config)
+    course = run / "state" / "epoch-0001" / "course.json"
+    described = json.loads(course.read_text())
+    # All but a second of the hour was spent in earlier sittings.
+    course.write_text(json.dumps({**described, "seconds": 3599.0}))
+    assert call("train", "--resume", run).status == 0
+    metrics = folder.read_json("metrics.json")
+    assert metrics["ended_by"] == "time budget"
+    assert "test" in metrics["scores"]
+    assert metrics["seconds"]["training"] >= 3600
+
+
+def test_a_flag_of_its_own(call: Callable) -> None:
+    ended = call("train", "sentiment", "--resume", "it")
+    assert (ended.status, ended.complaint) == (
+        2,
+        "error: --resume needs neither a task nor its flags: python train.py --resume RUN\n",
+    )

@@ -1,0 +1,114 @@
+"""The same training with several seeds: a run each, and what they say together.
+
+runs/TASK/NAME/  config.json  seed-1/  seed-2/ ...  summary.json
+"""
+
+import shlex
+from dataclasses import asdict, replace
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from console.messages import say, warn
+from schema.configs import TrainingConfig
+from schema.errors import WorkFailed
+from schema.examples import Splits
+from schema.records import Headline, Summary
+from tasks.task import Task
+from training.interruption import Interrupted, watching
+from training.run_folder import RunFolder, check_name, create_run
+from training.saved_run import SavedRun, open_run
+from training.trainer import resume, train_on
+
+
+def train_seeds(task: Task[Any, Any], config: TrainingConfig, command: str) -> tuple[RunFolder, Summary]:
+    """Train `config.seeds` runs in one folder, from `config.seed` on; a run that fails does not end the others.
+
+    Raises UserError before any work, WorkFailed where every run failed, Interrupted when a signal ended it.
+    """
+    home = config.runs / task.name
+    check_name(home, config.name)
+    with watching():
+        splits = task.splits(config)
+    config = replace(config, dataset=splits.dataset)
+    folder = create_run(home, f"{config.cell}-{splits.dataset}-{config.seeds}-seeds", config.name)
+    folder.write_config(task.name, splits.source, config, command)
+    return folder, _train_missing(task, config, splits, folder, command)
+
+
+def resume_seeds(group: SavedRun, cache: Path | None) -> tuple[RunFolder, Summary]:
+    """Go on with the seeds that are not finished, and with those that have not begun."""
+    config = replace(group.config, cache=cache)
+    with watching():
+        splits = group.task.splits(config)
+    if splits.source != group.source:
+        raise WorkFailed(f"{splits.dataset} is not what {group.folder.path} was trained on: its data have changed")
+    return group.folder, _train_missing(group.task, config, splits, group.folder, group.command)
+
+
+def _train_missing(
+    task: Task[Any, Any], config: TrainingConfig, splits: Splits[Any], folder: RunFolder, command: str
+) -> Summary:
+    failed: dict[int, str] = {}
+    for seed in range(config.seed, config.seed + config.seeds):
+        path = folder.path / f"seed-{seed}"
+        if _is_finished(path):
+            continue
+        say(f"seed {seed}, the {seed - config.seed + 1}. of {config.seeds}")
+        try:
+            _train_one(task, replace(config, seed=seed, seeds=1, name=path.name), splits, path, command)
+        except Interrupted as error:
+            again = f"python train.py --resume {shlex.quote(str(folder.path))}"
+            raise Interrupted(f"interrupted at seed {seed}. Go on with: {again}", error.exit_status) from None
+        except WorkFailed as error:
+            failed[seed] = str(error)
+            warn(f"seed {seed} failed: {error}")
+    summary = _summary(task, config, splits, folder, failed)
+    folder.write_json("summary.json", asdict(summary))
+    return summary
+
+
+def _train_one(task: Task[Any, Any], config: TrainingConfig, splits: Splits[Any], path: Path, command: str) -> None:
+    if (path / "config.json").exists():
+        resume(open_run(str(path), config.runs), config.cache)
+        return
+    # Left empty by a process that was killed at once.
+    RunFolder(path).remove()
+    train_on(splits, task, config, path.parent, command, perf_counter())
+
+
+def _is_finished(path: Path) -> bool:
+    return (path / "metrics.json").exists() and RunFolder(path).read_json("metrics.json")["ended_by"] != "interrupt"
+
+
+def _summary(
+    task: Task[Any, Any], config: TrainingConfig, splits: Splits[Any], folder: RunFolder, failed: dict[int, str]
+) -> Summary:
+    from evaluation.statistics import mean_and_deviation, mean_interval
+
+    values, metrics = {}, {}
+    for seed in range(config.seed, config.seed + config.seeds):
+        path = folder.path / f"seed-{seed}"
+        if _is_finished(path):
+            metrics = RunFolder(path).read_json("metrics.json")
+            if metrics["ended_by"] == "divergence":
+                failed.setdefault(seed, "the loss became NaN or infinite")
+            else:
+                values[seed] = metrics["headline"]["value"]
+    if not values:
+        raise WorkFailed(f"every seed of {folder.path} failed; the first: {next(iter(failed.values()))}")
+    split = metrics["headline"]["split"]
+    mean, deviation = mean_and_deviation(list(values.values()))
+    return Summary(
+        task=task.name,
+        dataset=splits.dataset,
+        cell=config.cell,
+        headline=Headline(task.headline, mean, split),
+        deviation=deviation,
+        interval=mean_interval(list(values.values())),
+        values=values,
+        failed=failed,
+        baselines={
+            name: scores[split][task.headline] for name, scores in metrics["baselines"].items() if split in scores
+        },
+    )

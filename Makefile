@@ -25,7 +25,7 @@ train: $(READY) ## train a sentiment classifier, with flags in ARGS="..."
 	@$(VENV)/bin/python train.py sentiment $(ARGS)
 
 test: $(READY) ## run the tests
-	@$(VENV)/bin/python -m pytest $(ARGS)
+	@$(VENV)/bin/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 
 lint: $(READY) ## check style, format, and which room imports which
 	@$(VENV)/bin/ruff check .

@@ -41,6 +41,7 @@ HIGHEST_HALF_LIFE = 1000.0
 SAMPLES_OF_A_KIND = 3
 LONGEST_SAMPLE = 400
 """Characters of an input, a reference or an answer that are shown."""
+HYPERPARAMETERS = ("cell", "units", "layers", "bidirectional", "dropout", "learning_rate", "forget_bias", "seed")
 MOST_WORDS = 10_000
 """The projector does its work in the browser, which has to bear it."""
 
@@ -117,7 +118,7 @@ class TensorBoardLog(keras.callbacks.Callback):
         self.curves = Curves(self.folder / "curves.npz")
         self.curves.load()
         # Looked at when the first epoch is over, so that neither the first step nor the epoch's clock waits for it.
-        self.start = None if self.written else [np.array(weight.value) for weight in self.model.trainable_variables]
+        self.start = None if self.written else [keras.ops.convert_to_numpy(weight) for weight in self.model.trainable_variables]
         self.first_judged: Judgement | None = None
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
@@ -235,7 +236,7 @@ def _view(tag: str) -> tuple[str, str]:
 @contextmanager
 def _weights(model: keras.Model, values: Sequence[np.ndarray]) -> Iterator[None]:
     """Within, the trainable weights of `model` are `values`."""
-    now = [np.array(weight.value) for weight in model.trainable_variables]
+    now = [keras.ops.convert_to_numpy(weight) for weight in model.trainable_variables]
     try:
         for weight, value in zip(model.trainable_variables, values, strict=True):
             weight.assign(value)
@@ -283,12 +284,15 @@ class Curves:
 
 
 def samples_as_markdown(samples: Sequence[Sample]) -> str:
-    """A table of the best and the worst samples, and of the first ones, which can be followed over epochs."""
-    rows = ["| | score | reference | answer | input |", "|---|---|---|---|---|"]
-    for kind, sample in _chosen(samples):
-        cells = (kind, f"{sample.score:.3f}", *map(_cell, (sample.reference, sample.answer, sample.input)))
-        rows.append(f"| {' | '.join(cells)} |")
-    return "\n".join(rows)
+    """The best and the worst samples, and the first ones, which can be followed over epochs.
+
+    No table: TensorBoard breaks the words of a narrow column anywhere.
+    """
+    return "\n\n".join(
+        f"**{kind}**, score {sample.score:.3f}, reference *{_escaped(sample.reference)}*, "
+        f"answer *{_escaped(sample.answer)}*\n\n> input: {_escaped(sample.input)}"
+        for kind, sample in _chosen(samples)
+    )
 
 
 def _chosen(samples: Sequence[Sample]) -> Iterator[tuple[str, Sample]]:
@@ -298,8 +302,8 @@ def _chosen(samples: Sequence[Sample]) -> Iterator[tuple[str, Sample]]:
         yield from ((kind, sample) for sample in ranked[:SAMPLES_OF_A_KIND])
 
 
-def _cell(text: str) -> str:
-    """Text as it is, in a Markdown table: no character of it is taken for markup."""
+def _escaped(text: str) -> str:
+    """Text as it is, in Markdown: no character of it is taken for markup."""
     text = " ".join(text.split())
     if len(text) > LONGEST_SAMPLE:
         text = f"{text[:LONGEST_SAMPLE]}…"
@@ -311,11 +315,11 @@ def _cell(text: str) -> str:
 def write_outcome(folder: Path, config: Mapping[str, object], metrics: Metrics) -> None:
     """Write the flags of a run and its final scores, by which TensorBoard's HParams tab sorts and filters runs.
 
-    config: flag -> value; flags that hold neither a number nor a word (folders, files, what was not given) are left out
+    config: flag -> value; those of `HYPERPARAMETERS` are shown: with all of them nobody would find the cell
     """
     from tensorboard.plugins.hparams import api
 
-    flags = {name: value for name, value in config.items() if isinstance(value, bool | int | float | str)}
+    flags = {name: config[name] for name in HYPERPARAMETERS if isinstance(config.get(name), bool | int | float | str)}
     flags |= {"task": metrics.task, "dataset": metrics.dataset}
     headline = metrics.headline
     scores = {

@@ -17,6 +17,7 @@ FIGURES = {
     "start_up": 1,
     "memory": 1,
     "accuracy_against_seconds": 3,
+    "overhead": 2,
     "throughput": 2,
 }
 

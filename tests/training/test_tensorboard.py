@@ -224,12 +224,12 @@ def test_weights_are_histograms(ask):
     assert [int(step[1]) for step in steps] == [0, 1, 2]
 
 
-def test_samples_are_a_table_in_which_nothing_is_markup(ask):
+def test_samples_are_shown_and_nothing_in_them_is_markup(ask):
     said = ask(at("text/text", "validation", "samples"), whole=lambda said: len(said) == 3)
-    table = said[-1]["text"]
-    assert table.count("<tr>") == 10
-    assert table.count("neg | &lt;b&gt;") == 9
-    assert re.search(r"best</td>\s*<td>0.700", table) and re.search(r"worst</td>\s*<td>0.000", table)
+    shown = said[-1]["text"]
+    assert shown.count("<blockquote>") == 9
+    assert shown.count("neg | &lt;b&gt;") == 9
+    assert "<strong>best</strong>, score 0.700" in shown and "<strong>worst</strong>, score 0.000" in shown
 
 
 def test_runs_can_be_sorted_and_filtered_by_their_flags_and_final_score(ask):
@@ -331,12 +331,11 @@ def test_a_probe_is_padded_as_batches_are(lengths, steps):
 
 def test_samples_are_cut_and_escaped():
     strange = Sample("a|b *c* `d` \\ <e>\n\ud800" + "x" * 500, "", "[f](g)", 1.0)
-    table = samples_as_markdown([strange])
-    lines = table.split("\n")
-    assert len(lines) == 2 + 3
-    assert r"a\|b \*c\* \`d\` \\ &lt;e> ?xxx" in lines[2]
-    assert lines[2].endswith("x… |") and len(lines[2]) < 500
-    assert samples_as_markdown([]).count("\n") == 1
+    head, text = samples_as_markdown([strange]).split("\n\n")[:2]
+    assert head.endswith(r"answer *\[f\](g)*")
+    assert text.startswith(r"> input: a\|b \*c\* \`d\` \\ &lt;e> ?xxx")
+    assert text.endswith("x…") and len(text) < 500
+    assert samples_as_markdown([]) == ""
 
 
 def test_words_and_vectors_have_to_match(tmp_path):

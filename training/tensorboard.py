@@ -118,7 +118,7 @@ class TensorBoardLog(keras.callbacks.Callback):
         self.curves = Curves(self.folder / "curves.npz")
         self.curves.load()
         # Looked at when the first epoch is over, so that neither the first step nor the epoch's clock waits for it.
-        self.start = None if self.written else [keras.ops.convert_to_numpy(weight) for weight in self.model.trainable_variables]
+        self.start = None if self.written else _values(self.model)
         self.first_judged: Judgement | None = None
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
@@ -233,17 +233,24 @@ def _view(tag: str) -> tuple[str, str]:
     return f"Memory of the {direction} direction: gradient of its last state", "distance from the last state (steps)"
 
 
+def _values(model: keras.Model) -> list[np.ndarray]:
+    return [keras.ops.convert_to_numpy(weight) for weight in model.trainable_variables]
+
+
 @contextmanager
 def _weights(model: keras.Model, values: Sequence[np.ndarray]) -> Iterator[None]:
     """Within, the trainable weights of `model` are `values`."""
-    now = [keras.ops.convert_to_numpy(weight) for weight in model.trainable_variables]
+    now = _values(model)
     try:
-        for weight, value in zip(model.trainable_variables, values, strict=True):
-            weight.assign(value)
+        _assign(model, values)
         yield
     finally:
-        for weight, value in zip(model.trainable_variables, now, strict=True):
-            weight.assign(value)
+        _assign(model, now)
+
+
+def _assign(model: keras.Model, values: Sequence[np.ndarray]) -> None:
+    for weight, value in zip(model.trainable_variables, values, strict=True):
+        weight.assign(value)
 
 
 class Curves:

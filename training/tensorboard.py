@@ -1,6 +1,6 @@
 """What a training shows in TensorBoard: its course, what goes on inside the network, and how it ends.
 
-    log = TensorBoardLog(folder, course, "accuracy", {"train": probe, "validation": probe}, loss, judged)
+    log = TensorBoardLog(folder, course, "accuracy", lambda: {"train": probe, "validation": probe}, loss, judged)
     model.fit(..., callbacks=[..., Judge(...), log])
     write_outcome(folder, config, metrics)
     write_projector(folder, vectors, words)
@@ -11,7 +11,6 @@
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from time import process_time
@@ -24,15 +23,12 @@ from matplotlib.figure import Figure
 
 from evaluation import inside_plots, plots
 from models import inspection
-from schema.encoded import Column, Encoded, Ragged
 from schema.records import EpochRecord, Metrics
 from schema.scores import Sample
 from training.callbacks import Course, Judgement, averaged_weights
+from training.probe import Probe
 
 PARTS = ("train", "validation")
-PROBE_EXAMPLES = 16
-PROBE_STEPS = 400
-"""Longest example that a probe may hold: it is read after each epoch, and must not cost more than it tells."""
 DRAWING_SHARE = 0.05
 FIRST_DRAWING = 4.0
 """Processor seconds that drawing all pictures is expected to take, before it was ever done."""
@@ -44,37 +40,6 @@ LONGEST_SAMPLE = 400
 HYPERPARAMETERS = ("cell", "units", "layers", "bidirectional", "dropout", "learning_rate", "forget_bias", "seed")
 MOST_WORDS = 10_000
 """The projector does its work in the browser, which has to bear it."""
-
-
-@dataclass(frozen=True)
-class Probe:
-    """A fixed batch that is looked at again and again: padded inputs (batch, steps, ...) by name, and their targets."""
-
-    inputs: Mapping[str, np.ndarray]
-    targets: np.ndarray
-
-
-def choose_probe(encoded: Encoded, examples: int = PROBE_EXAMPLES, steps: int = PROBE_STEPS) -> np.ndarray:
-    """Places of the longest examples of at most `steps` steps, longest first; longer ones only where these are too few.
-
-    Always the same for the same data: of examples that are equally long the first come first.
-    """
-    lengths = encoded.lengths
-    return np.argsort(np.where(lengths <= steps, -lengths, lengths), kind="stable")[:examples]
-
-
-def make_probe(encoded: Encoded, examples: int = PROBE_EXAMPLES) -> Probe:
-    """The batch of `choose_probe`, padded as the batches of training are. `encoded` holds targets."""
-    places = choose_probe(encoded, examples)
-    steps = int(encoded.lengths[places].max())
-    if steps > encoded.multiple:
-        steps = -(-steps // encoded.multiple) * encoded.multiple
-
-    def padded(column: Column) -> np.ndarray:
-        return column.padded(places, steps) if isinstance(column, Ragged) else column[places]
-
-    assert encoded.targets is not None
-    return Probe({name: padded(column) for name, column in encoded.inputs.items()}, padded(encoded.targets))
 
 
 class TensorBoardLog(keras.callbacks.Callback):

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from schema.encoded import Encoded
     from training.callbacks import Course, Judgement
-    from training.tensorboard import Probe
+    from training.probe import Probe
 
 JUDGED_IN_TRAIN = 1000
 """So many training examples are answered after each epoch, for the line of train beside that of validation."""
@@ -350,7 +350,7 @@ class _Training:
 
 def _probes(train: "Encoded", validation: "Encoded") -> "dict[str, Probe]":
     """Long examples, seen in training and not; without the latter where a reference of validation is unknown."""
-    from training.tensorboard import make_probe
+    from training.probe import make_probe
 
     parts = {"train": train, "validation": validation}
     return {part: make_probe(encoded) for part, encoded in parts.items() if encoded.targets is not None}

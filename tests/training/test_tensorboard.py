@@ -26,12 +26,10 @@ from schema.records import EpochRecord, Headline, Metrics
 from schema.scores import Confusion, Sample, Scores
 from training.callbacks import Course, Judgement
 from training.optimizer import MeasuredAdam
+from training.probe import Probe, choose_probe, make_probe
 from training.tensorboard import (
     HIGHEST_HALF_LIFE,
-    Probe,
     TensorBoardLog,
-    choose_probe,
-    make_probe,
     samples_as_markdown,
     write_outcome,
     write_projector,

@@ -289,9 +289,6 @@ class _Training:
         self.seconds["evaluation"] = perf_counter() - began
         metrics = self._metrics(model, course, scored, baselines, part="test" if "test" in parts else "validation")
         self._show_outcome(model, fitted, metrics)
-        self.folder.write_metrics(metrics)
-        if course.ended_by != "interrupt":
-            remove_state(self.folder)
         write_report(
             self.folder.path,
             metrics,
@@ -300,6 +297,10 @@ class _Training:
             last.samples(self.task),
             asdict(self.config),
         )
+        # Last of all, since it says that the run is finished.
+        self.folder.write_metrics(metrics)
+        if course.ended_by != "interrupt":
+            remove_state(self.folder)
         return metrics
 
     def _show_outcome(self, model: "keras.Model", fitted: Fitted[Any], metrics: Metrics) -> None:

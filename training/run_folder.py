@@ -201,7 +201,7 @@ def check_name(home: Path, name: str | None) -> None:
     try:
         home.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError) as error:
-        raise UserError(f"{home} cannot be a folder; choose another --runs") from error
+        raise UserError(f"{home.parent} is not a folder; choose another --runs") from error
     if not os.access(home, os.W_OK | os.X_OK):
         raise UserError(f"{home} may not be written; choose another --runs")
 

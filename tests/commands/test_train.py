@@ -140,7 +140,7 @@ def test_a_run_leaves_all_that_was_promised(small_run: Path) -> None:
     found = {str(path.relative_to(small_run)) for path in small_run.rglob("*") if path.is_file()}
     # What was written beside its place, or in a form that could hold code, is not there.
     assert {name for name in found if not name.startswith("tensorboard/")} == set(expected)
-    assert {Path(name).parts[1] for name in found - set(expected)} == {"train", "validation"}
+    assert {Path(name).parts[1] for name in found - set(expected)} == {"train", "validation", "outcome"}
     assert all((small_run / name).stat().st_size for name in expected)
 
 
@@ -185,7 +185,7 @@ def test_the_history_has_a_row_an_epoch_and_the_best_is_the_one_kept(small_run: 
 def test_the_saved_config_is_all_that_was_asked(small_run: Path) -> None:
     run = open_run(str(small_run), small_run)
     asked = {"units": 4, "embedding": 8, "window": 16, "word_vectors": False, "dataset": "small_world", "limit": 100}
-    asked |= {"epochs": 2, "batch_tokens": 800, "runs": small_run.parents[1]}
+    asked |= {"epochs": 2, "batch_tokens": 800, "look_inside": False, "runs": small_run.parents[1]}
     defaults = asdict(run.task.Config())
     found = asdict(run.config)
     assert {name: found[name] for name in asked} == asked

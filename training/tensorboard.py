@@ -14,19 +14,20 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from time import process_time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
 import tensorflow as tf
-from matplotlib.figure import Figure
 
-from evaluation import inside_plots, plots
 from models import inspection
 from schema.records import EpochRecord, Metrics
 from schema.scores import Sample
 from training.callbacks import Course, Judgement, averaged_weights
 from training.probe import Probe
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 PARTS = ("train", "validation")
 DRAWING_SHARE = 0.05
@@ -144,11 +145,13 @@ class TensorBoardLog(keras.callbacks.Callback):
     def _show_judged(self, judged: Judgement | None, epoch: int) -> None:
         if judged is None:
             return
+        from evaluation.plots import confusion_figure
+
         with self.writers["validation"].as_default(step=epoch):
             tf.summary.text("samples", samples_as_markdown(judged.samples))
             confusion = judged.scores.confusion
             if confusion is not None and confusion.labels:
-                _image("confusion", plots.confusion_figure(confusion))
+                _image("confusion", confusion_figure(confusion))
         self.writers["validation"].flush()
 
     def _look_inside(self, epoch: int) -> None:
@@ -175,6 +178,8 @@ class TensorBoardLog(keras.callbacks.Callback):
 
     def _draw(self) -> None:
         """A picture of each view, of all epochs so far."""
+        from evaluation import inside_plots
+
         began = process_time()
         for part in self.probes():
             with self.writers[part].as_default(step=self.course.epoch):
@@ -362,5 +367,8 @@ def _scalar(name: str, value: float, description: str | None = None) -> None:
         tf.summary.scalar(name, value, description=description)
 
 
-def _image(name: str, figure: Figure) -> None:
+def _image(name: str, figure: "Figure") -> None:
+    # Here, since matplotlib takes a second that the first step need not wait for.
+    from evaluation import plots
+
     tf.summary.image(name, tf.io.decode_png(plots.png(figure), channels=3)[None])

@@ -131,7 +131,7 @@ class TextClassification(Task[LabelledText, LabelAnswer]):
             tokens += encoder.tokenize(splits.unlabelled(), "unlabelled texts")
         if config.word_vectors and sum(map(len, tokens)) >= ENOUGH_WORDS:
             starts["embedding"] = learn_word_vectors(tokens, encoder.vocabulary, config.embedding, config.seed)
-        return Fitted(encoder, encoded, starts, perf_counter() - began, process_time() - began_cpu)
+        return Fitted(encoder, encoded, starts, seconds=perf_counter() - began, cpu_seconds=process_time() - began_cpu)
 
     def load_encoder(self, folder: Path) -> "TextEncoder":
         from data.text_encoder import TextEncoder
@@ -149,7 +149,7 @@ class TextClassification(Task[LabelledText, LabelAnswer]):
         starts = {name: arrays[name] for name in ("embedding", "evidence_deviations") if name in arrays}
         encoder = self.load_encoder(folder / "encoder")
         encoded = Encoded(inputs, arrays["targets"], encoder.settings.window)
-        return Fitted(encoder, encoded, starts, took["seconds"], took["cpu_seconds"])
+        return Fitted(encoder, encoded, starts, folder / "encoder", took["seconds"], took["cpu_seconds"])
 
     def build_model(self, fitted: Fitted[LabelledText], config: TrainingConfig) -> "keras.Model":
         from models.classifier import ClassifierSettings, build_classifier

@@ -6,6 +6,7 @@ The same path serves training, evaluation and prediction. Batches are no part of
 them of any `Encoded`.
 """
 
+import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -48,14 +49,23 @@ class Fitted(Generic[Ex]):
     encoded: the training examples. As with scikit-learn's target encoder they are not what `encoder.encode` gives
         for them where the encoder has seen labels: each is encoded by what was learnt from the others.
     starts: first values of some of the model's weights, by name; they end in the model and are not kept apart
+    saved: where the encoder's files lie already, if it came from the cache
     seconds, cpu_seconds: what learning took, also where it now came from the cache
     """
 
     encoder: Encoder[Ex]
     encoded: Encoded
     starts: Mapping[str, np.ndarray] = field(default_factory=dict)
+    saved: Path | None = None
     seconds: float = 0.0
     cpu_seconds: float = 0.0
+
+    def save_encoder(self, folder: Path) -> None:
+        """Write the encoder's files; copied where they are there, which takes no time."""
+        if self.saved is not None and self.saved.is_dir():
+            shutil.copytree(self.saved, folder)
+        else:
+            self.encoder.save(folder)
 
 
 class Task(ABC, Generic[Ex, Ans]):

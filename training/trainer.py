@@ -134,7 +134,7 @@ class _Training:
         start_tensorflow()
         fitted = self.task.fit_encoder(self.splits, self.config)
         if state is None:
-            self.folder.save_encoder(fitted.encoder.save)
+            self.folder.save_encoder(fitted.save_encoder)
         course = self._course(fitted, state)
         if state is None or state.ended_by is None:
             self._fit(fitted, course)

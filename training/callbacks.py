@@ -27,13 +27,15 @@ class Course:
 
     best_sum: SHA-256 of the model.keras of the best epoch
     ended_by: see `schema.records.Metrics`; "epochs" unless something else ends it
-    spent, cpu_spent: seconds that were gone before the first step of this process
+    learnt: seconds that learning took before the very first step
+    spent, cpu_spent: seconds that were gone before the first step of this process, over all sittings
     """
 
     history: list[EpochRecord] = field(default_factory=list)
     best_epoch: int = 0
     best_sum: str = ""
     ended_by: str = "epochs"
+    learnt: float = 0.0
     spent: float = 0.0
     cpu_spent: float = 0.0
     began: float = field(default_factory=perf_counter)
@@ -88,7 +90,8 @@ class CosineSchedule(keras.callbacks.Callback):
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
         done = int(self.model.optimizer.iterations) / self.steps
         if self.budget:
-            done = max(done, (self.course.seconds - self.course.spent) / max(1e-9, self.budget - self.course.spent))
+            # Over all sittings: a run that goes on must not begin with the warm-up again.
+            done = max(done, (self.course.seconds - self.course.learnt) / max(1e-9, self.budget - self.course.learnt))
         self.model.optimizer.learning_rate = self.peak * rate_at(done)
 
 

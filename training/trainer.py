@@ -176,12 +176,13 @@ class _Training:
         from training.callbacks import Course
 
         if state is None:
-            return Course(spent=fitted.seconds, cpu_spent=fitted.cpu_seconds)
+            return Course(learnt=fitted.seconds, spent=fitted.seconds, cpu_spent=fitted.cpu_seconds)
         return Course(
             history=list(state.history),
             best_epoch=state.best_epoch,
             best_sum=state.best_sum,
             ended_by=state.ended_by or "epochs",
+            learnt=fitted.seconds,
             spent=state.seconds,
             cpu_spent=state.cpu_seconds,
         )

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from training.callbacks import averaged_weights, rate_at
+from training.callbacks import CosineSchedule, Course, averaged_weights, rate_at
 
 
 def test_the_learning_rate_rises_to_its_peak_and_falls_to_nothing() -> None:
@@ -20,6 +20,17 @@ def test_the_learning_rate_rises_to_its_peak_and_falls_to_nothing() -> None:
 
 def test_the_first_step_is_not_lost() -> None:
     assert 0 < rate_at(0) < 0.05
+
+
+def test_a_budget_that_is_spent_in_two_sittings_has_one_course_of_the_rate() -> None:
+    # Of a budget of 1000 s, 200 s went into learning before the first step and 400 s into an earlier sitting: half of
+    # the 800 s of training are over, though this process has just begun.
+    course = Course(learnt=200.0, spent=600.0)
+    model = one_weight()
+    schedule = CosineSchedule(peak=1.0, steps=1_000_000, course=course, budget=1000.0)
+    schedule.set_model(model)
+    schedule.on_train_batch_begin(0)
+    assert float(model.optimizer.learning_rate) == pytest.approx(rate_at(0.5), abs=0.05)
 
 
 def one_weight(**averaging: object) -> keras.Model:

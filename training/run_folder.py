@@ -84,6 +84,13 @@ class RunFolder:
             raise WorkFailed(f"{path} has format {number}, this program knows {FORMAT}: update the program")
         return content
 
+    def finished_by(self) -> str | None:
+        """Why the run is over, as in `schema.records.Metrics`; None where it can be gone on with."""
+        if not (self.path / "metrics.json").exists():
+            return None
+        ended_by = self.read_json("metrics.json").get("ended_by")
+        return None if ended_by == "interrupt" else str(ended_by)
+
     def save_encoder(self, save: Callable[[Path], None]) -> None:
         """Let `save` fill `encoder/`, and keep the checksums of its files beside them."""
         folder, fresh = self.path / "encoder", self.path / ".fresh-encoder"

@@ -18,7 +18,7 @@ from tasks.task import Task
 from training.interruption import Interrupted, watching
 from training.run_folder import RunFolder, check_name, create_run
 from training.saved_run import SavedRun, open_run
-from training.trainer import resume, train_on
+from training.trainer import load_again, resume, train_on
 
 
 def train_seeds(task: Task[Any, Any], config: TrainingConfig, command: str) -> tuple[RunFolder, Summary]:
@@ -40,9 +40,7 @@ def resume_seeds(group: SavedRun, cache: Path | None) -> tuple[RunFolder, Summar
     """Go on with the seeds that are not finished, and with those that have not begun."""
     config = replace(group.config, cache=cache)
     with watching():
-        splits = group.task.splits(config)
-    if splits.source != group.source:
-        raise WorkFailed(f"{splits.dataset} is not what {group.folder.path} was trained on: its data have changed")
+        splits = load_again(group, config)
     return group.folder, _train_missing(group.task, config, splits, group.folder, group.command)
 
 
@@ -52,9 +50,9 @@ def _train_missing(
     failed: dict[int, str] = {}
     for seed in range(config.seed, config.seed + config.seeds):
         path = folder.path / f"seed-{seed}"
-        if _is_finished(path):
+        if RunFolder(path).finished_by():
             continue
-        say(f"seed {seed}, the {seed - config.seed + 1}. of {config.seeds}")
+        say(f"seed {seed} ({seed - config.seed + 1} of {config.seeds})")
         try:
             _train_one(task, replace(config, seed=seed, seeds=1, name=path.name), splits, path, command)
         except Interrupted as error:
@@ -77,10 +75,6 @@ def _train_one(task: Task[Any, Any], config: TrainingConfig, splits: Splits[Any]
     train_on(splits, task, config, path.parent, command, perf_counter())
 
 
-def _is_finished(path: Path) -> bool:
-    return (path / "metrics.json").exists() and RunFolder(path).read_json("metrics.json")["ended_by"] != "interrupt"
-
-
 def _summary(
     task: Task[Any, Any], config: TrainingConfig, splits: Splits[Any], folder: RunFolder, failed: dict[int, str]
 ) -> Summary:
@@ -88,9 +82,9 @@ def _summary(
 
     values, metrics = {}, {}
     for seed in range(config.seed, config.seed + config.seeds):
-        path = folder.path / f"seed-{seed}"
-        if _is_finished(path):
-            metrics = RunFolder(path).read_json("metrics.json")
+        run = RunFolder(folder.path / f"seed-{seed}")
+        if run.finished_by():
+            metrics = run.read_json("metrics.json")
             if metrics["ended_by"] == "divergence":
                 failed.setdefault(seed, "the loss became NaN or infinite")
             else:

@@ -92,17 +92,21 @@ def resume(run: SavedRun, cache: Path | None, began: float | None = None) -> Out
     if state is not None:
         run.folder.checked_encoder()
     with watching() as interruption:
-        splits = run.task.splits(config)
-        if splits.source != run.source:
-            raise WorkFailed(f"{splits.dataset} is not what {run.folder.path} was trained on: its data have changed")
+        splits = load_again(run, config)
         return _Training(run.task, config, splits, run.folder, interruption, run.command, began).run(state)
 
 
+def load_again(run: SavedRun, config: TrainingConfig) -> Splits[Any]:
+    """The examples that a run was trained on. Raises WorkFailed where they are not what they were."""
+    splits = run.task.splits(config)
+    if splits.source != run.source:
+        raise WorkFailed(f"{splits.dataset} is not what {run.folder.path} was trained on: its data have changed")
+    return splits
+
+
 def _refuse_what_is_finished(run: SavedRun) -> None:
-    if (run.folder.path / "metrics.json").exists():
-        ended_by = run.folder.read_json("metrics.json").get("ended_by")
-        if ended_by != "interrupt":
-            raise UserError(f"{run.folder.path} is finished (ended by {ended_by}); there is nothing to resume")
+    if ended_by := run.folder.finished_by():
+        raise UserError(f"{run.folder.path} is finished (ended by {ended_by}); there is nothing to resume")
 
 
 def _refuse_what_cannot_be_learnt(task: Task[Any, Any], splits: Splits[Any]) -> None:

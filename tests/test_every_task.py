@@ -8,7 +8,7 @@ import math
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_args
@@ -192,8 +192,16 @@ def test_neither_padding_nor_neighbours_change_an_answer(run):
 
 
 def test_answers_one_by_one_are_those_given_together(run):
-    examples = run.task.splits(run.config).test[:8]
-    assert answer_effect(run.task, run.model, run.fitted.encoder, examples) < 1e-5
+    task, encoder = run.task, run.fitted.encoder
+    examples = task.splits(run.config).test[:8]
+
+    def answers(to: Sequence[Any]) -> list[Any]:
+        return task.answer(run.model, encoder, encoder.encode(to), task.AnswerConfig())
+
+    together, single = answers(examples), [answers([example])[0] for example in examples]
+    for example, one, other in zip(examples, together, single, strict=True):
+        assert close(task.as_json(example, one), task.as_json(example, other))
+    assert answer_effect(task, run.model, encoder, examples) < 1e-5
 
 
 def test_evaluation_moves_no_weight(run):
@@ -224,7 +232,12 @@ def test_an_untrained_model_guesses_evenly(run):
 
 
 def test_rows_without_weight_do_not_count_in_the_loss(run):
-    assert weight_effect(run.model, run.task.loss(run.config), run.fitted.encoded) < 1e-4
+    loss = run.task.loss(run.config)
+    assert weight_effect(run.model, loss, run.fitted.encoded) < 1e-4
+    # The two halves are told apart by it.
+    inputs, targets = batch_of(run.fitted.encoded, range(40))
+    outputs = np.array(run.model(inputs))
+    assert float(loss(targets[:20], outputs[:20])) != pytest.approx(float(loss(targets[20:], outputs[20:])))
 
 
 @pytest.mark.parametrize("name", TASK_NAMES)

@@ -52,7 +52,7 @@ def learning_curves(history: Sequence[EpochRecord], score_name: str, path: Path)
         axes.grid(alpha=0.3)
     _mark_best(losses, scores, history)
     losses.legend(edgecolor="none")
-    scores.legend(edgecolor="none", loc="lower right")
+    scores.legend(edgecolor="none")
     _save(figure, path)
 
 

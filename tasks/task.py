@@ -46,8 +46,9 @@ class Encoder(Protocol[Ex]):
 class Fitted(Generic[Ex]):
     """What a task learnt before its network is trained.
 
-    encoded: the training examples. As with scikit-learn's target encoder they are not what `encoder.encode` gives
-        for them where the encoder has seen labels: each is encoded by what was learnt from the others.
+    encoded: the training examples, a row for each, in order. As with scikit-learn's target encoder they are not what
+        `encoder.encode` gives for them where the encoder has seen labels: each is encoded by what was learnt from the
+        others.
     starts: first values of some of the model's weights, by name; they end in the model and are not kept apart
     saved: where the encoder's files lie already, if it came from the cache
     seconds, cpu_seconds: what learning took, also where it now came from the cache

@@ -1,8 +1,8 @@
 """From encoded examples to padded batches: bucketed by length, sized by tokens, in a new order every epoch."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -10,7 +10,6 @@ from console.progress import Progress
 from schema.encoded import Column, Encoded, Ragged
 
 if TYPE_CHECKING:
-    import keras
     import tensorflow as tf
 
 Arrays = Mapping[str, np.ndarray]
@@ -93,15 +92,21 @@ class Batches:
         return [(steps, places[start : start + size]) for start in range(0, len(places), size)]
 
 
-def predict(model: "keras.Model", encoded: Encoded, batch_tokens: int, what: str = "answering") -> np.ndarray:
-    """What the model gives for each example, in the order of the examples: (examples, ...)."""
+def predict(answer: Callable[[Arrays], Any], encoded: Encoded, batch_tokens: int, what: str = "answering") -> list[Any]:
+    """What `answer` gives for each example, in the order of the examples.
+
+    answer: from padded inputs by name to an array whose first axis is the batch, or a tuple of such arrays; an
+        example's part of what it gives still holds the padding
+    """
     batches = Batches(encoded, batch_tokens)
-    outputs: dict[int, np.ndarray] = {}
+    outputs: dict[int, Any] = {}
     with Progress(what, len(encoded), unit="examples") as progress:
         for (inputs, _), (_, places) in zip(batches, batches.plan(), strict=True):
-            outputs.update(zip(places.tolist(), model.predict_on_batch(inputs), strict=True))
+            given = answer(inputs)
+            rows = zip(*given, strict=True) if isinstance(given, tuple) else given
+            outputs.update(zip(places.tolist(), rows, strict=True))
             progress.advance(len(places))
-    return np.stack([outputs[place] for place in range(len(encoded))])
+    return [outputs[place] for place in range(len(encoded))]
 
 
 def fitting_batch_tokens(encoded: Encoded) -> int:
@@ -120,8 +125,9 @@ def fitting_epochs(batches: int) -> int:
 def bucket_bounds(lengths: np.ndarray, buckets: int, multiple: int = 1) -> np.ndarray:
     """Upper bounds of at most `buckets` buckets, each with about the same number of steps: long texts cost most.
 
-    A bound above `multiple` is a multiple of it.
+    A bound above `multiple` is a multiple of it. What has no steps is padded to one: a layer wants something to read.
     """
+    lengths = np.maximum(lengths, 1)
     ordered = np.sort(np.where(lengths <= multiple, lengths, -(-lengths // multiple) * multiple))
     steps = np.cumsum(ordered)
     if not len(ordered):

@@ -17,14 +17,14 @@ from schema.examples import LabelledText
 
 _JSON_LINES = {".jsonl", ".ndjson", ".json"}
 _HEADER = ["text", "label"]
-# Control characters, halves of one, and line ends: a label is printed, a line each, and written as UTF-8.
-_UNFIT = {"Cc", "Cs", "Zl", "Zp"}
+UNPRINTABLE = {"Cc", "Cs", "Zl", "Zp"}
+"""Unicode categories of control characters, halves of one, and line ends: a label is printed, and written as UTF-8."""
 
 
 def read_labelled_texts(path: Path) -> list[LabelledText]:
     """All examples of a file, in order. Raises UserError with file and line for what cannot be read."""
     read = _labelled_object if path.suffix.lower() in _JSON_LINES else _labelled_row
-    lines = [(number, line) for number, line in _lines(path) if line.strip()]
+    lines = [(number, line) for number, line in read_lines(path) if line.strip()]
     if lines and read is _labelled_row and lines[0][1].lower().split("\t") == _HEADER:
         lines = lines[1:]
     if not lines:
@@ -45,7 +45,8 @@ def read_texts(path: Path) -> list[str]:
     return [line.removesuffix("\r") for line in lines]
 
 
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
+def read_lines(path: Path) -> Iterator[tuple[int, str]]:
+    """Number and text of each line of a UTF-8 file. Raises UserError with file and line for what is not UTF-8."""
     for number, line in enumerate(read_bytes(path).split(b"\n"), 1):
         try:
             yield number, line.removesuffix(b"\r").decode("utf-8-sig" if number == 1 else "utf-8")
@@ -88,7 +89,7 @@ def _labelled_object(path: Path, number: int, line: str) -> LabelledText:
 def _checked(path: Path, number: int, text: str, label: str) -> LabelledText:
     if not label.strip():
         raise UserError(f"{path}:{number}: the label is empty")
-    if any(category(mark) in _UNFIT for mark in label.strip()):
+    if any(category(mark) in UNPRINTABLE for mark in label.strip()):
         raise UserError(f"{path}:{number}: the label {label.strip()!r} holds a character that cannot be printed")
     return LabelledText(text, label.strip())
 

@@ -6,23 +6,28 @@ minutes without a network, so the host is asked first.
 
 import hashlib
 import logging
+import os
 import sys
 import threading
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.client import HTTPException
+from importlib import import_module
+from itertools import compress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic
+
+import numpy as np
 
 from console.messages import is_terminal, say
 from console.progress import track
 from console.quiet import start_tensorflow
 from data.files import read_bytes
 from schema.errors import WorkFailed
-from schema.examples import Ex, LabelledText, Later
+from schema.examples import Ex, LabelledText, Later, TaggedSentence
 
 if TYPE_CHECKING:
     import tensorflow_datasets as tfds
@@ -115,7 +120,70 @@ def load_labelled_texts(name: str) -> Official[LabelledText]:
     )
 
 
-def small_world_texts(tell: Callable[[int, int], list[LabelledText]], examples: int = 6000) -> Official[LabelledText]:
+@dataclass(frozen=True)
+class SentenceSet:
+    """Where a set of tagged sentences lies in TFDS.
+
+    module: registers the builder, where it is one of ours
+    words, tags: the features that hold a sentence's words and the tag of each
+    is_word: a feature, and what it says of a row that is no word, where there are such rows
+    """
+
+    builder: str
+    host: str
+    words: str
+    tags: str
+    validation: str
+    module: str | None = None
+    no_word: tuple[str, bytes] | None = None
+
+
+TAGGED_SENTENCES: Mapping[str, SentenceSet] = {
+    # Rows of multiword tokens and of empty nodes come along as words; only they have no head.
+    "ewt": SentenceSet(
+        "universal_dependencies/en_ewt", "https://github.com", "tokens", "upos", "dev", no_word=("head", b"None")
+    ),
+    "broad_twitter_corpus": SentenceSet(
+        "broad_twitter_corpus",
+        "https://raw.githubusercontent.com",
+        "tokens",
+        "tags",
+        "dev",
+        module="data.builders.broad_twitter_corpus.builder",
+    ),
+    "conll2003": SentenceSet("conll2003/conll2003", "https://data.deepai.org", "tokens", "ner", "validation"),
+}
+
+
+def load_tagged_sentences(name: str) -> Official[TaggedSentence]:
+    """The splits of a data set of `TAGGED_SENTENCES`. Raises NoNetwork where it can be had neither here nor there."""
+    place = TAGGED_SENTENCES[name]
+    builder = _prepared(name, place.builder, place.host, place.module)
+    tag_names = np.array(builder.info.features[place.tags].feature.names, dtype=object)
+
+    def read(split: str) -> list[TaggedSentence]:
+        start_tensorflow()
+        rows = _sequences(builder, split, place.words, place.tags, *(place.no_word or ())[:1])
+        count = builder.info.splits[split].num_examples
+        return [sentence for row in track(rows, f"reading {name} {split}", count) if (sentence := _sentence(row)).words]
+
+    def _sentence(row: Sequence[Sequence[Any]]) -> TaggedSentence:
+        words, tags, *heads = row
+        kept = [head != place.no_word[1] for head in heads[0]] if heads else [True] * len(words)
+        return TaggedSentence(
+            tuple(word.decode("utf-8") for word in compress(words, kept)), tuple(tag_names[list(compress(tags, kept))])
+        )
+
+    return Official(
+        dataset=name,
+        source=f"{place.builder}:{builder.info.version}:{place.tags}",
+        train=read("train"),
+        validation=read(place.validation),
+        test=Later(lambda: read("test")),
+    )
+
+
+def small_world_examples(tell: Callable[[int, int], list[Ex]], examples: int = 6000) -> Official[Ex]:
     """The built-in world, the same on every machine; a fifth as many examples again for validation and for test.
 
     tell: gives so many examples for a seed, such as `small_world.sentiment`
@@ -124,11 +192,16 @@ def small_world_texts(tell: Callable[[int, int], list[LabelledText]], examples: 
     return Official(
         dataset=SMALL_WORLD,
         source=f"{SMALL_WORLD}:{tell.__name__}:{examples}",
-        train=_one_of_each_pair(tell(2 * examples, 1)),
+        train=tell(examples, 1),
         validation=tell(part, 2),
         test=tell(part, 3),
         synthetic=True,
     )
+
+
+def small_world_texts(tell: Callable[[int, int], list[LabelledText]], examples: int = 6000) -> Official[LabelledText]:
+    """The same of a teller that tells twins: of each pair train has one."""
+    return replace(small_world_examples(tell, examples), train=_one_of_each_pair(tell(2 * examples, 1)))
 
 
 def _one_of_each_pair(examples: Sequence[LabelledText]) -> list[LabelledText]:
@@ -141,18 +214,25 @@ def _one_of_each_pair(examples: Sequence[LabelledText]) -> list[LabelledText]:
     return [(min, max)[place % 2](pair, key=lambda example: example.label) for place, pair in enumerate(pairs)]
 
 
-def _prepared(name: str, builder_name: str, host: str) -> "tfds.core.DatasetBuilder":
-    """A builder whose data lie on this machine, downloaded if need be."""
+def _prepared(name: str, builder_name: str, host: str, module: str | None = None) -> "tfds.core.DatasetBuilder":
+    """A builder whose data lie on this machine, downloaded if need be.
+
+    module: where the builder is to be found, if it is one of ours
+    """
     import tensorflow_datasets as tfds
 
+    if module:
+        import_module(module)
     # It warns of a folder that is not there, which is what is asked here.
     with _without_warnings("absl"):
         builder = tfds.builder(builder_name)
         prepared = builder.is_prepared()
     if not prepared:
-        if not reachable(host):
+        manual = _manual_files(builder)
+        if not all(map(os.path.exists, manual)) and not reachable(host):
+            files = f"\nor put its files into {manual[0].parent}," if module else ""
             raise NoNetwork(
-                f"{name} is not on this machine and {host} does not answer; connect to a network,\n"
+                f"{name} is not on this machine and {host} does not answer; connect to a network,{files}\n"
                 f"or set TFDS_DATA_DIR to a folder that holds {builder_name}, or take --dataset {SMALL_WORLD}"
             )
         if not is_terminal(sys.stderr):
@@ -172,6 +252,24 @@ def _rows(builder: "tfds.core.DatasetBuilder", split: str) -> Iterator[Mapping[s
         columns = [block[name] for name in block]
         for values in zip(*columns, strict=True):
             yield dict(zip(block, values, strict=True))
+
+
+def _manual_files(builder: "tfds.core.DatasetBuilder") -> list[Path]:
+    """Where TFDS looks for files that a user has fetched by hand, before it downloads them."""
+    home = Path(builder.data_dir_root) / "downloads" / "manual"
+    return [home / info.filename for info in (builder.url_infos or {}).values()]
+
+
+def _sequences(builder: "tfds.core.DatasetBuilder", split: str, *features: str) -> Iterator[tuple[Sequence[Any], ...]]:
+    """The named features of each record, sequences all of them, read in blocks."""
+    import tensorflow_datasets as tfds
+
+    # TFDS warns of its own old ways.
+    with _without_warnings("absl"):
+        wanted = tfds.decode.PartialDecoding(dict.fromkeys(features, True))
+        records = builder.as_dataset(split=split, decoders=wanted, shuffle_files=False)
+    for block in records.ragged_batch(1000):
+        yield from zip(*(block[feature].to_list() for feature in features), strict=True)
 
 
 @contextmanager

@@ -37,4 +37,13 @@ def tokenize_cased(text: str) -> list[str]:
     return tokens
 
 
-TOKENIZERS: Mapping[str, Callable[[str], list[str]]] = {"words": tokenize, "cased": tokenize_cased}
+def tokenize_tweets(text: str) -> list[str]:
+    """The same with the sign of a mention as a token of its own: "@colgo" -> ["@", "colgo"]."""
+    return tokenize_cased(re.sub(r"(?<!\w)@(?=\w)", "@ ", text))
+
+
+TOKENIZERS: Mapping[str, Callable[[str], list[str]]] = {
+    "words": tokenize,
+    "cased": tokenize_cased,
+    "tweets": tokenize_tweets,
+}

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 
 @dataclass(frozen=True, slots=True)
 class LabelAnswer:
@@ -15,3 +17,16 @@ class LabelAnswer:
     def probability(self) -> float:
         """Probability of the answer, from 0 to 1."""
         return self.probabilities[self.label]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TagsAnswer:
+    """A tag for each word of a sentence.
+
+    known: the tags that the model knows; probabilities: of each of them for each word, (words, known), where the
+        answer comes with some
+    """
+
+    tags: tuple[str, ...]
+    known: tuple[str, ...] = ()
+    probabilities: np.ndarray | None = None

@@ -12,15 +12,17 @@ class Ragged:
     """Sequences of different length, end to end.
 
     values: (steps of all examples, ...), lengths: (examples,) steps of each
+    blank: what stands at padding
     """
 
     values: np.ndarray
     lengths: np.ndarray
+    blank: int = 0
 
     @classmethod
-    def of(cls, rows: Sequence[np.ndarray]) -> "Ragged":
+    def of(cls, rows: Sequence[np.ndarray], blank: int = 0) -> "Ragged":
         """Join one array for each example; there is at least one row."""
-        return cls(np.concatenate(rows), np.array([len(row) for row in rows], np.int64))
+        return cls(np.concatenate(rows), np.array([len(row) for row in rows], np.int64), blank)
 
     @cached_property
     def starts(self) -> np.ndarray:
@@ -35,18 +37,23 @@ class Ragged:
         return self.values[start : start + self.lengths[place]]
 
     def padded(self, places: np.ndarray, steps: int) -> np.ndarray:
-        """The examples at `places`, right-padded with zeros: (batch, steps, ...)."""
+        """The examples at `places`, right-padded with `blank`: (batch, steps, ...)."""
+        if not len(self.values):
+            return np.full((len(places), steps, *self.values.shape[1:]), self.blank, self.values.dtype)
         within = np.arange(steps) < self.lengths[places, None]
         rows = np.where(within, self.starts[places, None] + np.arange(steps), 0)
         blank = ~within.reshape(within.shape + (1,) * (self.values.ndim - 1))
-        return np.where(blank, np.zeros((), self.values.dtype), self.values[rows])
+        return np.where(blank, np.array(self.blank, self.values.dtype), self.values[rows])
 
     def take(self, places: np.ndarray) -> "Ragged":
         """A new column of the examples at `places`, in that order."""
-        return (
-            Ragged.of([self[place] for place in places]) if len(places) else Ragged(self.values[:0], self.lengths[:0])
-        )
+        if not len(places):
+            return Ragged(self.values[:0], self.lengths[:0], self.blank)
+        return Ragged.of([self[place] for place in places], self.blank)
 
+
+NO_TARGET = -1
+"""Stands in targets where nothing is asked, at padding: a loss leaves it out. So no loss needs a mask beside them."""
 
 Column = Ragged | np.ndarray
 """One value for each example: a sequence, or an array whose first axis is the example."""
@@ -56,6 +63,7 @@ Column = Ragged | np.ndarray
 class Encoded:
     """What a model reads: inputs by name, and the targets where the examples have a reference.
 
+    targets: one value for each example, or a sequence that is padded with `NO_TARGET`
     multiple: sequences of more than so many steps are padded to a multiple of them
     """
 

@@ -11,6 +11,18 @@ ScoresBySplit = Mapping[str, Mapping[str, float]]
 
 
 @dataclass(frozen=True)
+class Quoted:
+    """What somebody else's system reached on the same test split; quoted, not run here.
+
+    scores: name of the score -> value, on the scale that its name implies
+    """
+
+    system: str
+    scores: Mapping[str, float]
+    source: str
+
+
+@dataclass(frozen=True)
 class EpochRecord:
     """One epoch of training; epoch 0 is the network after its first step, where training starts from.
 
@@ -75,6 +87,7 @@ class Metrics:
     command: str
     notes: tuple[str, ...] = ()
     intervals: Mapping[str, Mapping[str, tuple[float, float]]] = field(default_factory=dict)
+    quoted: tuple[Quoted, ...] = ()
     format: int = field(default=FORMAT)
 
 

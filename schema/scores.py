@@ -48,9 +48,11 @@ class Sample:
     """One example beside its answer, as people read it.
 
     score: how good the answer is, from 0 to 1, comparable within one task
+    rows: words and what is said of each, of equal length, where they are best read under one another
     """
 
     input: str
     reference: str
     answer: str
     score: float
+    rows: tuple[tuple[str, ...], ...] = ()

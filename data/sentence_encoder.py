@@ -1,0 +1,127 @@
+"""Sentences as numbers, word by word: the word itself, its characters, and the features of its form."""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from data.vocabulary import Vocabulary
+from data.word_forms import FormEncoder, FormSettings, character_ids
+from schema.encoded import NO_TARGET, Column, Encoded, Ragged
+from schema.errors import WorkFailed
+from schema.examples import TaggedSentence
+
+
+@dataclass(frozen=True)
+class SentenceSettings:
+    """longest_word: characters of a word that are read, the first and the last half of longer ones; 0 for none
+    affixes: longest prefix and suffix whose features are read; 0 for no features of forms"""
+
+    longest_word: int
+    prefixes: int
+    suffixes: int
+
+
+class SentenceEncoder:
+    """Encodes sentences as `words` (ids), `characters` (steps, length) and `forms` (steps, features).
+
+    Targets are the ids of the tags. A sentence without words has no steps, and no tags.
+    words: all forms of train with their case, most frequent first; `rare_from`: id of the first that occurs only once
+    entities: those of train, as type and words, where tags mark entities
+    """
+
+    def __init__(
+        self,
+        settings: SentenceSettings,
+        tags: Sequence[str],
+        words: Vocabulary,
+        rare_from: int,
+        alphabet: Vocabulary,
+        forms: Vocabulary,
+        entities: Sequence[str] = (),
+    ) -> None:
+        self.settings, self.tags = settings, tuple(tags)
+        self.words, self.rare_from, self.alphabet = words, rare_from, alphabet
+        self.forms = FormEncoder(FormSettings(settings.prefixes, settings.suffixes), forms)
+        self.entities = tuple(entities)
+
+    @cached_property
+    def seen_entities(self) -> frozenset[str]:
+        """The entities of train."""
+        return frozenset(self.entities)
+
+    def encode(self, examples: Sequence[TaggedSentence]) -> Encoded:
+        """Inputs in order; targets unless a tag is missing or unknown."""
+        lengths = np.array([len(example.words) for example in examples], np.int64)
+        places: dict[str, int] = {}
+        steps = np.array([places.setdefault(word, len(places)) for example in examples for word in example.words], int)
+        # Each distinct word is taken apart once.
+        distinct = list(places)
+        inputs: dict[str, Column] = {"words": Ragged(self.words.encode(distinct)[steps], lengths)}
+        if self.settings.longest_word:
+            characters = character_ids(distinct, self.alphabet, self.settings.longest_word)
+            inputs["characters"] = Ragged(characters[steps], lengths)
+        if self.settings.suffixes:
+            inputs["forms"] = Ragged(self.forms.encode(distinct)[steps], lengths)
+        return Encoded(inputs, self._targets(examples))
+
+    def _targets(self, examples: Sequence[TaggedSentence]) -> Ragged | None:
+        places = {tag: place for place, tag in enumerate(self.tags)}
+        if any(len(example.tags) != len(example.words) or set(example.tags) - set(places) for example in examples):
+            return None
+        rows = [np.array([places[tag] for tag in example.tags], np.int32) for example in examples]
+        return Ragged.of(rows, blank=NO_TARGET)
+
+    def save(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        described = {**asdict(self.settings), "tags": self.tags, "rare_from": self.rare_from}
+        (folder / "encoder.json").write_text(json.dumps(described, indent=2, ensure_ascii=False), encoding="utf-8")
+        for name, lines in self._lists().items():
+            lines.save(folder / f"{name}.txt")
+
+    def _lists(self) -> dict[str, Vocabulary]:
+        return {
+            "words": self.words,
+            "characters": self.alphabet,
+            "forms": self.forms.vocabulary,
+            "entities": Vocabulary(self.entities),
+        }
+
+    @classmethod
+    def load(cls, folder: Path) -> "SentenceEncoder":
+        """Read what `save` wrote. Raises WorkFailed with the file that is missing or damaged."""
+        path = folder / "encoder.json"
+        try:
+            described = json.loads(path.read_text(encoding="utf-8"))
+            tags, rare_from = described.pop("tags"), int(described.pop("rare_from"))
+            settings = SentenceSettings(**described)
+            words, alphabet, forms, entities = (
+                Vocabulary.load(folder / f"{name}.txt") for name in ("words", "characters", "forms", "entities")
+            )
+        except FileNotFoundError as error:
+            raise WorkFailed(f"{error.filename} is missing; the run is not whole, train it anew") from error
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise WorkFailed(f"{path} is damaged ({error}); train the run anew") from error
+        return cls(settings, tags, words, rare_from, alphabet, forms, entities.words)
+
+
+def learn_sentence_encoder(
+    examples: Sequence[TaggedSentence], settings: SentenceSettings, entities: Sequence[str] = ()
+) -> SentenceEncoder:
+    """Learn from training sentences: their words, characters, forms and tags."""
+    counts = Counter(word for example in examples for word in example.words)
+    words = Vocabulary.learn((example.words for example in examples), len(counts))
+    rare_from = len(words) - sum(count == 1 for count in counts.values())
+    return SentenceEncoder(
+        settings,
+        sorted({tag for example in examples for tag in example.tags}),
+        words,
+        rare_from,
+        Vocabulary.learn(counts, 1000, min_count=2),
+        FormEncoder.learn(counts, FormSettings(settings.prefixes, settings.suffixes)).vocabulary,
+        sorted(set(entities)),
+    )

@@ -1,0 +1,38 @@
+"""From tagged sentences to single words: each form once, with its most frequent tag."""
+
+from collections import Counter, defaultdict
+from collections.abc import Container, Mapping, Sequence
+
+from data.sources import Official
+from schema.examples import LabelledText, Later, TaggedSentence
+
+
+def word_types(sentences: Official[TaggedSentence]) -> Official[LabelledText]:
+    """The forms of train, case kept, and those of validation and test that train does not have."""
+    counts = _tags_of_words(sentences.train)
+    overall = sum(counts.values(), Counter[str]())
+    return Official(
+        dataset=sentences.dataset,
+        source=f"{sentences.source}:word types",
+        train=_types(counts, overall),
+        validation=_types(_tags_of_words(sentences.validation or []), overall, seen=counts),
+        test=Later(lambda: _types(_tags_of_words(sentences.test), overall, seen=counts)),
+        synthetic=sentences.synthetic,
+    )
+
+
+def _tags_of_words(sentences: Sequence[TaggedSentence]) -> Mapping[str, Counter[str]]:
+    counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for sentence in sentences:
+        for word, tag in zip(sentence.words, sentence.tags, strict=True):
+            counts[word][tag] += 1
+    return counts
+
+
+def _types(counts: Mapping[str, Counter[str]], overall: Counter[str], seen: Container[str] = ()) -> list[LabelledText]:
+    """Of tags that a word has equally often it gets the one that is more frequent in train."""
+    return [
+        LabelledText(word, max(tags, key=lambda tag: (tags[tag], overall[tag])))
+        for word, tags in counts.items()
+        if word not in seen
+    ]

@@ -18,6 +18,7 @@ from keras import KerasTensor, ops
 from models.cells import recurrent_layer, run_stack
 from models.pooling import MaskedPooling
 from models.windows import JoinWindows, LastOfWindows, SplitIntoWindows
+from models.words import ValidSteps, WordDropout
 
 
 @dataclass(frozen=True)
@@ -47,41 +48,6 @@ class ClassifierSettings:
     embedding_fixed: bool = False
     evidence_deviations: Sequence[float] = ()
     totals: int = 0
-
-
-@keras.saving.register_keras_serializable("unrolled")
-class WordDropout(keras.layers.Layer):
-    """In training, replaces ids (batch, time) by unknown (1) with probability `rate`; padding (0) stays padding.
-
-    What stands beside a dropped word, evidence (batch, time, channels), becomes 0, and the rest is scaled up so that
-    its expected sum stays.
-    """
-
-    def __init__(self, rate: float, **options: object) -> None:
-        super().__init__(**options)
-        self.rate = rate
-        self.seeds = keras.random.SeedGenerator()
-
-    def call(
-        self, ids: KerasTensor, evidence: KerasTensor | None = None, training: bool = False
-    ) -> KerasTensor | tuple[KerasTensor, KerasTensor]:
-        if training and self.rate:
-            kept = keras.random.uniform(ops.shape(ids), seed=self.seeds) >= self.rate
-            ids = ops.where(kept, ids, ops.minimum(ids, 1))
-            if evidence is not None:
-                evidence = evidence * ops.cast(kept, evidence.dtype)[..., None] / (1 - self.rate)
-        return ids if evidence is None else (ids, evidence)
-
-    def get_config(self) -> dict[str, object]:
-        return {**super().get_config(), "rate": self.rate}
-
-
-@keras.saving.register_keras_serializable("unrolled")
-class ValidSteps(keras.layers.Layer):
-    """The one mask of a model, (batch, time): True where an id is not padding."""
-
-    def call(self, ids: KerasTensor) -> KerasTensor:
-        return ops.not_equal(ids, 0)
 
 
 @keras.saving.register_keras_serializable("unrolled")

@@ -1,0 +1,124 @@
+"""Many to many, in step: words in, a tag for each.
+
+    words      -> embedding --------------------+
+    characters -> recurrent reader of each word +-> recurrent stack -> scores -> softmax or CRF
+    forms      -> sum of embeddings ------------+
+
+Padding has no effect: the mask is made once, from the word ids, and handed to every layer that reads over time.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+from keras import KerasTensor
+from scipy.special import softmax
+
+from models.cells import recurrent_layer, run_stack
+from models.crf import CRF, decode
+from models.word_forms import BagOfFeatures, CharacterReader
+from models.words import ValidSteps, WordDropout
+
+
+@dataclass(frozen=True)
+class TaggerSettings:
+    """Sizes and rates of a tagger.
+
+    vocabulary, alphabet, forms: number of ids of words, characters and features of forms
+    rare_from: word ids from here on are dropped to unknown with probability `rare_word_dropout` in training
+    allowed: which tag may follow which (models/crf.py) for a CRF; None for a softmax at each word
+    """
+
+    vocabulary: int
+    alphabet: int
+    forms: int
+    tags: int
+    cell: str
+    units: int
+    layers: int
+    bidirectional: bool
+    embedding: int
+    character_embedding: int
+    character_units: int
+    form_embedding: int
+    dropout: float
+    embedding_dropout: float
+    word_dropout: float
+    rare_word_dropout: float
+    rare_from: int
+    form_dropout: float
+    forget_bias: float = 1.0
+    allowed: Sequence[Sequence[bool]] | None = None
+
+
+def build_tagger(settings: TaggerSettings) -> keras.Model:
+    """Model from `words` (batch, time), `characters` (batch, time, length) and `forms` (batch, time, features).
+
+    The latter two are read where they have a size. Gives logits (batch, time, tags), or with a CRF potentials (batch,
+    time, tags, tags); what stands at padding means nothing.
+    """
+    read = {"words": 1, "characters": settings.character_units, "forms": settings.form_embedding}
+    shapes = {"words": (None,), "characters": (None, None), "forms": (None, None)}
+    inputs = {name: keras.Input(shapes[name], dtype="int32", name=name) for name, size in read.items() if size}
+    mask = ValidSteps(name="mask")(inputs["words"])
+    features = keras.layers.Dropout(settings.embedding_dropout, name="embedding_dropout")(_describe(inputs, settings))
+    stack = [
+        recurrent_layer(
+            settings.cell,
+            settings.units,
+            settings.bidirectional,
+            forget_bias=settings.forget_bias,
+            name=f"recurrent_{number}",
+        )
+        for number in range(1, settings.layers + 1)
+    ]
+    sequence = run_stack(features, mask, stack, settings.dropout).sequence
+    sequence = keras.layers.Dropout(settings.dropout, name="output_dropout")(sequence)
+    scores = keras.layers.Dense(settings.tags, name="scores")(sequence)
+    output = scores if settings.allowed is None else CRF(settings.allowed, name="crf")(scores)
+    return keras.Model(inputs, output, name="tagger")
+
+
+def answering(model: keras.Model) -> Callable[[Mapping[str, np.ndarray]], tuple[np.ndarray, np.ndarray]]:
+    """From a batch of inputs to the best tags, int (batch, time), and the probability of each, (batch, time, tags)."""
+
+    def answer(inputs: Mapping[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+        given = model.predict_on_batch(inputs)
+        if given.ndim == 3:
+            return given.argmax(axis=-1), softmax(given, axis=-1)
+        tags, shares = decode(given, inputs["words"] != 0)
+        return tags.numpy(), shares.numpy()
+
+    return answer
+
+
+def transitions(model: keras.Model) -> np.ndarray | None:
+    """What a tag adds after another, and in the last row as the first one, (tags + 1, tags); -inf where it may not.
+
+    None for a model without a CRF.
+    """
+    crf = next((layer for layer in model.layers if isinstance(layer, CRF)), None)
+    return None if crf is None else np.where(crf.allowed, crf.steps.numpy(), -np.inf)
+
+
+def _describe(inputs: dict[str, KerasTensor], settings: TaggerSettings) -> KerasTensor:
+    """What is known of each word before its neighbours are read, (batch, time, features)."""
+    words = WordDropout(settings.word_dropout, name="word_dropout")(inputs["words"])
+    words = WordDropout(settings.rare_word_dropout, settings.rare_from, name="rare_word_dropout")(words)
+    parts = [keras.layers.Embedding(settings.vocabulary, settings.embedding, name="embedding")(words)]
+    if settings.character_units:
+        reader = CharacterReader(
+            settings.alphabet,
+            settings.character_embedding,
+            settings.cell,
+            settings.character_units,
+            settings.forget_bias,
+            name="characters_read",
+        )
+        parts.append(reader(inputs["characters"]))
+    if settings.form_embedding:
+        bag = BagOfFeatures(settings.forms, settings.form_embedding, settings.form_dropout, name="forms_embedded")
+        parts.append(bag(inputs["forms"]))
+    # The mask is handed on by itself: Keras would take the joined features for valid everywhere.
+    return keras.layers.Concatenate(name="described")(parts) if len(parts) > 1 else parts[0]

@@ -1,0 +1,53 @@
+"""One to one: a single word in, its class out.
+
+    forms -> sum of embeddings -> one time step -> recurrent stack -> logits
+
+At one time step there is no state to start from: a SimpleRNN is then a dense layer, an LSTM or a GRU a gated one.
+"""
+
+from dataclasses import dataclass
+
+import keras
+
+from models.cells import recurrent_layer, run_stack
+from models.word_forms import BagOfFeatures
+from models.words import ValidSteps
+
+
+@dataclass(frozen=True)
+class WordClassifierSettings:
+    """Sizes and rates of a classifier of single words; forms: number of ids of features."""
+
+    forms: int
+    classes: int
+    cell: str
+    units: int
+    layers: int
+    bidirectional: bool
+    form_embedding: int
+    form_dropout: float
+    dropout: float
+    forget_bias: float = 1.0
+
+
+def build_word_classifier(settings: WordClassifierSettings) -> keras.Model:
+    """Model from `forms` (batch, features) to logits (batch, classes); 0 is no feature and adds nothing."""
+    forms = keras.Input((None,), dtype="int32", name="forms")
+    bag = BagOfFeatures(settings.forms, settings.form_embedding, settings.form_dropout, name="forms_embedded")
+    step = keras.layers.Reshape((1, settings.form_embedding), name="one_step")(bag(forms))
+    # A word without any known feature has no step, and its state stays zero.
+    mask = ValidSteps(name="mask")(forms[:, :1])
+    stack = [
+        recurrent_layer(
+            settings.cell,
+            settings.units,
+            settings.bidirectional,
+            forget_bias=settings.forget_bias,
+            name=f"recurrent_{number}",
+        )
+        for number in range(1, settings.layers + 1)
+    ]
+    last = run_stack(keras.layers.Dropout(settings.dropout)(step), mask, stack, settings.dropout).last
+    last = keras.layers.Dropout(settings.dropout, name="output_dropout")(last)
+    logits = keras.layers.Dense(settings.classes, name="logits")(last)
+    return keras.Model({"forms": forms}, logits, name="word_classifier")

@@ -21,6 +21,8 @@ def start_tensorflow() -> None:
         import tensorflow as tf
 
         tf.config.list_logical_devices()
+        # On some processors oneDNN remarks, once, that it cannot turn a mask of booleans.
+        tf.function(tf.transpose)(tf.ones((2, 2), tf.bool))
 
 
 @contextmanager

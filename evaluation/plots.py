@@ -110,6 +110,27 @@ def confusion_figure(confusion: Confusion) -> Figure:
     return figure
 
 
+def transitions_figure(scores: np.ndarray, tags: Sequence[str]) -> Figure:
+    """What a tag adds to the score of a sentence after another tag; the last row of `scores`, (tags + 1, tags), is the
+    start of a sentence. What may not stand there, -inf, is left white."""
+    strongest = np.abs(scores[np.isfinite(scores)]).max(initial=0.1)
+    figure = Figure(figsize=(min(4.5 + 0.5 * len(tags), 9.5), min(3.5 + 0.45 * len(tags), 9)), layout="constrained")
+    axes = figure.subplots()
+    image = axes.imshow(np.ma.masked_invalid(scores), cmap="RdBu", vmin=-strongest, vmax=strongest)
+    figure.colorbar(image, shrink=0.7, aspect=30, label="added to the score (nats); white: never")
+    names = [_shortened(tag) for tag in tags]
+    axes.set_xticks(range(len(tags)), names, rotation=90 if len(tags) > 3 else 0)
+    axes.set_yticks(range(len(tags) + 1), [*names, "(start)"])
+    axes.set(xlabel="tag", ylabel="tag before it", title="Which tag follows which")
+    if len(tags) <= MOST_CLASSES_WITH_COUNTS:
+        for row, column in np.argwhere(np.isfinite(scores)):
+            dark = abs(scores[row, column]) > 0.6 * strongest
+            axes.text(
+                column, row, f"{scores[row, column]:.1f}", ha="center", va="center", color="white" if dark else "black"
+            )
+    return figure
+
+
 def score_by_length(table: Table, path: Path) -> None:
     """A score in bins of length, as made by `scores.table_by_length`: columns tokens, examples, score (a share).
 

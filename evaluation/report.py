@@ -179,6 +179,11 @@ def _score_tables(metrics: Metrics) -> Iterator[str]:
         cells = [[who, *(_value_of(values[split], name) for name in names)] for who, values in rows if split in values]
         if intervals := metrics.intervals.get(split):
             cells.insert(1, ["network, 95 % interval", *(interval_shown(intervals, name) for name in names)])
+        if split == judged:
+            cells += [
+                [f"quoted: {quote.system} ({quote.source})", *(_value_of(quote.scores, name) for name in names)]
+                for quote in metrics.quoted
+            ]
         examples = f" ({metrics.counts[split]:,} examples)" if split in metrics.counts else ""
         yield f"### {_plain(_titled(split))}{examples}"
         yield _markdown([_plain(split), *map(_score_title, names)], cells)

@@ -7,7 +7,7 @@ scored by the same function.
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
 
@@ -35,8 +35,18 @@ class ScoreName:
 SCORES: Mapping[str, ScoreName] = {
     score.name: score
     for score in (
-        ScoreName("accuracy", "share of the examples that are answered right"),
+        ScoreName("accuracy", "share of the examples, or of the words of sentences, that are answered right"),
+        ScoreName("accuracy_unseen", "share of the words with a form never seen in train that are tagged right"),
+        ScoreName("sentence_accuracy", "share of the sentences in which every word is tagged right"),
         ScoreName("macro_f1", "mean F1 of the classes that the references hold, each class counting once"),
+        ScoreName("macro_f1_frequent", "mean F1 of the classes that at least 10 references have"),
+        ScoreName("entity_f1", "F1 of entities: the same type, first and last word"),
+        ScoreName("entity_precision", "share of the entities found that stand in the references"),
+        ScoreName("entity_recall", "share of the entities of the references that were found"),
+        ScoreName("entity_f1_merged", "the same F1, a sign @ and the name after it being one entity"),
+        ScoreName("entity_f1_without_mentions", "the same F1, entities that follow or begin with a sign @ left out"),
+        ScoreName("recall_seen", "share of the entities found among those that stand in train, words and type"),
+        ScoreName("recall_unseen", "share of the entities found among those that do not stand in train"),
         ScoreName("cross_entropy", "mean surprise at the right answer, in nats", "nats", higher_is_better=False),
     )
 }
@@ -47,8 +57,11 @@ UNDEFINED = "-"
 LENGTH_BINS = (5, 10, 25, 50, 100, 200, 400, 800)
 """The longest length of each bin; whatever is longer than the last one has a bin of its own."""
 
-# The probability that a right answer counts with at least, as in scikit-learn's `log_loss`: 36 nats at most.
-_LEAST_PROBABILITY = float(np.finfo(np.float64).eps)
+LEAST_PROBABILITY = float(np.finfo(np.float64).eps)
+"""What a right answer counts with at least, as in scikit-learn's `log_loss`: 36 nats at most."""
+
+FREQUENT = 10
+"""Examples that a class needs to count in `macro_f1_frequent`: the F1 of a rarer one is chance."""
 
 
 def shown(name: str, value: float) -> str:
@@ -89,11 +102,8 @@ def classification(
     right = np.array([reference == label for reference, label in zip(references, answered, strict=True)], dtype=float)
     surprise = _surprise(references, answers)
     every_label = (*labels, *sorted({*references, *answered} - set(labels)))
-    place = {label: number for number, label in enumerate(every_label)}
-    pairs = np.array(
-        [place[mine] * len(place) + place[other] for mine, other in zip(references, answered, strict=True)]
-    )
-    macro_f1 = partial(_macro_f1, classes=len(place))
+    pairs = pairs_of(references, answered, every_label)
+    macro_f1 = partial(_macro_f1, classes=len(every_label))
     return Scores(
         values={
             "accuracy": float(right.mean()),
@@ -108,33 +118,47 @@ def classification(
         examples=len(references),
         tables=(
             table_by_length(lengths, "accuracy", lambda places: float(right[places].mean())),
-            _table_by_class(references, answered, every_label),
+            table_by_class(references, answered, every_label),
         ),
-        confusion=_confusion(pairs, every_label),
-        notes=_notes_on_unknown(references, labels),
+        confusion=confusion_of(pairs, every_label),
+        notes=notes_on_unknown(references, labels),
     )
 
 
-def table_by_length(lengths: Sequence[int], name: str, score_of: Callable[[np.ndarray], float]) -> Table:
+def with_frequent_classes(scores: Scores, *notes: str) -> Scores:
+    """The same with `macro_f1_frequent`, from its confusion, and with more notes."""
+    counts = scores.confusion.counts.reshape(-1)
+    frequent = float(macro_f1_of(counts, FREQUENT))
+    return replace(scores, values={**scores.values, "macro_f1_frequent": frequent}, notes=(*notes, *scores.notes))
+
+
+def pairs_of(references: Sequence[str], answered: Sequence[str], labels: Sequence[str]) -> np.ndarray:
+    """Each reference and its answer as one number, (examples,): place of the one x labels + place of the other."""
+    place = {label: number for number, label in enumerate(labels)}
+    return np.array([place[one] * len(place) + place[other] for one, other in zip(references, answered, strict=True)])
+
+
+def table_by_length(
+    lengths: Sequence[int], name: str, score_of: Callable[[np.ndarray], float], bounds: Sequence[int] = LENGTH_BINS
+) -> Table:
     """The score `name` in each of the fixed length bins that holds an example, shortest first.
 
-    lengths: tokens of each example
+    lengths: tokens of each example; bounds: the longest length of each bin but the last, which has none
     score_of: places of some examples, int[n] -> their score, as a share
     """
-    bins = np.searchsorted(LENGTH_BINS, lengths)
+    bins = np.searchsorted(bounds, lengths)
     rows = []
     for place in np.unique(bins):
         members = np.flatnonzero(bins == place)
-        rows.append((_bin_name(int(place)), len(members), score_of(members)))
+        rows.append((_bin_name(int(place), bounds), len(members), score_of(members)))
     return Table(f"{name} by length", ("tokens", "examples", name), tuple(rows))
 
 
-def _bin_name(place: int) -> str:
-    if place == 0:
-        return f"up to {LENGTH_BINS[0]}"
-    if place == len(LENGTH_BINS):
-        return f"more than {LENGTH_BINS[-1]}"
-    return f"{LENGTH_BINS[place - 1] + 1}-{LENGTH_BINS[place]}"
+def _bin_name(place: int, bounds: Sequence[int]) -> str:
+    if place == len(bounds):
+        return f"more than {bounds[-1]}"
+    first, last = bounds[place - 1] + 1 if place else 1, bounds[place]
+    return f"up to {last}" if place == 0 and last > 1 else f"{first}-{last}" if first < last else str(last)
 
 
 def _macro_f1(pairs: np.ndarray, classes: int, axis: int = -1) -> np.ndarray:
@@ -144,19 +168,31 @@ def _macro_f1(pairs: np.ndarray, classes: int, axis: int = -1) -> np.ndarray:
     """
     rows = pairs.reshape(-1, pairs.shape[axis])
     shifted = rows + classes**2 * np.arange(len(rows))[:, None]
-    counts = np.bincount(shifted.ravel(), minlength=classes**2 * len(rows)).reshape(-1, classes, classes)
-    right, asked, given = np.einsum("rii->ri", counts), counts.sum(axis=2), counts.sum(axis=1)
+    counts = np.bincount(shifted.ravel(), minlength=classes**2 * len(rows))
+    return macro_f1_of(counts.reshape(*pairs.shape[:-1], classes**2))
+
+
+def macro_f1_of(counts: np.ndarray, least: int = 1) -> np.ndarray:
+    """Mean F1 of the classes that have at least `least` references: counts of pairs (..., classes x classes) -> (...).
+
+    NaN where there is no such class.
+    """
+    classes = math.isqrt(counts.shape[-1])
+    cells = counts.reshape(*counts.shape[:-1], classes, classes)
+    right, asked, given = np.einsum("...ii->...i", cells), cells.sum(axis=-1), cells.sum(axis=-2)
     f1 = np.divide(2 * right, asked + given, out=np.zeros(right.shape), where=asked + given > 0)
-    return (f1.sum(axis=1, where=asked > 0) / (asked > 0).sum(axis=1)).reshape(pairs.shape[:-1])
+    counted = asked >= least
+    count = counted.sum(axis=-1)
+    return np.divide(f1.sum(axis=-1, where=counted), count, out=np.full(count.shape, np.nan), where=count > 0)
 
 
 def _surprise(references: Sequence[str], answers: Sequence[LabelAnswer]) -> np.ndarray:
     """-log p(reference) of each example, in nats; a class that the model does not know has probability 0."""
     given = [answer.probabilities.get(reference, 0.0) for reference, answer in zip(references, answers, strict=True)]
-    return -np.log(np.clip(given, _LEAST_PROBABILITY, 1))
+    return -np.log(np.clip(given, LEAST_PROBABILITY, 1))
 
 
-def _table_by_class(references: Sequence[str], answered: Sequence[str], labels: Sequence[str]) -> Table:
+def table_by_class(references: Sequence[str], answered: Sequence[str], labels: Sequence[str]) -> Table:
     """Precision is NaN for a class never answered, recall for a class without examples, F1 where both are."""
     from sklearn.metrics import precision_recall_fscore_support
 
@@ -168,12 +204,12 @@ def _table_by_class(references: Sequence[str], answered: Sequence[str], labels: 
     return Table("scores by class", ("class", "examples", "precision", "recall", "F1"), rows)
 
 
-def _confusion(pairs: np.ndarray, labels: Sequence[str]) -> Confusion:
+def confusion_of(pairs: np.ndarray, labels: Sequence[str]) -> Confusion:
     classes = len(labels)
     return Confusion(tuple(labels), np.bincount(pairs, minlength=classes**2).reshape(classes, classes))
 
 
-def _notes_on_unknown(references: Sequence[str], labels: Sequence[str]) -> tuple[str, ...]:
+def notes_on_unknown(references: Sequence[str], labels: Sequence[str]) -> tuple[str, ...]:
     unknown = Counter(references)
     for label in labels:
         unknown.pop(label, None)

@@ -1,6 +1,7 @@
 """How far a number can be trusted: over the examples of one run, and over several runs of one setting."""
 
 import math
+import warnings
 from collections.abc import Callable, Sequence
 from statistics import fmean, stdev
 
@@ -30,21 +31,39 @@ def bootstrap_interval(values: np.ndarray, statistic: Callable[..., np.ndarray])
     statistic: called with resampled values (..., examples) and axis=-1; gives the score of each resample, (...)
     The same examples give the same interval. A single example, or a score that is no number, gives NaN.
     """
-    from scipy.stats import bootstrap
+    from scipy.stats import DegenerateDataWarning, bootstrap
 
     if len(values) < 2 or not np.isfinite(statistic(values, axis=-1)):
         return math.nan, math.nan
-    found = bootstrap(
-        (values,),
-        statistic,
-        n_resamples=RESAMPLES,
-        batch=_RESAMPLES_AT_ONCE,
-        vectorized=True,
-        confidence_level=CONFIDENCE,
-        method="percentile",
-        rng=np.random.default_rng(0),
-    )
+    with warnings.catch_warnings():
+        # A score that is the same whatever is drawn has an interval of no width, and that is right.
+        warnings.simplefilter("ignore", DegenerateDataWarning)
+        found = bootstrap(
+            (values,),
+            statistic,
+            n_resamples=RESAMPLES,
+            batch=_RESAMPLES_AT_ONCE,
+            vectorized=True,
+            confidence_level=CONFIDENCE,
+            method="percentile",
+            rng=np.random.default_rng(0),
+        )
     return float(found.confidence_interval.low), float(found.confidence_interval.high)
+
+
+def bootstrap_of_sums(counts: np.ndarray, score: Callable[[np.ndarray], np.ndarray]) -> tuple[float, float]:
+    """The same for a score of sums over the examples, which are drawn whole: the words of a sentence are no strangers.
+
+    counts: what each example adds to each sum, (examples, sums)
+    score: sums (..., sums) -> scores (...)
+    """
+
+    def of_drawn(places: np.ndarray, axis: int = -1) -> np.ndarray:
+        drawn = places.reshape(-1, places.shape[-1])
+        times = np.stack([np.bincount(row, minlength=len(counts)) for row in drawn])
+        return score(times @ counts).reshape(places.shape[:-1])
+
+    return bootstrap_interval(np.arange(len(counts)), of_drawn)
 
 
 def mean_interval(values: Sequence[float]) -> tuple[float, float]:

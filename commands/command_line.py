@@ -52,6 +52,11 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return f" did you mean {found}?" if found else ""
 
 
+def flags_with_values(config_type: type) -> set[str]:
+    """The flags that take the next word for their value."""
+    return {flag for flag, kind in _flags(config_type).items() if kind is not bool}
+
+
 def _refuse(faults: Sequence[str]) -> None:
     if faults:
         raise UserError("\n".join(faults))

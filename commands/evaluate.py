@@ -1,13 +1,14 @@
 """`evaluate.py`: a saved run scored anew, on its own splits, another data set of its task, or a user's file."""
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from commands.command_line import parse
-from commands.run_flags import RunFlags, run_and_flags
+from commands.run_flags import RunFlags, only, run_and_flags, runs_folder, with_flags_of
 from console.messages import say, table, warn
 from schema.errors import UserError, WorkFailed
 from schema.records import ScoresBySplit
@@ -47,10 +48,12 @@ def main(argv: Sequence[str]) -> int:
     if reference is None:
         parse(EvaluateFlags, rest, "evaluate.py RUN")
         raise UserError("say which run: evaluate.py RUN, where RUN is a path, TASK/NAME, NAME or latest")
-    flags = parse(EvaluateFlags, rest, "evaluate.py RUN")
+    run = None if {"-h", "--help"} & set(rest) else open_run(reference, runs_folder(rest))
+    flags_type = with_flags_of(EvaluateFlags, run.task.AnswerConfig) if run else EvaluateFlags
+    flags = parse(flags_type, rest, "evaluate.py RUN")
+    assert run is not None, "--help has ended the program"
     if flags.dataset and flags.file:
         raise UserError("--dataset and --file name two sources; take one")
-    run = open_run(reference, flags.runs)
     # Not the cache that the run names: its folder may come from elsewhere.
     run = replace(run, config=replace(run.config, cache=flags.cache))
     question = _question(run, flags)
@@ -63,7 +66,7 @@ def main(argv: Sequence[str]) -> int:
 
     # First, since a run that is not whole is found out by them.
     baselines = _baselines(run, question, encoder)
-    scored = score_split(run.task, run.load_model(), encoder, question.examples, run.task.AnswerConfig())
+    scored = score_split(run.task, run.load_model(), encoder, question.examples, only(run.task.AnswerConfig, flags))
     _show(run, question, scored.scores, baselines, flags.json)
     return 0
 
@@ -90,7 +93,7 @@ def _baselines(run: SavedRun, question: Question, encoder: Any) -> Mapping[str, 
     """Baseline -> name of the score -> value: as recorded, or fitted on the run's training data where they are here."""
     if question.own:
         recorded = run.folder.read_json("metrics.json").get("baselines", {})
-        return {name: scores[question.part] for name, scores in recorded.items() if question.part in scores}
+        return {name: _known(scores[question.part]) for name, scores in recorded.items() if question.part in scores}
     try:
         splits = run.task.splits(run.config)
     except (UserError, WorkFailed) as error:
@@ -103,6 +106,11 @@ def _baselines(run: SavedRun, question: Question, encoder: Any) -> Mapping[str, 
         run.task, run.config, splits, {question.part: question.examples}, encoder
     )
     return {name: scores[question.part] for name, scores in fitted.items()}
+
+
+def _known(scores: Mapping[str, float | None]) -> Mapping[str, float]:
+    """Recorded scores; JSON has null for one that could not be given."""
+    return {name: value for name, value in scores.items() if value is not None}
 
 
 def _show(
@@ -126,12 +134,21 @@ def _show(
 
     systems = {run.folder.path.name: scores.values, **baselines}
     names = tuple(scores.values)
-    rows = [(system, *(shown(name, values[name]) for name in names)) for system, values in systems.items()]
+    # A baseline has no surprise to measure where its answers hold no probabilities.
+    rows = [
+        (system, *(shown(name, values.get(name, math.nan)) for name in names)) for system, values in systems.items()
+    ]
     if scores.intervals:
         rows.insert(1, ("  95 % interval", *(interval_shown(scores.intervals, name) for name in names)))
     table(f"{question.name}, {scores.examples} examples", ("system", *names), rows)
     headline = run.task.headline
     if baselines:
-        say(verdict(headline, scores.values[headline], {name: values[headline] for name, values in baselines.items()}))
+        say(
+            verdict(
+                headline,
+                scores.values[headline],
+                {name: values[headline] for name, values in baselines.items() if headline in values},
+            )
+        )
     for note in scores.notes:
         say(note)

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from commands.command_line import parse
-from commands.run_flags import RunFlags, run_and_flags
+from commands.command_line import flags_with_values, parse
+from commands.run_flags import RunFlags, only, run_and_flags, runs_folder, with_flags_of
 from console.messages import say
+from schema.configs import AnswerConfig
 from schema.errors import UserError
 from training.saved_run import SavedRun, open_run
 
@@ -27,15 +28,19 @@ class PredictFlags(RunFlags):
 def main(argv: Sequence[str]) -> int:
     """Run the command; gives the exit status."""
     reference, rest = run_and_flags(argv)
-    texts, flags = _texts_and_flags(rest)
-    options = parse(PredictFlags, flags, "predict.py RUN [TEXT ...]")
     if reference is None:
+        parse(PredictFlags, _texts_and_flags(rest, PredictFlags)[1], "predict.py RUN [TEXT ...]")
         raise UserError("say which run: predict.py RUN, where RUN is a path, TASK/NAME, NAME or latest")
+    run = None if {"-h", "--help"} & set(rest) else open_run(reference, runs_folder(rest))
+    flags_type = with_flags_of(PredictFlags, run.task.PredictConfig) if run else PredictFlags
+    texts, flags = _texts_and_flags(rest, flags_type)
+    options = parse(flags_type, flags, "predict.py RUN [TEXT ...]")
+    assert run is not None, "--help has ended the program"
     if texts and options.file:
         raise UserError("texts and --file are two sources; take one")
-    run = open_run(reference, options.runs)
-    questions = _questions(run, texts, options.file)
-    answerer = _Answerer(run, options.json)
+    config = only(run.task.PredictConfig, options)
+    questions = _questions(run, texts, options.file, config)
+    answerer = _Answerer(run, config, options.json)
     if questions is None:
         _converse(run, answerer)
     else:
@@ -43,17 +48,18 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
-def _texts_and_flags(words: Sequence[str]) -> tuple[list[str], list[str]]:
+def _texts_and_flags(words: Sequence[str], flags_type: type[PredictFlags]) -> tuple[list[str], list[str]]:
     """The words that are texts, and those that are flags with their values; after `--` all are texts."""
     texts: list[str] = []
     flags: list[str] = []
+    valued = flags_with_values(flags_type)
     rest = iter(words)
     for word in rest:
         if word == "--":
             texts += rest
         elif word.startswith("--"):
             flags.append(word)
-            if word in ("--file", "--runs"):
+            if word in valued:
                 flags += [value for value in [next(rest, None)] if value is not None]
         elif word == "-h":
             flags.append(word)
@@ -62,12 +68,12 @@ def _texts_and_flags(words: Sequence[str]) -> tuple[list[str], list[str]]:
     return texts, flags
 
 
-def _questions(run: SavedRun, texts: Sequence[str], file: Path | None) -> list[Any] | None:
+def _questions(run: SavedRun, texts: Sequence[str], file: Path | None, config: AnswerConfig) -> list[Any] | None:
     """Everything that is asked, or None for a person at a terminal."""
     if texts:
-        return [run.task.read_question(text) for text in texts]
+        return [run.task.read_question(text, config) for text in texts]
     if file:
-        return run.task.read_questions(file)
+        return run.task.read_questions(file, config)
     if sys.stdin is None:
         raise UserError("there is no text: give one after RUN, or --file, or lines on standard input")
     if sys.stdin.isatty():
@@ -75,14 +81,14 @@ def _questions(run: SavedRun, texts: Sequence[str], file: Path | None) -> list[A
     lines = sys.stdin.buffer.read().decode("utf-8-sig", errors="replace").split("\n")
     if lines[-1] == "":
         lines.pop()
-    return [run.task.read_question(line.removesuffix("\r")) for line in lines]
+    return [run.task.read_question(line.removesuffix("\r"), config) for line in lines]
 
 
 class _Answerer:
     """A loaded run; TensorFlow starts when it is made."""
 
-    def __init__(self, run: SavedRun, as_json: bool) -> None:
-        self.run, self.as_json = run, as_json
+    def __init__(self, run: SavedRun, config: AnswerConfig, as_json: bool) -> None:
+        self.run, self.config, self.as_json = run, config, as_json
         self.encoder = run.load_encoder()
 
         from console.quiet import start_tensorflow
@@ -96,19 +102,18 @@ class _Answerer:
             return
         task = self.run.task
         encoded = self.encoder.encode(questions)
-        config = task.AnswerConfig()
-        answers = task.answer(self.model, self.encoder, encoded, config)
+        answers = task.answer(self.model, self.encoder, encoded, self.config)
         for question, answer in zip(questions, answers, strict=True):
             if self.as_json:
                 say(json.dumps(task.as_json(question, answer), ensure_ascii=False))
             else:
-                say(task.render(question, answer, config))
+                say(task.render(question, answer, self.config))
 
 
 def _converse(run: SavedRun, answerer: _Answerer) -> None:
     say(f"{run.task.summary} One text a line; Ctrl-D ends.")
     for line in _typed():
-        answerer.answer([run.task.read_question(line)])
+        answerer.answer([run.task.read_question(line, answerer.config)])
 
 
 def _typed() -> Iterator[str]:

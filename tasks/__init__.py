@@ -11,8 +11,11 @@ if TYPE_CHECKING:
     from tasks.task import Task
 
 _MODULES: Mapping[str, str] = {
+    "word_class": "tasks.word_class",
     "sentiment": "tasks.sentiment",
     "topic": "tasks.topic",
+    "pos": "tasks.pos",
+    "ner": "tasks.ner",
 }
 
 TASK_NAMES: tuple[str, ...] = tuple(_MODULES)

@@ -11,11 +11,11 @@ from data import small_world
 from data.sources import SMALL_WORLD, Official, load_labelled_texts, small_world_texts
 from schema.configs import TrainingConfig
 from schema.examples import LabelledText
-from tasks.classification import ClassificationConfig, TextClassification
+from tasks.text_classification import TextClassification, TextClassificationConfig
 
 
 @dataclass(frozen=True)
-class SentimentConfig(ClassificationConfig):
+class SentimentConfig(TextClassificationConfig):
     """Train a recurrent network to tell praise from blame."""
 
 

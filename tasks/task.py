@@ -8,7 +8,7 @@ them of any `Encoded`.
 
 import shutil
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -20,14 +20,20 @@ from schema.configs import AnswerConfig, TrainingConfig
 from schema.encoded import Encoded
 from schema.errors import UserError
 from schema.examples import Splits
-from schema.records import ScoresBySplit
+from schema.records import Quoted, ScoresBySplit
 from schema.scores import Sample, Scores
 
 if TYPE_CHECKING:
     import keras
+    from matplotlib.figure import Figure
+
+    from data.sources import Official
 
 Ex = TypeVar("Ex")
 Ans = TypeVar("Ans")
+
+ANSWER_TOKENS = 64_000
+"""Steps of a batch that is only answered: no gradients are kept, so it may be large."""
 
 
 class Encoder(Protocol[Ex]):
@@ -75,6 +81,9 @@ class Task(ABC, Generic[Ex, Ans]):
     headline: name of the score that a run is chosen and judged by; higher is better
     datasets: names for `--dataset`, the default first; the last is the built-in small world
     cell_defaults: what a cell wants otherwise than `Config` says: cell -> flag -> value
+    Config: flags of `train.py`; AnswerConfig: of `evaluate.py` and `predict.py`, how a saved model answers;
+        PredictConfig: these and more of `predict.py` alone, how questions are read and answers shown
+    quoted: data set -> what others reached on its test split, quoted and not run here
     Every `Scores` of a task holds its headline, and `cross_entropy` (nats for each target) where its answers hold
     probabilities: that is then the validation loss of the learning curve.
     """
@@ -87,10 +96,39 @@ class Task(ABC, Generic[Ex, Ans]):
     Config: ClassVar[type[TrainingConfig]]
     cell_defaults: ClassVar[Mapping[str, Mapping[str, object]]] = {}
     AnswerConfig: ClassVar[type[AnswerConfig]] = AnswerConfig
+    PredictConfig: ClassVar[type[AnswerConfig]] = AnswerConfig
+    quoted: ClassVar[Mapping[str, tuple[Quoted, ...]]] = {}
 
-    @abstractmethod
     def splits(self, config: TrainingConfig) -> Splits[Ex]:
         """Load the examples that `config` asks for. Raises NoNetwork, or UserError for a file that cannot be read."""
+        from data.splits import make_splits
+
+        official = (
+            self._from_files(config)
+            if config.train_file
+            else load_or_small_world(lambda dataset: self.load(dataset, config), self.datasets, config.dataset)
+        )
+        return make_splits(official, self.identity, config.limit)
+
+    def _from_files(self, config: TrainingConfig) -> "Official[Ex]":
+        from data.sources import Official, files_source
+
+        paths = [path for path in (config.train_file, config.validation_file, config.test_file) if path]
+        return Official(
+            dataset=config.train_file.stem,
+            source=files_source(paths),
+            train=self.read_file(config.train_file),
+            validation=self.read_file(config.validation_file) if config.validation_file else None,
+            test=self.read_file(config.test_file) if config.test_file else [],
+        )
+
+    @abstractmethod
+    def load(self, dataset: str, config: TrainingConfig) -> "Official[Ex]":
+        """The splits of one of `datasets`. Raises NoNetwork."""
+
+    @abstractmethod
+    def identity(self, example: Ex) -> Hashable:
+        """What copies of an example share: its input."""
 
     @abstractmethod
     def fit_encoder(self, splits: Splits[Ex], config: TrainingConfig) -> Fitted[Ex]:
@@ -133,25 +171,38 @@ class Task(ABC, Generic[Ex, Ans]):
         """Vectors (words, size) and the words that they stand for, to be looked at; None where a model has none."""
         return None
 
+    def draw(self, model: "keras.Model", encoder: Encoder[Ex]) -> "Mapping[str, Figure]":
+        """Pictures of what a model has learnt, by name, to be looked at after each epoch."""
+        return {}
+
     @abstractmethod
     def read_file(self, path: Path) -> list[Ex]:
         """A user's own examples with their references, in the one plain format of the task."""
 
     @abstractmethod
-    def read_questions(self, path: Path) -> list[Ex]:
-        """A user's own examples without references, as many as the file has lines."""
+    def read_questions(self, path: Path, config: AnswerConfig) -> list[Ex]:
+        """A user's own examples without references, as many as the file has lines; config: a `PredictConfig`."""
 
     @abstractmethod
-    def read_question(self, text: str) -> Ex:
-        """What a user types for `predict.py`."""
+    def read_question(self, text: str, config: AnswerConfig) -> Ex:
+        """What a user types for `predict.py`; config: a `PredictConfig`."""
 
     @abstractmethod
     def render(self, example: Ex, answer: Ans, config: AnswerConfig) -> str:
-        """An answer as people read it."""
+        """An answer as people read it, or as a `PredictConfig` asks."""
 
     @abstractmethod
     def as_json(self, example: Ex, answer: Ans) -> Mapping[str, object]:
         """The same for programs."""
+
+
+def refuse_a_single_class(labels: Iterable[str | None], source: object) -> None:
+    """Raises UserError where there is nothing to tell apart; source: what the labels are from, for people."""
+    distinct = set(labels)
+    if len(distinct) == 1:
+        raise UserError(
+            f"{source}: all training examples have the label {distinct.pop()}; there must be two labels or more"
+        )
 
 
 def refuse_unknown_dataset(wanted: str | None, datasets: Sequence[str]) -> None:

@@ -12,11 +12,11 @@ from data import small_world
 from data.sources import SMALL_WORLD, Official, load_labelled_texts, small_world_texts
 from schema.configs import Momentum, Positive, Range, Share, TrainingConfig
 from schema.examples import LabelledText
-from tasks.classification import ClassificationConfig, TextClassification
+from tasks.text_classification import TextClassification, TextClassificationConfig
 
 
 @dataclass(frozen=True)
-class TopicConfig(ClassificationConfig):
+class TopicConfig(TextClassificationConfig):
     """Train a recurrent network to tell what a question asks for."""
 
     labels: Literal["coarse", "fine"] = "coarse"

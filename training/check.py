@@ -153,13 +153,22 @@ def answer_effect(task: Task[Any, Any], model: "keras.Model", encoder: Encoder[A
 
 
 def weights_without_gradient(model: "keras.Model", loss: "keras.losses.Loss", encoded: Encoded) -> list[str]:
-    """Paths of the trainable weights that no gradient, or none but zeros or NaN, reaches."""
+    """Paths of the trainable weights that no gradient, or none but zeros or NaN, reaches.
+
+    Where no example has a second step, what a recurrent layer multiplies with its last state is left out: that state is
+    zero, and so is the gradient of its kernel.
+    """
     import tensorflow as tf
 
     inputs, targets = batch_of(encoded, range(min(40, len(encoded))))
     with tf.GradientTape() as tape:
         value = loss(targets, model(inputs, training=True))
-    variables = model.trainable_variables
+    single_step = encoded.lengths.max() == 1
+    variables = [
+        variable
+        for variable in model.trainable_variables
+        if not (single_step and variable.path.endswith("/recurrent_kernel"))
+    ]
     gradients = tape.gradient(value, [variable.value for variable in variables])
     return [
         variable.path

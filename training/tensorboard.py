@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from textwrap import indent
 from time import process_time
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from console.interlinear import interlinear
 from models import inspection
 from schema.records import EpochRecord, Metrics
 from schema.scores import Sample
@@ -38,6 +40,8 @@ HIGHEST_HALF_LIFE = 1000.0
 SAMPLES_OF_A_KIND = 3
 LONGEST_SAMPLE = 400
 """Characters of an input, a reference or an answer that are shown."""
+MOST_COLUMNS = 60
+"""Words of a sample that are shown with what is said of each."""
 HYPERPARAMETERS = ("cell", "units", "layers", "bidirectional", "dropout", "learning_rate", "forget_bias", "seed")
 MOST_WORDS = 10_000
 """The projector does its work in the browser, which has to bear it."""
@@ -52,6 +56,7 @@ class TensorBoardLog(keras.callbacks.Callback):
     headline: name of the score in the charts
     probes: gives, when they are first wanted, "train" -> a batch that training has seen, "validation" -> one it has not
     judged: gives the last judgement, or None before there is any
+    pictures: what the task draws of a model, by name
     inside: whether to look inside at all; without it there are scalars alone
     share: share of the processor time so far that drawing may take. Pictures show all epochs, the start among them, and
         are drawn anew after an epoch where there is time for it, and always after the last
@@ -65,12 +70,14 @@ class TensorBoardLog(keras.callbacks.Callback):
         probes: Callable[[], Mapping[str, Probe]],
         loss: keras.losses.Loss,
         judged: Callable[[], Judgement | None] = lambda: None,
+        pictures: "Callable[[keras.Model], Mapping[str, Figure]]" = lambda model: {},
         inside: bool = True,
         share: float = DRAWING_SHARE,
     ) -> None:
         super().__init__()
         self.folder, self.course, self.headline = folder, course, headline
         self.probes, self.loss, self.judged, self.share = cache(probes), loss, judged, share
+        self.pictures = pictures
         self.looking, self.one_drawing = inside, FIRST_DRAWING
 
     def on_train_begin(self, logs: Any = None) -> None:
@@ -158,6 +165,8 @@ class TensorBoardLog(keras.callbacks.Callback):
         with self.writers["train"].as_default(step=epoch):
             for weight in self.model.trainable_variables:
                 tf.summary.histogram(f"weights/{weight.path}", weight)
+            for name, figure in self.pictures(self.model).items():
+                _image(name, figure)
         for part, probe in self.probes().items():
             with self.writers[part].as_default(step=epoch):
                 self._measure(part, probe, epoch)
@@ -266,10 +275,22 @@ def samples_as_markdown(samples: Sequence[Sample]) -> str:
     No table: TensorBoard breaks the words of a narrow column anywhere.
     """
     return "\n\n".join(
-        f"**{kind}**, score {sample.score:.3f}, reference *{_escaped(sample.reference)}*, "
-        f"answer *{_escaped(sample.answer)}*\n\n> input: {_escaped(sample.input)}"
+        f"**{kind}**, score {sample.score:.3f}{_aligned(sample) if sample.rows else _in_words(sample)}"
         for kind, sample in _chosen(samples)
     )
+
+
+def _in_words(sample: Sample) -> str:
+    return (
+        f", reference *{_escaped(sample.reference)}*, answer *{_escaped(sample.answer)}*\n\n"
+        f"> input: {_escaped(sample.input)}"
+    )
+
+
+def _aligned(sample: Sample) -> str:
+    """Words, references and answers under one another, as a block of code."""
+    rows = [[_writable(cell) for cell in row[:MOST_COLUMNS]] for row in sample.rows]
+    return "\n\n" + indent(interlinear(rows), "    ")
 
 
 def _chosen(samples: Sequence[Sample]) -> Iterator[tuple[str, Sample]]:
@@ -284,9 +305,13 @@ def _escaped(text: str) -> str:
     text = " ".join(text.split())
     if len(text) > LONGEST_SAMPLE:
         text = f"{text[:LONGEST_SAMPLE]}…"
-    # A lone surrogate of a damaged text cannot be written.
-    text = text.encode("utf-8", "replace").decode("utf-8").replace("&", "&amp;").replace("<", "&lt;")
+    text = _writable(text).replace("&", "&amp;").replace("<", "&lt;")
     return "".join(f"\\{letter}" if letter in r"\`*_{}[]|#" else letter for letter in text)
+
+
+def _writable(text: str) -> str:
+    # A lone surrogate of a damaged text cannot be written.
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def write_outcome(folder: Path, config: Mapping[str, object], metrics: Metrics) -> None:

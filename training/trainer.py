@@ -231,6 +231,7 @@ class _Training:
             lambda: _probes(fitted.encoded, validation()),
             self.task.loss(config),
             lambda: judge.last,
+            pictures=lambda model: self.task.draw(model, fitted.encoder),
             inside=config.look_inside,
         )
         with self.interruption.deferring():
@@ -351,6 +352,7 @@ class _Training:
             command=self.command,
             notes=scored[part].scores.notes,
             intervals={part: split.scores.intervals for part, split in scored.items()},
+            quoted=() if config.train_file or part != "test" else self.task.quoted.get(splits.dataset, ()),
         )
 
 

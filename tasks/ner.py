@@ -1,0 +1,138 @@
+"""Who, where and what organisation? Many to many, in step, on the Broad Twitter Corpus (Derczynski et al. 2016).
+
+python train.py ner
+python train.py ner --head softmax
+python train.py ner --dataset conll2003
+python train.py ner --train-file train.conll --test-file test.conll
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from data import small_world
+from data.sources import SMALL_WORLD, Official, load_tagged_sentences, small_world_examples
+from schema.answers import TagsAnswer
+from schema.configs import AnswerConfig, Positive, Share, TrainingConfig
+from schema.examples import TaggedSentence
+from schema.records import Quoted
+from schema.scores import Scores
+from tasks.tagging import Answerer, Head, SentenceTagging, TaggingConfig
+from tasks.task import Encoder
+
+if TYPE_CHECKING:
+    import keras
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True)
+class NerConfig(TaggingConfig):
+    """Train a recurrent network to find the names of persons, places and organisations."""
+
+    patience: Positive = 5
+    """Epochs without a better validation score after which training ends."""
+    rare_word_dropout: Share = 0.7
+    """Share of the words seen only once in train that are replaced by unknown in training."""
+    head: Head = "crf"
+    """How tags are chosen: each by itself (softmax), or the best sequence of a linear-chain CRF."""
+
+
+class Ner(SentenceTagging):
+    """Entities as IOB2 tags: B-PER begins a person, I-PER goes on with it, O is no entity."""
+
+    name = "ner"
+    summary = "which words name persons, places and organisations?"
+    headline = "entity_f1"
+    datasets = ("broad_twitter_corpus", "conll2003", SMALL_WORLD)
+    Config = NerConfig
+    tokenizer = "tweets"
+    quoted = {
+        "broad_twitter_corpus": (
+            Quoted(
+                "feature CRF: affixes, shapes, two words to each side",
+                {"entity_f1": 0.687, "entity_f1_merged": 0.614, "entity_f1_without_mentions": 0.511},
+                "tuned and measured apart from this program, on the same data",
+            ),
+        ),
+        "conll2003": (
+            Quoted(
+                "LSTM-CRF with characters, without pretrained vectors",
+                {"entity_f1": 0.836},
+                "Lample et al. 2016, table 5",
+            ),
+        ),
+    }
+
+    def load(self, dataset: str, config: TrainingConfig) -> Official[TaggedSentence]:
+        if dataset == SMALL_WORLD:
+            return small_world_examples(small_world.entities)
+        return load_tagged_sentences(dataset)
+
+    def entities(self, train: Sequence[TaggedSentence]) -> Sequence[str]:
+        from evaluation.entities import named, spans
+
+        found = spans([example.tags for example in train])
+        return [name for example, these in zip(train, found, strict=True) for name in named(example.words, these)]
+
+    def allowed(self, tags: Sequence[str]) -> list[list[bool]]:
+        return [[may_follow(before, tag) for tag in tags] for before in (*tags, "O")]
+
+    def score(
+        self, encoder: Encoder[TaggedSentence], examples: Sequence[TaggedSentence], answers: Sequence[TagsAnswer]
+    ) -> Scores:
+        from data.sentence_encoder import SentenceEncoder
+        from evaluation.entities import entity_scores
+
+        known = cast(SentenceEncoder, encoder)
+        return entity_scores(examples, answers, known.tags, known.seen_entities)
+
+    def sentence_score(self, example: TaggedSentence, tags: Sequence[str]) -> float:
+        from evaluation.entities import spans
+
+        real, found = spans([example.tags, tags])
+        return 2 * len(real & found) / (len(real) + len(found)) if real or found else 1.0
+
+    def fit_baselines(self, train: Sequence[TaggedSentence]) -> Mapping[str, Answerer]:
+        from evaluation.tagging_baselines import EntityDictionary
+
+        return {**super().fit_baselines(train), "longest_match": EntityDictionary.fit(train).answer}
+
+    def draw(self, model: "keras.Model", encoder: Encoder[TaggedSentence]) -> "Mapping[str, Figure]":
+        from data.sentence_encoder import SentenceEncoder
+        from evaluation.plots import transitions_figure
+        from models.tagger import transitions
+
+        scores = transitions(model)
+        return (
+            {} if scores is None else {"transitions": transitions_figure(scores, cast(SentenceEncoder, encoder).tags)}
+        )
+
+    def read_file(self, path: Path) -> list[TaggedSentence]:
+        from data.conll import read_entities
+
+        return read_entities(path)
+
+    def render(self, example: TaggedSentence, answer: TagsAnswer, config: AnswerConfig) -> str:
+        from evaluation.entities import marked
+
+        columns = super().render(example, answer, config)
+        return columns if config.conllu else f"{marked(example.words, answer.tags)}\n{columns}"
+
+    def as_conllu(self, words: Sequence[str], tags: Sequence[str]) -> str:
+        from data.conll import as_conllu
+
+        return as_conllu(words, misc=[f"NER={tag}" for tag in tags])
+
+
+def may_follow(before: str, tag: str) -> bool:
+    """Whether IOB2 allows `tag` after `before`: I-X continues a B-X or an I-X, and nothing else."""
+    return not tag.startswith("I-") or before in (f"B-{tag[2:]}", tag)
+
+
+TASK = Ner()
+
+if __name__ == "__main__":
+    from train import run_train
+
+    raise SystemExit(run_train(TASK.name))

@@ -1,0 +1,248 @@
+"""What tasks that tag each word of a sentence share: many to many, in step."""
+
+from abc import abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter, process_time
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, cast
+
+import numpy as np
+
+from schema.answers import TagsAnswer
+from schema.configs import AnswerConfig, Momentum, Positive, Range, Share, TrainingConfig
+from schema.encoded import NO_TARGET, Encoded
+from schema.examples import Splits, TaggedSentence
+from schema.records import ScoresBySplit
+from schema.scores import Sample
+from tasks.task import ANSWER_TOKENS, Encoder, Fitted, Task, refuse_a_single_class
+
+if TYPE_CHECKING:
+    import keras
+
+    from data.sentence_encoder import SentenceEncoder
+
+Head = Literal["softmax", "crf"]
+
+Answerer = Callable[[Sequence[TaggedSentence]], list[TagsAnswer]]
+"""What tags the words of sentences, one answer for each."""
+
+
+@dataclass(frozen=True)
+class TaggingConfig(TrainingConfig):
+    """Flags of the tasks that tag each word."""
+
+    units: Annotated[int, Range(1, 4096)] = 128
+    """Units of each recurrent layer and direction."""
+    epochs: Positive | None = 10
+    """Times that the training examples are gone through, at most."""
+    batch_tokens: Annotated[int, Range(1, 10_000_000)] | None = 600
+    """Size of a batch, in words, padding included; small ones score better here."""
+    learning_rate: Annotated[float, Range(0, 10, above=True)] = 2e-3
+    """Highest learning rate; it warms up to it and then falls along a cosine."""
+    averaging: Momentum = 0.998
+    """Momentum of the running average of the weights that is judged and kept; 0 keeps the weights themselves."""
+    head: Head = "softmax"
+    """How tags are chosen: each by itself (softmax), or the best sequence of a linear-chain CRF."""
+    embedding: Annotated[int, Range(1, 4096)] = 100
+    """Size of the word embeddings."""
+    character_units: Annotated[int, Range(0, 1024)] = 50
+    """Units, a direction, of the recurrent layer that reads each word's characters; 0 leaves them out."""
+    character_embedding: Positive = 32
+    """Size of the character embeddings."""
+    form_embedding: Annotated[int, Range(0, 4096)] = 64
+    """Size of the embeddings of affixes and shapes, which are added up for each word; 0 leaves them out."""
+    prefixes: Annotated[int, Range(1, 12)] = 3
+    """Longest prefix that is a feature of a word's form, in characters."""
+    suffixes: Annotated[int, Range(1, 12)] = 5
+    """Longest suffix, likewise."""
+    longest_word: Annotated[int, Range(2, 1000)] = 20
+    """Characters of a word that are read; of a longer one the first and the last half."""
+    word_dropout: Share = 0.15
+    """Share of the words that are replaced by unknown in training; their characters and forms stay."""
+    rare_word_dropout: Share = 0.5
+    """The same for words seen only once in train, which stand for those never seen."""
+    form_dropout: Share = 0.3
+    """Share of the features of forms that are dropped in training."""
+    embedding_dropout: Share = 0.5
+    """Share of what is known of each word that is dropped in training, before its neighbours are read."""
+
+
+@dataclass(frozen=True)
+class TaggingPredictConfig(AnswerConfig):
+    """Flags of `predict.py` for tags."""
+
+    tokenized: bool = False
+    """The words are parted by spaces already; else they are split as a treebank splits them."""
+    conllu: bool = False
+    """Print CoNLL-U, a word a line and a blank line after each sentence."""
+
+
+class SentenceTagging(Task[TaggedSentence, TagsAnswer]):
+    """A sentence in, a tag for each word out. A task of the family says what its tags mean."""
+
+    rnn_type = "many to many, synchronous"
+    tokenizer: ClassVar[str] = "cased"
+    PredictConfig = TaggingPredictConfig
+
+    def identity(self, example: TaggedSentence) -> tuple[str, ...]:
+        return example.words
+
+    def fit_encoder(self, splits: Splits[TaggedSentence], config: TrainingConfig) -> Fitted[TaggedSentence]:
+        from data.sentence_encoder import SentenceSettings, learn_sentence_encoder
+
+        assert isinstance(config, TaggingConfig)
+        tags = (tag for example in splits.train for tag in example.tags)
+        refuse_a_single_class(tags, config.train_file or splits.dataset)
+        began, began_cpu = perf_counter(), process_time()
+        settings = SentenceSettings(
+            longest_word=config.longest_word if config.character_units else 0,
+            prefixes=config.prefixes if config.form_embedding else 0,
+            suffixes=config.suffixes if config.form_embedding else 0,
+        )
+        encoder = learn_sentence_encoder(splits.train, settings, self.entities(splits.train))
+        encoded = encoder.encode(splits.train)
+        return Fitted(encoder, encoded, seconds=perf_counter() - began, cpu_seconds=process_time() - began_cpu)
+
+    def entities(self, train: Sequence[TaggedSentence]) -> Sequence[str]:
+        """What of train is kept so that scores can tell seen entities from unseen ones."""
+        return ()
+
+    def load_encoder(self, folder: Path) -> "SentenceEncoder":
+        from data.sentence_encoder import SentenceEncoder
+
+        return SentenceEncoder.load(folder)
+
+    def build_model(self, fitted: Fitted[TaggedSentence], config: TrainingConfig) -> "keras.Model":
+        from models.tagger import TaggerSettings, build_tagger
+
+        assert isinstance(config, TaggingConfig)
+        encoder = cast("SentenceEncoder", fitted.encoder)
+        settings = TaggerSettings(
+            vocabulary=len(encoder.words),
+            alphabet=len(encoder.alphabet),
+            forms=len(encoder.forms),
+            tags=len(encoder.tags),
+            cell=config.cell,
+            units=config.units,
+            layers=config.layers,
+            bidirectional=config.bidirectional,
+            embedding=config.embedding,
+            character_embedding=config.character_embedding,
+            character_units=config.character_units,
+            form_embedding=config.form_embedding,
+            dropout=config.dropout,
+            embedding_dropout=config.embedding_dropout,
+            word_dropout=config.word_dropout,
+            rare_word_dropout=config.rare_word_dropout,
+            form_dropout=config.form_dropout,
+            rare_from=encoder.rare_from,
+            forget_bias=config.forget_bias,
+            allowed=self.allowed(encoder.tags) if config.head == "crf" else None,
+        )
+        return build_tagger(settings)
+
+    def allowed(self, tags: Sequence[str]) -> list[list[bool]]:
+        """Whether tag j may follow tag i, and in the last row whether it may be the first: (tags + 1, tags)."""
+        return [[True] * len(tags)] * (len(tags) + 1)
+
+    def loss(self, config: TrainingConfig) -> "keras.losses.Loss":
+        import keras
+
+        from models.crf import CRFLoss
+
+        assert isinstance(config, TaggingConfig)
+        if config.head == "crf":
+            return CRFLoss()
+        return keras.losses.SparseCategoricalCrossentropy(
+            from_logits=True, ignore_class=NO_TARGET, reduction="mean_with_sample_weight"
+        )
+
+    def answer(
+        self, model: "keras.Model", encoder: Encoder[TaggedSentence], encoded: Encoded, config: AnswerConfig
+    ) -> list[TagsAnswer]:
+        from data.batches import predict
+        from models.tagger import answering
+
+        known = cast("SentenceEncoder", encoder).tags
+        found = predict(answering(model), encoded, ANSWER_TOKENS)
+        return [
+            TagsAnswer(tuple(known[place] for place in places[:length]), known, shares[:length])
+            for (places, shares), length in zip(found, encoded.lengths, strict=True)
+        ]
+
+    def describe(self, example: TaggedSentence, answer: TagsAnswer) -> Sample:
+        tags = answer.tags
+        return Sample(
+            " ".join(example.words),
+            " ".join(example.tags),
+            " ".join(tags),
+            self.sentence_score(example, tags),
+            rows=(example.words, example.tags, tags) if example.tags else (example.words, tags),
+        )
+
+    def baselines(
+        self,
+        train: Sequence[TaggedSentence],
+        validation: Sequence[TaggedSentence],
+        parts: Mapping[str, Sequence[TaggedSentence]],
+        encoder: Encoder[TaggedSentence],
+    ) -> Mapping[str, ScoresBySplit]:
+        return {
+            name: {part: self.score(encoder, examples, answer(examples)).values for part, examples in parts.items()}
+            for name, answer in self.fit_baselines(train).items()
+        }
+
+    def fit_baselines(self, train: Sequence[TaggedSentence]) -> Mapping[str, Answerer]:
+        """What people would try first, by name."""
+        from data.word_forms import FormSettings, form_features
+        from evaluation.tagging_baselines import fit_word_tags
+
+        settings = FormSettings(prefixes=3, suffixes=5)
+        fitted = fit_word_tags(train, lambda word: form_features(word, settings))
+        return {name: tags.answer for name, tags in fitted.items()}
+
+    @abstractmethod
+    def sentence_score(self, example: TaggedSentence, tags: Sequence[str]) -> float:
+        """How good the tags of one sentence are, from 0 to 1."""
+
+    def word_vectors(
+        self, model: "keras.Model", encoder: Encoder[TaggedSentence]
+    ) -> tuple[np.ndarray, Sequence[str]] | None:
+        words = cast("SentenceEncoder", encoder).words.words
+        (vectors,) = model.get_layer("embedding").get_weights()
+        return vectors[-len(words) :], words
+
+    def read_questions(self, path: Path, config: AnswerConfig) -> list[TaggedSentence]:
+        from data.files import read_texts
+
+        return [self.read_question(text, config) for text in read_texts(path)]
+
+    def read_question(self, text: str, config: AnswerConfig) -> TaggedSentence:
+        from data.tokenization import TOKENIZERS
+
+        assert isinstance(config, TaggingPredictConfig)
+        split: Callable[[str], list[str]] = str.split if config.tokenized else TOKENIZERS[self.tokenizer]
+        return TaggedSentence(tuple(split(text)))
+
+    def render(self, example: TaggedSentence, answer: TagsAnswer, config: AnswerConfig) -> str:
+        from console.interlinear import interlinear, terminal_width
+
+        assert isinstance(config, TaggingPredictConfig)
+        tags = answer.tags
+        if config.conllu:
+            return self.as_conllu(example.words, tags)
+        return interlinear((example.words, tags), terminal_width())
+
+    @abstractmethod
+    def as_conllu(self, words: Sequence[str], tags: Sequence[str]) -> str:
+        """A sentence as CoNLL-U; a line break ends it, so that a blank line follows."""
+
+    def as_json(self, example: TaggedSentence, answer: TagsAnswer) -> Mapping[str, object]:
+        tags = answer.tags
+        given: dict[str, object] = {"words": list(example.words), "tags": list(tags)}
+        if answer.probabilities is not None:
+            place = {tag: number for number, tag in enumerate(answer.known)}
+            pairs = zip(tags, answer.probabilities, strict=True)
+            given["probabilities"] = [float(shares[place[tag]]) for tag, shares in pairs]
+        return given

@@ -1,0 +1,198 @@
+"""What tasks that read a text and give it one class share: many to one."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from time import perf_counter, process_time
+from typing import TYPE_CHECKING, Annotated, Literal, cast
+
+import numpy as np
+
+from schema.configs import Positive, Range, Share, TrainingConfig
+from schema.encoded import Encoded, Ragged
+from schema.examples import LabelledText, Splits
+from schema.records import ScoresBySplit
+from tasks.classification import Classification
+from tasks.task import Encoder, Fitted, refuse_a_single_class
+
+if TYPE_CHECKING:
+    import keras
+
+    from data.text_encoder import TextEncoder
+
+Pooling = Literal["last", "mean", "max", "attention", "mean+max", "mean+max+attention"]
+
+
+@dataclass(frozen=True)
+class TextClassificationConfig(TrainingConfig):
+    """Flags of the tasks that give a text one class."""
+
+    embedding: Annotated[int, Range(1, 4096)] = 100
+    """Size of the word embeddings."""
+    vocabulary: Annotated[int, Range(1, 1_000_000)] = 20_000
+    """Most frequent words that get an embedding of their own."""
+    first_words: Positive = 300
+    """Words that are read from the beginning of a text."""
+    last_words: Annotated[int, Range(0)] = 100
+    """Words that are read from the end of a longer text."""
+    window: Positive = 100
+    """Words that the recurrent layers read in one go; each window of a text begins anew, pooling sees all of them."""
+    pooling: Pooling = "mean+max"
+    """How the sequence becomes one vector; several stand side by side."""
+    word_dropout: Share = 0.2
+    """Share of the words that are replaced by unknown in training."""
+    embedding_dropout: Share = 0.2
+    """Share of the features of a text's word embeddings that are dropped in training, for the whole text at once."""
+    word_vectors: bool = True
+    """Start the embeddings from vectors learnt on the texts themselves, where they have a million words or more."""
+    unlabelled: bool = True
+    """Learn these vectors also from texts that nobody labelled, where the data set has such."""
+    fixed_vectors: bool = True
+    """Keep these vectors as they were learnt; embeddings that start at random are always trained."""
+    ngram_evidence: bool = True
+    """Give the network, beside each word, what n-grams ending there say in a linear model."""
+
+
+class TextClassification(Classification):
+    """A text in, a class with its probability out. A task of the family says where its data come from."""
+
+    rnn_type = "many to one"
+    tokenizer = "words"
+
+    def fit_encoder(self, splits: Splits[LabelledText], config: TrainingConfig) -> Fitted[LabelledText]:
+        from data.cache import cached, default_cache, digest
+        from data.ngram_evidence import EvidenceSettings
+        from data.word_vectors import DEVIATION, MIN_COUNT, PASSES, WINDOW
+
+        assert isinstance(config, TextClassificationConfig)
+        refuse_a_single_class((example.label for example in splits.train), config.train_file or splits.dataset)
+        learnt_with = {name: getattr(config, name) for name in _LEARNT_WITH}
+        constants = (self.tokenizer, asdict(EvidenceSettings()), WINDOW, PASSES, MIN_COUNT, DEVIATION)
+        key = digest(self.name, splits.source, learnt_with, constants, _digest_of(splits.train))
+        return cached(
+            config.cache or default_cache(),
+            "encoders",
+            key,
+            _save_fitted,
+            self._load_fitted,
+            compute=lambda: self._learn(splits, config),
+        )
+
+    def _learn(self, splits: Splits[LabelledText], config: "TextClassificationConfig") -> Fitted[LabelledText]:
+        from data.ngram_evidence import EvidenceSettings
+        from data.text_encoder import TextSettings, learn_text_encoder
+        from data.word_vectors import ENOUGH_WORDS, learn_word_vectors
+
+        began, began_cpu = perf_counter(), process_time()
+        settings = TextSettings(self.tokenizer, config.first_words, config.last_words, config.window)
+        evidence = EvidenceSettings() if config.ngram_evidence else None
+        encoder, encoded, tokens = learn_text_encoder(splits.train, settings, config.vocabulary, evidence)
+        starts = {}
+        if encoder.evidence:
+            local = encoded.inputs["evidence"].values[:, : -encoder.evidence.channels]
+            starts["evidence_deviations"] = local.std(axis=0)
+        if config.word_vectors and config.unlabelled:
+            tokens += encoder.tokenize(splits.unlabelled(), "unlabelled texts")
+        if config.word_vectors and sum(map(len, tokens)) >= ENOUGH_WORDS:
+            starts["embedding"] = learn_word_vectors(tokens, encoder.vocabulary, config.embedding, config.seed)
+        return Fitted(encoder, encoded, starts, seconds=perf_counter() - began, cpu_seconds=process_time() - began_cpu)
+
+    def load_encoder(self, folder: Path) -> "TextEncoder":
+        from data.text_encoder import TextEncoder
+
+        return TextEncoder.load(folder)
+
+    def _load_fitted(self, folder: Path) -> Fitted[LabelledText]:
+        arrays = np.load(folder / "arrays.npz", allow_pickle=False)
+        inputs = {
+            name: Ragged(arrays[f"{name}.values"], arrays["lengths"])
+            for name in ("words", "evidence")
+            if f"{name}.values" in arrays
+        }
+        took = json.loads((folder / "seconds.json").read_text())
+        starts = {name: arrays[name] for name in ("embedding", "evidence_deviations") if name in arrays}
+        encoder = self.load_encoder(folder / "encoder")
+        encoded = Encoded(inputs, arrays["targets"], encoder.settings.window)
+        return Fitted(encoder, encoded, starts, folder / "encoder", took["seconds"], took["cpu_seconds"])
+
+    def build_model(self, fitted: Fitted[LabelledText], config: TrainingConfig) -> "keras.Model":
+        from models.classifier import ClassifierSettings, build_classifier
+
+        assert isinstance(config, TextClassificationConfig)
+        encoder = cast("TextEncoder", fitted.encoder)
+        settings = ClassifierSettings(
+            vocabulary=len(encoder.vocabulary),
+            classes=len(encoder.labels),
+            cell=config.cell,
+            units=config.units,
+            layers=config.layers,
+            bidirectional=config.bidirectional,
+            embedding=config.embedding,
+            pooling=config.pooling.split("+"),
+            window=config.window,
+            dropout=config.dropout,
+            word_dropout=config.word_dropout,
+            forget_bias=config.forget_bias,
+            embedding_dropout=config.embedding_dropout,
+            embedding_fixed=config.fixed_vectors and "embedding" in fitted.starts,
+            evidence_deviations=fitted.starts.get("evidence_deviations", np.zeros(0)).tolist(),
+            totals=encoder.evidence.channels if encoder.evidence else 0,
+        )
+        return build_classifier(settings, fitted.starts.get("embedding"))
+
+    def baselines(
+        self,
+        train: Sequence[LabelledText],
+        validation: Sequence[LabelledText],
+        parts: Mapping[str, Sequence[LabelledText]],
+        encoder: Encoder[LabelledText],
+    ) -> Mapping[str, ScoresBySplit]:
+        from data.tokenization import TOKENIZERS
+        from evaluation.baselines import fit_text_baselines
+
+        fitted = fit_text_baselines(train, validation, TOKENIZERS[self.tokenizer])
+        scores: dict[str, dict[str, Mapping[str, float]]] = {}
+        for part, examples in parts.items():
+            for name, answers in fitted.answer([example.text for example in examples]).items():
+                scores.setdefault(name, {})[part] = self.score(encoder, examples, answers).values
+        return scores
+
+    def word_vectors(
+        self, model: "keras.Model", encoder: Encoder[LabelledText]
+    ) -> tuple[np.ndarray, Sequence[str]] | None:
+        words = cast("TextEncoder", encoder).vocabulary.words
+        (vectors,) = model.get_layer("embedding").get_weights()
+        return vectors[-len(words) :], words
+
+
+# The flags that decide what is learnt before the network is trained; all else may change without learning anew.
+_LEARNT_WITH = (
+    "embedding",
+    "vocabulary",
+    "first_words",
+    "last_words",
+    "window",
+    "word_vectors",
+    "unlabelled",
+    "ngram_evidence",
+    "seed",
+)
+
+
+def _digest_of(examples: Sequence[LabelledText]) -> str:
+    content = hashlib.sha256()
+    for example in examples:
+        content.update(f"{example.label}\0{example.text}\0".encode("utf-8", "surrogatepass"))
+    return content.hexdigest()
+
+
+def _save_fitted(fitted: Fitted[LabelledText], folder: Path) -> None:
+    fitted.encoder.save(folder / "encoder")
+    columns = {name: column for name, column in fitted.encoded.inputs.items() if isinstance(column, Ragged)}
+    arrays = {f"{name}.values": column.values for name, column in columns.items()}
+    np.savez(
+        folder / "arrays.npz", targets=fitted.encoded.targets, lengths=fitted.encoded.lengths, **arrays, **fitted.starts
+    )
+    (folder / "seconds.json").write_text(json.dumps({"seconds": fitted.seconds, "cpu_seconds": fitted.cpu_seconds}))

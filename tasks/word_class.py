@@ -1,0 +1,140 @@
+"""What part of speech has a word, from its form alone? One to one, on the word types of UD English EWT.
+
+python train.py word_class
+python train.py word_class --cell simple_rnn
+python train.py word_class --train-file words.tsv
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter, process_time
+from typing import TYPE_CHECKING, Annotated, cast
+
+from data import small_world
+from data.sources import SMALL_WORLD, Official, load_tagged_sentences, small_world_examples
+from schema.answers import LabelAnswer
+from schema.configs import Positive, Range, Share, TrainingConfig
+from schema.examples import LabelledText, Splits
+from schema.records import ScoresBySplit
+from schema.scores import Scores
+from tasks.classification import Classification
+from tasks.task import Encoder, Fitted, refuse_a_single_class
+
+if TYPE_CHECKING:
+    import keras
+
+    from data.word_encoder import WordEncoder
+
+ONE_STEP = (
+    "Each word is a single time step, at which a SimpleRNN is a dense layer and an LSTM or a GRU a gated one: no state "
+    "comes from before, and no neighbour is seen. What the neighbours add, the task `pos` shows on the same data."
+)
+
+
+@dataclass(frozen=True)
+class WordClassConfig(TrainingConfig):
+    """Train a recurrent network, at a single time step, to tell the class of a word from its form."""
+
+    bidirectional: bool = False
+    """Read the single step twice, with weights of their own."""
+    form_embedding: Annotated[int, Range(1, 4096)] = 128
+    """Size of the embeddings of the features of a form, which are added up."""
+    form_dropout: Share = 0.3
+    """Share of these features that are dropped in training."""
+    prefixes: Annotated[int, Range(1, 12)] = 8
+    """Longest prefix that is a feature, in characters."""
+    suffixes: Annotated[int, Range(1, 12)] = 8
+    """Longest suffix, likewise."""
+    ngrams: Annotated[int, Range(0, 8)] = 4
+    """Longest character n-gram that is a feature; 0 for none."""
+    buckets: Positive = 20_000
+    """Ids that the n-grams are hashed into."""
+
+
+class WordClass(Classification):
+    """Each form counts once, with its most frequent tag; validation and test have forms that train does not have."""
+
+    name = "word_class"
+    summary = "what part of speech is a word that was never seen, from its form alone?"
+    rnn_type = "one to one"
+    datasets = ("ewt", SMALL_WORLD)
+    Config = WordClassConfig
+
+    def load(self, dataset: str, config: TrainingConfig) -> Official[LabelledText]:
+        from data.word_types import word_types
+
+        if dataset == SMALL_WORLD:
+            return small_world_examples(small_world.word_class)
+        return word_types(load_tagged_sentences(dataset))
+
+    def fit_encoder(self, splits: Splits[LabelledText], config: TrainingConfig) -> Fitted[LabelledText]:
+        from data.word_encoder import WordEncoder
+        from data.word_forms import FormSettings
+
+        assert isinstance(config, WordClassConfig)
+        refuse_a_single_class((example.label for example in splits.train), config.train_file or splits.dataset)
+        began, began_cpu = perf_counter(), process_time()
+        settings = FormSettings(config.prefixes, config.suffixes, ngrams=config.ngrams, buckets=config.buckets)
+        encoder = WordEncoder.learn(splits.train, settings)
+        encoded = encoder.encode(splits.train)
+        return Fitted(encoder, encoded, seconds=perf_counter() - began, cpu_seconds=process_time() - began_cpu)
+
+    def load_encoder(self, folder: Path) -> "WordEncoder":
+        from data.word_encoder import WordEncoder
+
+        return WordEncoder.load(folder)
+
+    def build_model(self, fitted: Fitted[LabelledText], config: TrainingConfig) -> "keras.Model":
+        from models.word_classifier import WordClassifierSettings, build_word_classifier
+
+        assert isinstance(config, WordClassConfig)
+        encoder = cast("WordEncoder", fitted.encoder)
+        settings = WordClassifierSettings(
+            forms=len(encoder.forms),
+            classes=len(encoder.labels),
+            cell=config.cell,
+            units=config.units,
+            layers=config.layers,
+            bidirectional=config.bidirectional,
+            form_embedding=config.form_embedding,
+            form_dropout=config.form_dropout,
+            dropout=config.dropout,
+            forget_bias=config.forget_bias,
+        )
+        return build_word_classifier(settings)
+
+    def score(
+        self, encoder: Encoder[LabelledText], examples: Sequence[LabelledText], answers: Sequence[LabelAnswer]
+    ) -> Scores:
+        from evaluation.scores import with_frequent_classes
+
+        return with_frequent_classes(super().score(encoder, examples, answers), ONE_STEP)
+
+    def baselines(
+        self,
+        train: Sequence[LabelledText],
+        validation: Sequence[LabelledText],
+        parts: Mapping[str, Sequence[LabelledText]],
+        encoder: Encoder[LabelledText],
+    ) -> Mapping[str, ScoresBySplit]:
+        from data.word_forms import FormSettings, form_features
+        from evaluation.tagging_baselines import fit_form_baselines
+
+        settings = FormSettings(prefixes=3, suffixes=5)
+        fitted = fit_form_baselines(train, validation, lambda word: form_features(word, settings))
+        return {
+            name: {
+                part: self.score(encoder, examples, answer([example.text for example in examples])).values
+                for part, examples in parts.items()
+            }
+            for name, answer in fitted.items()
+        }
+
+
+TASK = WordClass()
+
+if __name__ == "__main__":
+    from train import run_train
+
+    raise SystemExit(run_train(TASK.name))

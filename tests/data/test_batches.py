@@ -147,5 +147,5 @@ class Echo:
 @given(LENGTHS, st.integers(1, 4000))
 def test_predictions_come_in_the_order_of_the_examples(lengths, batch_tokens):
     echo = Echo()
-    assert predict(echo, encoded_of(lengths), batch_tokens).tolist() == list(range(len(lengths)))
+    assert predict(echo.predict_on_batch, encoded_of(lengths), batch_tokens) == list(range(len(lengths)))
     assert echo.batches == len(Batches(encoded_of(lengths), batch_tokens))

@@ -1,0 +1,176 @@
+"""Tagging as a user meets it: own treebanks and entity files, and plain sentences asked of a run."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from data.conll import read_conllu, read_entities
+
+TINY = ("--units=4", "--embedding=4", "--character-units=3", "--form-embedding=4", "--epochs=1", "--no-look-inside")
+LONG = " ".join(["walk"] * 2000)
+# Lines that somebody might type; each is owed an answer with a tag for each word.
+ODD = ["The dog barks.", "", "x" * 500, "🎬 👨‍👩‍👧 فيلم جميل", "   ", LONG, "a\u0085b \u2028 c", "@colgo hi!"]
+
+
+def conllu(sentence: str) -> str:
+    """A sentence given as word/TAG, with a row for a multiword token and one for an empty node."""
+    rows = ["# a comment", "1-2\tdon't\t_\t_\t_\t_\t_\t_\t_\t_"]
+    for number, pair in enumerate(sentence.split(), 1):
+        word, tag = pair.split("/")
+        rows.append(f"{number}\t{word}\t_\t{tag}\t_\t_\t_\t_\t_\t_")
+    rows.append("1.1\tghost\t_\tVERB\t_\t_\t_\t_\t_\t_")
+    return "\n".join(rows)
+
+
+@pytest.fixture(scope="module")
+def treebank(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """25 small sentences in CoNLL-U, without a blank line at the end."""
+    path = tmp_path_factory.mktemp("treebank") / "train.conllu"
+    names, verbs = ("dog", "cat", "owl", "cow", "hen"), ("sees", "eats", "runs", "naps", "sits")
+    forms = [f"The/DET {name}/NOUN {verb}/VERB ./PUNCT" for name in names for verb in verbs]
+    path.write_text("\n\n".join(map(conllu, forms)))
+    return path
+
+
+@pytest.fixture(scope="module")
+def entities(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """40 small sentences in IOB1, where a B- only parts neighbours."""
+    path = tmp_path_factory.mktemp("entities") / "train.conll"
+    names = ("Ann", "Bob", "Cy", "Dee", "Eve", "Flo", "Gus", "Hal")
+    towns = ("Ulm", "Oslo", "Rome", "Bath", "Kiel")
+    rows = [
+        f"-DOCSTART- O\n\n{name}\tI-PER\nLee\tI-PER\n{other}\tB-PER\nleft\tO\n{town}\tI-LOC\n"
+        for name, other in zip(names, reversed(names), strict=True)
+        for town in towns
+    ]
+    path.write_text("\n".join(rows))
+    return path
+
+
+@pytest.fixture(scope="module")
+def pos_run(tmp_path_factory: pytest.TempPathFactory, treebank: Path, cache: Path) -> Path:
+    from commands.train import main
+
+    runs = tmp_path_factory.mktemp("pos") / "runs"
+    where = [f"--runs={runs}", f"--cache={cache}", "--name=own"]
+    assert main(["pos", *TINY, f"--train-file={treebank}", f"--test-file={treebank}", "--cell=simple_rnn", *where]) == 0
+    return runs / "pos" / "own"
+
+
+@pytest.fixture(scope="module")
+def ner_run(tmp_path_factory: pytest.TempPathFactory, entities: Path, cache: Path) -> Path:
+    from commands.train import main
+
+    runs = tmp_path_factory.mktemp("ner") / "runs"
+    where = [f"--runs={runs}", f"--cache={cache}", "--name=own"]
+    assert main(["ner", *TINY, f"--train-file={entities}", f"--test-file={entities}", "--cell=gru", *where]) == 0
+    return runs / "ner" / "own"
+
+
+def test_a_treebank_is_trained_on_and_scored(call: Callable, pos_run: Path, treebank: Path) -> None:
+    metrics = json.loads((pos_run / "metrics.json").read_text())
+    assert metrics["counts"]["test"] == 25
+    assert {"accuracy", "accuracy_unseen", "sentence_accuracy", "macro_f1"} <= set(metrics["scores"]["test"])
+    assert set(metrics["baselines"]) == {"majority", "most_frequent_tag", "suffix_guesser"}
+    ended = call("evaluate", pos_run, f"--file={treebank}", "--json")
+    assert ended.status == 0
+    scores = json.loads(ended.out)["scores"]
+    for name in ("accuracy", "sentence_accuracy"):
+        assert scores[name] == pytest.approx(metrics["scores"]["test"][name])
+    report = (pos_run / "report.md").read_text()
+    for title in ("Accuracy by length", "Accuracy by position", "Scores by class"):
+        assert title in report
+
+
+def test_entities_are_scored_in_three_views_and_the_scheme_is_said(ner_run: Path) -> None:
+    metrics = json.loads((ner_run / "metrics.json").read_text())
+    views = {"entity_f1", "entity_f1_merged", "entity_f1_without_mentions"}
+    assert views <= set(metrics["scores"]["test"])
+    assert metrics["headline"]["name"] == "entity_f1"
+    report = (ner_run / "report.md").read_text()
+    assert "IOB1" in report and "Entities by type, without mentions" in report
+
+
+@pytest.mark.parametrize("task", ["pos", "ner"])
+def test_every_line_gets_as_many_tags_as_it_has_words(
+    call: Callable, pos_run: Path, ner_run: Path, tmp_path: Path, task: str
+) -> None:
+    odd = tmp_path / "odd.txt"
+    odd.write_text("\n".join(ODD) + "\n", newline="\n")
+    ended = call("predict", {"pos": pos_run, "ner": ner_run}[task], f"--file={odd}", "--json", "--tokenized")
+    assert (ended.status, ended.complaint) == (0, "")
+    given = [json.loads(line) for line in ended.out.split("\n")[:-1]]
+    assert [answer["words"] for answer in given] == [line.split() for line in ODD]
+    for answer in given:
+        assert len(answer["tags"]) == len(answer["words"]) == len(answer["probabilities"])
+        assert all(0 <= share <= 1 + 1e-6 for share in answer["probabilities"])
+
+
+def test_no_answer_begins_an_entity_in_its_middle(call: Callable, ner_run: Path) -> None:
+    ended = call("predict", ner_run, "--json", "--tokenized", "Lee left Lee Ulm Lee", "left Lee Lee", LONG)
+    for line in ended.out.splitlines():
+        tags = json.loads(line)["tags"]
+        for before, tag in zip(["O", *tags], tags, strict=False):
+            assert not tag.startswith("I-") or before[2:] == tag[2:]
+
+
+def test_conllu_that_is_written_can_be_scored(call: Callable, pos_run: Path, tmp_path: Path) -> None:
+    asked = ["The dog sees.", "Don't run!"]
+    ended = call("predict", pos_run, "--conllu", *asked)
+    written = tmp_path / "answers.conllu"
+    written.write_text(ended.out)
+    assert [sentence.words for sentence in read_conllu(written)] == [
+        ("The", "dog", "sees", "."),
+        ("Do", "n't", "run", "!"),
+    ]
+    scored = call("evaluate", pos_run, f"--file={written}", "--json")
+    assert json.loads(scored.out)["scores"]["accuracy"] == 1
+
+
+def test_words_stand_over_their_tags_and_entities_in_brackets(call: Callable, pos_run: Path, ner_run: Path) -> None:
+    words, tags = call("predict", pos_run, "The owl naps .").out.splitlines()
+    assert words.split() == ["The", "owl", "naps", "."] and len(tags.split()) == 4
+    assert [words.index(word) for word in words.split()[:3]] == [tags.index(tag) for tag in tags.split()[:3]] or (
+        len(set(tags.split())) < 4
+    )
+    told = call("predict", ner_run, "--json", "Ann Lee left").out
+    shown = call("predict", ner_run, "Ann Lee left").out.splitlines()
+    assert len(shown) == 3
+    assert ("[" in shown[0]) == any(tag != "O" for tag in json.loads(told)["tags"])
+
+
+@pytest.mark.parametrize(
+    ("task", "content", "says"),
+    [
+        ("pos", "1\tThe\t_\tDET\n", "bad.txt:1: 4 columns, expected the 10 of CoNLL-U"),
+        ("pos", conllu("The/DET dog/NOMEN"), "bad.txt:4: 'NOMEN' is no universal part of speech"),
+        ("pos", "x" + conllu("The/DET"), "bad.txt:1: 1 column, expected the 10 of CoNLL-U"),
+        ("pos", "", "bad.txt holds no sentences"),
+        ("pos", "# nothing\n\n", "bad.txt holds no sentences"),
+        ("ner", "Ann\tB-PER\nLee\n", "bad.txt:2: 1 column, expected 2: a token, a TAB, its tag"),
+        ("ner", "Ann\tB_PER\n", "bad.txt:1: 'B_PER' is no tag of IOB"),
+        ("ner", "Ann\tO\nLee\tO\n\nBob\tO\n\nEve\tO\n", "all training examples have the label O"),
+        ("ner", "\n \n", "bad.txt holds no sentences"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_one_line(
+    call: Callable, tmp_path: Path, task: str, content: str, says: str
+) -> None:
+    (tmp_path / "bad.txt").write_text(content)
+    ended = call("train", task, *TINY, f"--train-file={tmp_path / 'bad.txt'}", f"--runs={tmp_path / 'runs'}")
+    assert ended.status == 2
+    assert ended.complaint.startswith("error: ") and says in ended.complaint
+    assert ended.complaint.count("\n") == 1
+
+
+def test_tags_that_the_run_does_not_know_are_named(call: Callable, ner_run: Path, tmp_path: Path) -> None:
+    (tmp_path / "more.conll").write_text("Ann\tB-PER\nAcme\tB-ORG\n")
+    ended = call("evaluate", ner_run, f"--file={tmp_path / 'more.conll'}")
+    assert ended.status == 0
+    assert "B-ORG (1)" in ended.out
+
+
+def test_iob1_is_read_as_iob2(entities: Path) -> None:
+    assert read_entities(entities)[0].tags == ("B-PER", "I-PER", "B-PER", "O", "B-LOC")

@@ -38,6 +38,7 @@ bench: $(READY) ## measure speed and memory, with flags in ARGS="..."
 tensorboard: $(READY) ## show all runs in a browser
 	@$(VENV)/bin/tensorboard --logdir runs $(ARGS)
 
+# seqeval comes as source alone, whose old way of being built is broken: hence --use-pep517.
 # A kill in the middle leaves HALF behind, or no pip: then the environment is made anew. An error of pip, such as no
 # network, leaves what was there before.
 $(READY): $(REQUIREMENTS) constraints.txt
@@ -55,7 +56,7 @@ $(READY): $(REQUIREMENTS) constraints.txt
 	fi; \
 	echo "installing what $(REQUIREMENTS) name into $(VENV) (a few minutes the first time)"; \
 	touch $(HALF); \
-	if $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check \
+	if $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --use-pep517 \
 	    $(REQUIREMENTS:%=-r %) -c constraints.txt; \
 	then rm $(HALF); touch $@; \
 	else rm $(HALF); echo "error: pip could not install; read its lines above, then run make again" >&2; exit 1; fi

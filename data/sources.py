@@ -229,7 +229,9 @@ def _prepared(name: str, builder_name: str, host: str, module: str | None = None
         prepared = builder.is_prepared()
     if not prepared:
         manual = _manual_files(builder)
-        if not all(map(os.path.exists, manual)) and not reachable(host):
+        # A builder that registers no files has none that could lie here.
+        at_hand = bool(manual) and all(map(os.path.exists, manual))
+        if not at_hand and not reachable(host):
             files = f"\nor put its files into {manual[0].parent}," if module else ""
             raise NoNetwork(
                 f"{name} is not on this machine and {host} does not answer; connect to a network,{files}\n"

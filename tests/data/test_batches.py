@@ -120,6 +120,27 @@ def test_targets_that_are_sequences_are_padded_as_their_inputs_are():
     assert [targets.tolist() for _, targets in Batches(long, 9)] == [[[2, 2]], [[1, 2, 1, 0]]]
 
 
+@settings(deadline=None)
+@given(st.lists(st.integers(0, 3), min_size=1, max_size=20), st.integers(1, 6), st.none() | st.just(3))
+def test_examples_without_steps_are_padded_to_one_and_lost_nowhere(lengths, batch_tokens, seed):
+    seen = []
+    for inputs, targets in Batches(encoded_of(lengths), batch_tokens, seed):
+        assert inputs["words"].shape[1] >= 1
+        for row, place in zip(inputs["words"], targets, strict=True):
+            assert row.tolist() == [place + 1] * lengths[place] + [0] * (len(row) - lengths[place])
+        seen += targets.tolist()
+    assert sorted(seen) == list(range(len(lengths)))
+
+
+def test_a_target_without_steps_asks_nothing():
+    words = Ragged.of([np.array([], np.int32), np.array([5], np.int32)])
+    tags = Ragged(words.values, words.lengths, blank=-1)
+    padded = [
+        (inputs["words"].tolist(), targets.tolist()) for inputs, targets in Batches(Encoded({"words": words}, tags), 9)
+    ]
+    assert padded == [([[0], [5]], [[-1], [5]])]
+
+
 def test_a_batch_is_as_large_as_the_data_want_it():
     assert fitting_batch_tokens(encoded_of([100] * 9000)) == 9000  # a hundredth of all steps
     assert fitting_batch_tokens(encoded_of([7, 3, 2])) == 64  # sixteen examples of mean length at least
@@ -149,3 +170,15 @@ def test_predictions_come_in_the_order_of_the_examples(lengths, batch_tokens):
     echo = Echo()
     assert predict(echo.predict_on_batch, encoded_of(lengths), batch_tokens) == list(range(len(lengths)))
     assert echo.batches == len(Batches(encoded_of(lengths), batch_tokens))
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(0, 40), min_size=1, max_size=40), st.integers(1, 100))
+def test_pairs_of_predictions_come_in_that_order_too(lengths, batch_tokens):
+    def longest_and_first(inputs):
+        words = inputs["words"]
+        return words.max(axis=1), words[:, :1]
+
+    pairs = predict(longest_and_first, encoded_of(lengths), batch_tokens)
+    expected = [place + 1 if length else 0 for place, length in enumerate(lengths)]
+    assert [(int(one), other.tolist()) for one, other in pairs] == [(value, [value]) for value in expected]

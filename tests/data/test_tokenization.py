@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data.tokenization import TOKENIZERS, tokenize, tokenize_cased
+from data.tokenization import TOKENIZERS, tokenize, tokenize_cased, tokenize_tweets
 
 
 @pytest.mark.parametrize(
@@ -65,3 +65,25 @@ def test_known_answers_with_case(text, tokens):
 )
 def test_a_text_that_is_tokenised_already_is_split_at_spaces_alone(text):
     assert tokenize_cased(text) == text.split()
+
+
+@pytest.mark.parametrize(
+    "text, tokens",
+    [
+        ("@colgo", ["@", "colgo"]),
+        ("RT @Ann_Lee: it's @bob's cat.", ["RT", "@", "Ann_Lee", ":", "it", "'s", "@", "bob", "'s", "cat", "."]),
+        ("@ann@bob", ["@", "ann@bob"]),
+        ("write to me@home.org", ["write", "to", "me@home.org"]),
+        ("5 @ 3 @ ann", ["5", "@", "3", "@", "ann"]),
+        ("#go @東京 😀", ["#go", "@", "東京", "😀"]),
+        ("", []),
+    ],
+)
+def test_the_sign_of_a_mention_is_a_token(text, tokens):
+    assert tokenize_tweets(text) == tokens
+
+
+@settings(deadline=None)
+@given(st.text(st.characters(exclude_characters="@")))
+def test_a_tweet_without_a_mention_is_split_as_any_text(text):
+    assert tokenize_tweets(text) == tokenize_cased(text)

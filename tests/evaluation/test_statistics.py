@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from evaluation.statistics import bootstrap_interval, mean_and_deviation, mean_interval
+from evaluation.statistics import bootstrap_interval, bootstrap_of_sums, mean_and_deviation, mean_interval
 from schema.errors import UserError
 
 
@@ -47,3 +47,25 @@ def test_the_interval_of_a_mean_over_seeds_is_student_s():
     # Mean 3, deviation 2, t(0.975, 2 degrees of freedom) = 4.3027: 4.3027 x 2 / sqrt(3) = 4.9683
     assert mean_interval([1.0, 3.0, 5.0]) == pytest.approx((3 - 4.9683, 3 + 4.9683), abs=1e-3)
     assert all(math.isnan(end) for end in mean_interval([1.0]))
+
+
+def share(sums):
+    return sums[..., 0] / sums[..., 1]
+
+
+RIGHT = np.random.default_rng(1).random(200) < 0.7
+
+
+def test_sentences_of_one_word_have_the_interval_of_their_words():
+    counts = np.stack([RIGHT, np.ones(200)], axis=-1)
+    assert bootstrap_of_sums(counts, share) == pytest.approx(bootstrap_interval(RIGHT.astype(float), np.mean))
+
+
+def test_sentences_are_drawn_whole():
+    # Ten words that are right or wrong together say no more than one of them.
+    counts = 10 * np.stack([RIGHT, np.ones(200)], axis=-1)
+    assert bootstrap_of_sums(counts, share) == pytest.approx(bootstrap_interval(RIGHT.astype(float), np.mean))
+
+
+def test_one_sentence_alone_has_no_interval():
+    assert all(math.isnan(end) for end in bootstrap_of_sums(np.array([[3.0, 4.0]]), share))

@@ -51,24 +51,30 @@ class FormGuesser:
 
 def fit_form_baselines(
     train: Sequence[LabelledText], validation: Sequence[LabelledText], features: Features
-) -> Mapping[str, Callable[[Sequence[str]], list[LabelAnswer]]]:
+) -> Mapping[str, Callable[[Sequence[LabelledText]], list[LabelAnswer]]]:
     """`majority` and `logistic_regression` for single words, by what answers them; C is chosen on validation."""
     words, labels = [example.text for example in train], [example.label or "" for example in train]
     counts = Counter(labels)
     known = tuple(sorted(counts))
     shares = np.array([counts[label] for label in known]) / len(labels)
-    rivals: dict[str, Callable[[Sequence[str]], list[LabelAnswer]]] = {
+    rivals: dict[str, Callable[[Sequence[LabelledText]], list[LabelAnswer]]] = {
         "majority": lambda asked: _label_answers(known, np.tile(shares, (len(asked), 1)))
     }
     if len(known) > 1:
         fitted = [FormGuesser.fit(words, labels, features, penalty) for penalty in PENALTIES]
         best = max(fitted, key=lambda guesser: _accuracy(guesser, validation))
-        rivals["logistic_regression"] = lambda asked: _label_answers(best.labels, best.probabilities(asked))
+        rivals["logistic_regression"] = lambda asked: _label_answers(
+            best.labels, best.probabilities([example.text for example in asked])
+        )
     return rivals
 
 
+def _texts(examples: Sequence[LabelledText]) -> list[str]:
+    return [example.text for example in examples]
+
+
 def _accuracy(guesser: FormGuesser, examples: Sequence[LabelledText]) -> float:
-    chosen = guesser.probabilities([example.text for example in examples]).argmax(axis=1)
+    chosen = guesser.probabilities(_texts(examples)).argmax(axis=1)
     pairs = zip(examples, chosen, strict=True)
     return float(np.mean([guesser.labels[place] == example.label for example, place in pairs]))
 

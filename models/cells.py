@@ -132,6 +132,16 @@ def recurrent_layer(
     return keras.layers.Bidirectional(layer, name=name) if bidirectional else layer
 
 
+def recurrent_stack(
+    cell: str, units: int, layers: int, bidirectional: bool, *, forget_bias: float = 1.0
+) -> list[keras.layers.Layer]:
+    """Layers to be read one on top of another by `run_stack`, named `recurrent_1` and so on."""
+    return [
+        recurrent_layer(cell, units, bidirectional, forget_bias=forget_bias, name=f"recurrent_{number}")
+        for number in range(1, layers + 1)
+    ]
+
+
 @dataclass(frozen=True)
 class Read:
     """What a recurrent layer made of a sequence.

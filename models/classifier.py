@@ -15,7 +15,7 @@ import keras
 import numpy as np
 from keras import KerasTensor, ops
 
-from models.cells import recurrent_layer, run_stack
+from models.cells import recurrent_stack, run_stack
 from models.pooling import MaskedPooling
 from models.windows import JoinWindows, LastOfWindows, SplitIntoWindows
 from models.words import ValidSteps, WordDropout
@@ -117,16 +117,9 @@ def _embed(words: KerasTensor, settings: ClassifierSettings, vectors: np.ndarray
 
 def _read(features: KerasTensor, mask: KerasTensor, settings: ClassifierSettings) -> KerasTensor:
     """From features (batch, time, width) to one vector a text, window by window."""
-    stack = [
-        recurrent_layer(
-            settings.cell,
-            settings.units,
-            settings.bidirectional,
-            forget_bias=settings.forget_bias,
-            name=f"recurrent_{number}",
-        )
-        for number in range(1, settings.layers + 1)
-    ]
+    stack = recurrent_stack(
+        settings.cell, settings.units, settings.layers, settings.bidirectional, forget_bias=settings.forget_bias
+    )
     split = SplitIntoWindows(settings.window, name="windows")
     read = run_stack(split(features), split(mask), stack, settings.dropout)
     sequence = JoinWindows(name="joined")(read.sequence, mask)

@@ -15,7 +15,7 @@ import numpy as np
 from keras import KerasTensor
 from scipy.special import softmax
 
-from models.cells import recurrent_layer, run_stack
+from models.cells import recurrent_stack, run_stack
 from models.crf import CRF, decode
 from models.word_forms import BagOfFeatures, CharacterReader
 from models.words import ValidSteps, WordDropout
@@ -63,16 +63,9 @@ def build_tagger(settings: TaggerSettings) -> keras.Model:
     inputs = {name: keras.Input(shapes[name], dtype="int32", name=name) for name, size in read.items() if size}
     mask = ValidSteps(name="mask")(inputs["words"])
     features = keras.layers.Dropout(settings.embedding_dropout, name="embedding_dropout")(_describe(inputs, settings))
-    stack = [
-        recurrent_layer(
-            settings.cell,
-            settings.units,
-            settings.bidirectional,
-            forget_bias=settings.forget_bias,
-            name=f"recurrent_{number}",
-        )
-        for number in range(1, settings.layers + 1)
-    ]
+    stack = recurrent_stack(
+        settings.cell, settings.units, settings.layers, settings.bidirectional, forget_bias=settings.forget_bias
+    )
     sequence = run_stack(features, mask, stack, settings.dropout).sequence
     sequence = keras.layers.Dropout(settings.dropout, name="output_dropout")(sequence)
     scores = keras.layers.Dense(settings.tags, name="scores")(sequence)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import keras
 
-from models.cells import recurrent_layer, run_stack
+from models.cells import recurrent_stack, run_stack
 from models.word_forms import BagOfFeatures
 from models.words import ValidSteps
 
@@ -37,16 +37,9 @@ def build_word_classifier(settings: WordClassifierSettings) -> keras.Model:
     step = keras.layers.Reshape((1, settings.form_embedding), name="one_step")(bag(forms))
     # A word without any known feature has no step, and its state stays zero.
     mask = ValidSteps(name="mask")(forms[:, :1])
-    stack = [
-        recurrent_layer(
-            settings.cell,
-            settings.units,
-            settings.bidirectional,
-            forget_bias=settings.forget_bias,
-            name=f"recurrent_{number}",
-        )
-        for number in range(1, settings.layers + 1)
-    ]
+    stack = recurrent_stack(
+        settings.cell, settings.units, settings.layers, settings.bidirectional, forget_bias=settings.forget_bias
+    )
     last = run_stack(keras.layers.Dropout(settings.dropout)(step), mask, stack, settings.dropout).last
     last = keras.layers.Dropout(settings.dropout, name="output_dropout")(last)
     logits = keras.layers.Dense(settings.classes, name="logits")(last)

@@ -188,10 +188,7 @@ class SentenceTagging(Task[TaggedSentence, TagsAnswer]):
         parts: Mapping[str, Sequence[TaggedSentence]],
         encoder: Encoder[TaggedSentence],
     ) -> Mapping[str, ScoresBySplit]:
-        return {
-            name: {part: self.score(encoder, examples, answer(examples)).values for part, examples in parts.items()}
-            for name, answer in self.fit_baselines(train).items()
-        }
+        return self.scores_of(self.fit_baselines(train), parts, encoder)
 
     def fit_baselines(self, train: Sequence[TaggedSentence]) -> Mapping[str, Answerer]:
         """What people would try first, by name."""

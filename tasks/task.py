@@ -163,6 +163,18 @@ class Task(ABC, Generic[Ex, Ans]):
     ) -> Mapping[str, ScoresBySplit]:
         """Scores of what people would try first, fitted on train, chosen on validation, for each of `parts`."""
 
+    def scores_of(
+        self,
+        answerers: Mapping[str, Callable[[Sequence[Ex]], Sequence[Ans]]],
+        parts: Mapping[str, Sequence[Ex]],
+        encoder: Encoder[Ex],
+    ) -> Mapping[str, ScoresBySplit]:
+        """What `baselines` gives, from what answers for each of them."""
+        return {
+            name: {part: self.score(encoder, examples, answer(examples)).values for part, examples in parts.items()}
+            for name, answer in answerers.items()
+        }
+
     @abstractmethod
     def describe(self, example: Ex, answer: Ans) -> Sample:
         """An example and its answer for the report."""

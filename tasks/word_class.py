@@ -123,13 +123,7 @@ class WordClass(Classification):
 
         settings = FormSettings(prefixes=3, suffixes=5)
         fitted = fit_form_baselines(train, validation, lambda word: form_features(word, settings))
-        return {
-            name: {
-                part: self.score(encoder, examples, answer([example.text for example in examples])).values
-                for part, examples in parts.items()
-            }
-            for name, answer in fitted.items()
-        }
+        return self.scores_of(fitted, parts, encoder)
 
 
 TASK = WordClass()

@@ -106,7 +106,9 @@ def words(*groups: tuple[list[str], str]) -> list[LabelledText]:
 def test_single_words_have_a_majority_and_a_regression():
     train, validation = words((ADVERBS[:6], "ADV"), (VERBS[:9], "VERB")), words((ADVERBS[6:], "ADV"), (["new"], "ADJ"))
     fitted = fit_form_baselines(train, validation, features)
-    majority, regression = (fitted[name](["warmly", "warming"]) for name in ("majority", "logistic_regression"))
+    majority, regression = (
+        fitted[name]([LabelledText("warmly"), LabelledText("warming")]) for name in ("majority", "logistic_regression")
+    )
     assert [answer.label for answer in majority] == ["VERB", "VERB"]
     assert majority[0].probabilities == {"ADV": pytest.approx(6 / 15), "VERB": pytest.approx(9 / 15)}
     assert [answer.label for answer in regression] == ["ADV", "VERB"]
@@ -117,5 +119,5 @@ def test_single_words_have_a_majority_and_a_regression():
 
 def test_one_class_alone_has_a_majority():
     fitted = fit_form_baselines(words((ADVERBS, "ADV")), words((VERBS, "ADV")), features)
-    assert [answer.label for answer in fitted["majority"](["new"])] == ["ADV"]
+    assert [answer.label for answer in fitted["majority"]([LabelledText("new")])] == ["ADV"]
     assert set(fitted) == {"majority"}

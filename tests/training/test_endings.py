@@ -247,6 +247,8 @@ def test_a_second_signal_ends_a_training_at_once(start: Callable, words: list[st
     child.process.send_signal(signal.SIGINT)
     child.process.send_signal(signal.SIGTERM)
     child.process.send_signal(signal.SIGCONT)
-    assert child.status() == 128 + signal.SIGTERM
-    # What was finished is whole; nothing more was done.
+    # Which of the two is the second, the threads of the child decide.
+    assert child.status() in {128 + signal.SIGINT, 128 + signal.SIGTERM}
+    # What was finished is whole; nothing more was done, or said.
+    assert "error" not in child.errors.read_text()
     assert (run / "model.keras").exists() and not (run / "metrics.json").exists()

@@ -11,7 +11,7 @@ from commands.command_line import parse
 from commands.run_flags import RunFlags, only, run_and_flags, runs_folder, with_flags_of
 from console.messages import say, table, warn
 from schema.errors import UserError, WorkFailed
-from schema.records import ScoresBySplit
+from schema.records import Baselines
 from schema.scores import Scores
 from training.saved_run import SavedRun, open_run
 
@@ -89,33 +89,33 @@ def _question(run: SavedRun, flags: EvaluateFlags) -> Question:
     return Question(f"{splits.dataset} {flags.split}", flags.split, examples, own)
 
 
-def _baselines(run: SavedRun, question: Question, encoder: Any) -> Mapping[str, Mapping[str, float]]:
-    """Baseline -> name of the score -> value: as recorded, or fitted on the run's training data where they are here."""
+def _baselines(run: SavedRun, question: Question, encoder: Any) -> Baselines:
+    """Scores of the baselines: as recorded, or fitted on the run's training data where they are here."""
     if question.own:
-        recorded = run.folder.read_json("metrics.json").get("baselines", {})
-        return {name: _known(scores[question.part]) for name, scores in recorded.items() if question.part in scores}
+        recorded = run.folder.read_json("metrics.json")
+        return Baselines(recorded.get("baselines", {}), recorded.get("baseline_intervals", {}))
     try:
         splits = run.task.splits(run.config)
     except (UserError, WorkFailed) as error:
         warn(f"baselines are left out: the run's training data are not at hand ({str(error).splitlines()[0]})")
-        return {}
+        return Baselines()
 
     from training.scoring import score_baselines
 
-    fitted: Mapping[str, ScoresBySplit] = score_baselines(
-        run.task, run.config, splits, {question.part: question.examples}, encoder
-    )
-    return {name: scores[question.part] for name, scores in fitted.items()}
+    return score_baselines(run.task, run.config, splits, {question.part: question.examples}, encoder)
 
 
-def _known(scores: Mapping[str, float | None]) -> Mapping[str, float]:
-    """Recorded scores; JSON has null for one that could not be given."""
-    return {name: value for name, value in scores.items() if value is not None}
+def _on(part: str, by_baseline: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> dict[str, dict[str, Any]]:
+    """Baseline -> name of the score -> what is known of it on one split; JSON has null for what could not be given."""
+    return {
+        name: {score: known for score, known in by_part[part].items() if known not in (None, [None, None])}
+        for name, by_part in by_baseline.items()
+        if part in by_part
+    }
 
 
-def _show(
-    run: SavedRun, question: Question, scores: Scores, baselines: Mapping[str, Mapping[str, float]], as_json: bool
-) -> None:
+def _show(run: SavedRun, question: Question, scores: Scores, baselines: Baselines, as_json: bool) -> None:
+    values, intervals = _on(question.part, baselines.values), _on(question.part, baselines.intervals)
     if as_json:
         content = {
             "run": run.folder.reference,
@@ -123,7 +123,8 @@ def _show(
             "examples": scores.examples,
             "scores": scores.values,
             "intervals": scores.intervals,
-            "baselines": baselines,
+            "baselines": values,
+            "baseline_intervals": intervals,
             "notes": scores.notes,
         }
         say(json.dumps(content, indent=2))
@@ -132,23 +133,16 @@ def _show(
     from evaluation.baselines import verdict
     from evaluation.scores import interval_shown, shown
 
-    systems = {run.folder.path.name: scores.values, **baselines}
     names = tuple(scores.values)
-    # A baseline has no surprise to measure where its answers hold no probabilities.
-    rows = [
-        (system, *(shown(name, values.get(name, math.nan)) for name in names)) for system, values in systems.items()
-    ]
-    if scores.intervals:
-        rows.insert(1, ("  95 % interval", *(interval_shown(scores.intervals, name) for name in names)))
+    rows: list[tuple[str, ...]] = []
+    for system, reached in {run.folder.path.name: scores.values, **values}.items():
+        # A baseline has no surprise to measure where its answers hold no probabilities.
+        rows.append((system, *(shown(name, reached.get(name, math.nan)) for name in names)))
+        if trusted := intervals.get(system, {}) if system in values else scores.intervals:
+            rows.append(("  95 % interval", *(interval_shown(trusted, name) for name in names)))
     table(f"{question.name}, {scores.examples} examples", ("system", *names), rows)
     headline = run.task.headline
-    if baselines:
-        say(
-            verdict(
-                headline,
-                scores.values[headline],
-                {name: values[headline] for name, values in baselines.items() if headline in values},
-            )
-        )
+    if rivals := {name: reached[headline] for name, reached in values.items() if headline in reached}:
+        say(verdict(headline, scores.values[headline], rivals))
     for note in scores.notes:
         say(note)

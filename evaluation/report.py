@@ -14,7 +14,7 @@ from tabulate import tabulate
 from evaluation import plots
 from evaluation.baselines import verdict
 from evaluation.scores import SCORES, UNDEFINED, interval_shown, shown
-from schema.records import EpochRecord, Metrics, Summary
+from schema.records import EpochRecord, IntervalsBySplit, Metrics, ScoresBySplit, Summary
 from schema.scores import Cell, Sample, Scores, Table
 
 SHOWN_SAMPLES = 5
@@ -65,18 +65,22 @@ def write_report(
 def short_report(metrics: Metrics) -> str:
     """At most a dozen plain lines for the terminal: the headline score beside its baselines, and who won."""
     name, split = metrics.headline.name, metrics.headline.split
-    splits = [split, *(other for other in metrics.scores if other != split)][:3]
-    rows = [("network", metrics.scores), *_best_first(metrics)[:BASELINES_IN_SHORT]]
-    table = [[who, *(_value_of(values.get(other, {}), name) for other in splits)] for who, values in rows]
-    if any(name in intervals for intervals in metrics.intervals.values()):
-        table.insert(
-            1, ["  95 % interval", *(interval_shown(metrics.intervals.get(other, {}), name) for other in splits)]
-        )
+    others = [other for other in metrics.scores if other != split][:2]
+    table = [
+        [
+            who,
+            _value_of(values.get(split, {}), name),
+            interval_shown(intervals.get(split, {}), name),
+            *(_value_of(values.get(other, {}), name) for other in others),
+        ]
+        for who, values, intervals in _systems(metrics)[: 1 + BASELINES_IN_SHORT]
+    ]
+    header = [name, split, "95 % interval", *others]
     cpu = metrics.seconds.get("training_cpu")
     spent = "" if cpu is None else f", {cpu / 60:.1f} minutes of CPU time"
     lines = [
         f"{metrics.task} ({metrics.rnn_type}), {metrics.cell}, {metrics.dataset}, seed {metrics.seed}",
-        tabulate(table, headers=[name, *splits], tablefmt="plain", disable_numparse=True, colalign=_alignment(splits)),
+        tabulate(table, headers=header, tablefmt="plain", disable_numparse=True, colalign=_alignment(header[1:])),
         _verdict(metrics),
         f"{metrics.epochs} epochs, the best is {metrics.best_epoch}; {metrics.parameters:,} weights{spent}",
         *_warnings(metrics),
@@ -157,14 +161,14 @@ def _verdict(metrics: Metrics) -> str:
     return verdict(name, metrics.headline.value, rivals)
 
 
-def _best_first(metrics: Metrics) -> list[tuple[str, Mapping[str, Mapping[str, float]]]]:
-    """The baselines, the highest headline score first; those without one last."""
+def _systems(metrics: Metrics) -> list[tuple[str, ScoresBySplit, IntervalsBySplit]]:
+    """The network, then the baselines, the highest headline score first and those without one last."""
     name, split = metrics.headline.name, metrics.headline.split
-
-    def headline_of(baseline: tuple[str, Mapping[str, Mapping[str, float]]]) -> float:
-        return baseline[1].get(split, {}).get(name, -math.inf)
-
-    return sorted(metrics.baselines.items(), key=headline_of, reverse=True)
+    best_first = sorted(
+        metrics.baselines, key=lambda who: metrics.baselines[who].get(split, {}).get(name, -math.inf), reverse=True
+    )
+    rivals = [(who, metrics.baselines[who], metrics.baseline_intervals.get(who, {})) for who in best_first]
+    return [("network", metrics.scores, metrics.intervals), *rivals]
 
 
 def _score_tables(metrics: Metrics) -> Iterator[str]:
@@ -175,10 +179,12 @@ def _score_tables(metrics: Metrics) -> Iterator[str]:
         names = list(metrics.scores.get(split, {}))
         if not names:
             continue
-        rows = [("network", metrics.scores), *_best_first(metrics)]
-        cells = [[who, *(_value_of(values[split], name) for name in names)] for who, values in rows if split in values]
-        if intervals := metrics.intervals.get(split):
-            cells.insert(1, ["network, 95 % interval", *(interval_shown(intervals, name) for name in names)])
+        cells = []
+        for who, values, intervals in _systems(metrics):
+            if split in values:
+                cells.append([who, *(_value_of(values[split], name) for name in names)])
+            if trusted := intervals.get(split):
+                cells.append([f"{who}, 95 % interval", *(interval_shown(trusted, name) for name in names)])
         if split == judged:
             cells += [
                 [f"quoted: {quote.system} ({quote.source})", *(_value_of(quote.scores, name) for name in names)]

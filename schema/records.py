@@ -9,6 +9,17 @@ FORMAT = 1
 ScoresBySplit = Mapping[str, Mapping[str, float]]
 """Split -> name of the score -> value."""
 
+IntervalsBySplit = Mapping[str, Mapping[str, tuple[float, float]]]
+"""Split -> name of the score -> lowest and highest value at 95 % (bootstrap over the examples)."""
+
+
+@dataclass(frozen=True)
+class Baselines:
+    """What simple rivals reach: name of the baseline -> its scores, and how far they can be trusted."""
+
+    values: Mapping[str, ScoresBySplit] = field(default_factory=dict)
+    intervals: Mapping[str, IntervalsBySplit] = field(default_factory=dict)
+
 
 @dataclass(frozen=True)
 class Quoted:
@@ -57,8 +68,7 @@ class Headline:
 class Metrics:
     """A run in numbers; `metrics.json` is this, field by field.
 
-    baselines: name of the baseline -> split -> name of the score -> value
-    intervals: split -> name of the score -> lowest and highest value at 95 % (bootstrap over the examples)
+    baselines, baseline_intervals: see `Baselines`
     counts: examples of each split, and what the data set's own splits share
     seconds: to_first_step, training, evaluation, training_cpu (all threads of the process, while it learns)
     ended_by: "epochs", "patience", "time budget", "interrupt" or "divergence"
@@ -86,7 +96,8 @@ class Metrics:
     versions: Mapping[str, str]
     command: str
     notes: tuple[str, ...] = ()
-    intervals: Mapping[str, Mapping[str, tuple[float, float]]] = field(default_factory=dict)
+    intervals: IntervalsBySplit = field(default_factory=dict)
+    baseline_intervals: Mapping[str, IntervalsBySplit] = field(default_factory=dict)
     quoted: tuple[Quoted, ...] = ()
     format: int = field(default=FORMAT)
 

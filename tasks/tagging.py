@@ -13,8 +13,7 @@ from schema.answers import TagsAnswer
 from schema.configs import AnswerConfig, Momentum, Positive, Range, Share, TrainingConfig
 from schema.encoded import NO_TARGET, Encoded
 from schema.examples import Splits, TaggedSentence
-from schema.records import ScoresBySplit
-from schema.scores import Sample
+from schema.scores import Sample, Scores
 from tasks.task import ANSWER_TOKENS, Encoder, Fitted, Task, refuse_a_single_class
 
 if TYPE_CHECKING:
@@ -187,7 +186,7 @@ class SentenceTagging(Task[TaggedSentence, TagsAnswer]):
         validation: Sequence[TaggedSentence],
         parts: Mapping[str, Sequence[TaggedSentence]],
         encoder: Encoder[TaggedSentence],
-    ) -> Mapping[str, ScoresBySplit]:
+    ) -> Mapping[str, Mapping[str, Scores]]:
         return self.scores_of(self.fit_baselines(train), parts, encoder)
 
     def fit_baselines(self, train: Sequence[TaggedSentence]) -> Mapping[str, Answerer]:

@@ -20,7 +20,7 @@ from schema.configs import AnswerConfig, TrainingConfig
 from schema.encoded import Encoded
 from schema.errors import UserError
 from schema.examples import Splits
-from schema.records import Quoted, ScoresBySplit
+from schema.records import Quoted
 from schema.scores import Sample, Scores
 
 if TYPE_CHECKING:
@@ -160,18 +160,18 @@ class Task(ABC, Generic[Ex, Ans]):
     @abstractmethod
     def baselines(
         self, train: Sequence[Ex], validation: Sequence[Ex], parts: Mapping[str, Sequence[Ex]], encoder: Encoder[Ex]
-    ) -> Mapping[str, ScoresBySplit]:
-        """Scores of what people would try first, fitted on train, chosen on validation, for each of `parts`."""
+    ) -> Mapping[str, Mapping[str, Scores]]:
+        """Scores of what people would try first, fitted on train, chosen on validation: name -> part -> scores."""
 
     def scores_of(
         self,
         answerers: Mapping[str, Callable[[Sequence[Ex]], Sequence[Ans]]],
         parts: Mapping[str, Sequence[Ex]],
         encoder: Encoder[Ex],
-    ) -> Mapping[str, ScoresBySplit]:
+    ) -> Mapping[str, Mapping[str, Scores]]:
         """What `baselines` gives, from what answers for each of them."""
         return {
-            name: {part: self.score(encoder, examples, answer(examples)).values for part, examples in parts.items()}
+            name: {part: self.score(encoder, examples, answer(examples)) for part, examples in parts.items()}
             for name, answer in answerers.items()
         }
 

@@ -13,7 +13,7 @@ import numpy as np
 from schema.configs import Positive, Range, Share, TrainingConfig
 from schema.encoded import Encoded, Ragged
 from schema.examples import LabelledText, Splits
-from schema.records import ScoresBySplit
+from schema.scores import Scores
 from tasks.classification import Classification
 from tasks.task import Encoder, Fitted, refuse_a_single_class
 
@@ -148,15 +148,15 @@ class TextClassification(Classification):
         validation: Sequence[LabelledText],
         parts: Mapping[str, Sequence[LabelledText]],
         encoder: Encoder[LabelledText],
-    ) -> Mapping[str, ScoresBySplit]:
+    ) -> Mapping[str, Mapping[str, Scores]]:
         from data.tokenization import TOKENIZERS
         from evaluation.baselines import fit_text_baselines
 
         fitted = fit_text_baselines(train, validation, TOKENIZERS[self.tokenizer])
-        scores: dict[str, dict[str, Mapping[str, float]]] = {}
+        scores: dict[str, dict[str, Scores]] = {}
         for part, examples in parts.items():
             for name, answers in fitted.answer([example.text for example in examples]).items():
-                scores.setdefault(name, {})[part] = self.score(encoder, examples, answers).values
+                scores.setdefault(name, {})[part] = self.score(encoder, examples, answers)
         return scores
 
     def word_vectors(

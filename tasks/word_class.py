@@ -16,7 +16,6 @@ from data.sources import SMALL_WORLD, Official, load_tagged_sentences, small_wor
 from schema.answers import LabelAnswer
 from schema.configs import Positive, Range, Share, TrainingConfig
 from schema.examples import LabelledText, Splits
-from schema.records import ScoresBySplit
 from schema.scores import Scores
 from tasks.classification import Classification
 from tasks.task import Encoder, Fitted, refuse_a_single_class
@@ -117,7 +116,7 @@ class WordClass(Classification):
         validation: Sequence[LabelledText],
         parts: Mapping[str, Sequence[LabelledText]],
         encoder: Encoder[LabelledText],
-    ) -> Mapping[str, ScoresBySplit]:
+    ) -> Mapping[str, Mapping[str, Scores]]:
         from data.word_forms import FormSettings, form_features
         from evaluation.tagging_baselines import fit_form_baselines
 

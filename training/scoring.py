@@ -2,14 +2,14 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from data.cache import cached, default_cache, digest
 from schema.configs import AnswerConfig, TrainingConfig
 from schema.examples import Splits
-from schema.records import ScoresBySplit
+from schema.records import Baselines
 from schema.scores import Sample, Scores
 from tasks.task import Encoder, Task
 
@@ -59,7 +59,7 @@ def score_baselines(
     splits: Splits[Any],
     parts: Mapping[str, Sequence[Any]],
     encoder: Encoder[Any],
-) -> Mapping[str, ScoresBySplit]:
+) -> Baselines:
     """Scores of the task's baselines on `parts`, kept in the cache: they depend on the data alone."""
     examples = {part: digest([repr(example) for example in part_of]) for part, part_of in parts.items()}
     train = digest([repr(example) for example in splits.train])
@@ -67,9 +67,18 @@ def score_baselines(
         config.cache or default_cache(),
         "baselines",
         digest(task.name, splits.source, train, examples),
-        save=lambda scores, folder: _path(folder).write_text(json.dumps(scores)) and None,
-        load=lambda folder: json.loads(_path(folder).read_text()),
-        compute=lambda: task.baselines(splits.train, splits.validation, parts, encoder),
+        save=lambda kept, folder: _path(folder).write_text(json.dumps(asdict(kept))) and None,
+        load=lambda folder: Baselines(**json.loads(_path(folder).read_text())),
+        compute=lambda: _measured(task.baselines(splits.train, splits.validation, parts, encoder)),
+    )
+
+
+def _measured(scored: Mapping[str, Mapping[str, Scores]]) -> Baselines:
+    return Baselines(
+        values={name: {part: scores.values for part, scores in by_part.items()} for name, by_part in scored.items()},
+        intervals={
+            name: {part: scores.intervals for part, scores in by_part.items()} for name, by_part in scored.items()
+        },
     )
 
 

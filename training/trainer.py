@@ -17,7 +17,7 @@ from console.quiet import start_tensorflow
 from schema.configs import TrainingConfig, duration
 from schema.errors import UserError, WorkFailed
 from schema.examples import Splits
-from schema.records import Headline, Metrics, ScoresBySplit
+from schema.records import Baselines, Headline, Metrics
 from tasks.task import Fitted, Task
 from training.environment import peak_memory_mb, versions
 from training.interruption import Interrupted, Interruption, watching
@@ -291,7 +291,9 @@ class _Training:
         copies = self.splits.seen_in_train() if "test" in parts else frozenset()
         if 0 < len(copies) < len(self.splits.test):
             scored["test_without_copies"] = last.without(self.task, fitted.encoder, copies)
-        baselines = score_baselines(self.task, self.config, self.splits, parts, fitted.encoder) if finished else {}
+        baselines = (
+            score_baselines(self.task, self.config, self.splits, parts, fitted.encoder) if finished else Baselines()
+        )
         self.seconds["evaluation"] = perf_counter() - began
         metrics = self._metrics(model, course, scored, baselines, part="test" if "test" in parts else "validation")
         self._show_outcome(model, fitted, metrics)
@@ -323,7 +325,7 @@ class _Training:
         model: "keras.Model",
         course: "Course",
         scored: Mapping[str, Scored],
-        baselines: Mapping[str, ScoresBySplit],
+        baselines: Baselines,
         part: str,
     ) -> Metrics:
         splits, config = self.splits, self.config
@@ -339,7 +341,7 @@ class _Training:
             seed=config.seed,
             headline=Headline(self.task.headline, scored[part].scores.values[self.task.headline], part),
             scores={part: split.scores.values for part, split in scored.items()},
-            baselines=baselines,
+            baselines=baselines.values,
             counts={**sizes, **splits.overlaps()},
             seconds=self.seconds,
             peak_memory_mb=peak_memory_mb(),
@@ -352,6 +354,7 @@ class _Training:
             command=self.command,
             notes=scored[part].scores.notes,
             intervals={part: split.scores.intervals for part, split in scored.items()},
+            baseline_intervals=baselines.intervals,
             quoted=() if config.train_file or part != "test" else self.task.quoted.get(splits.dataset, ()),
         )
 

@@ -74,9 +74,11 @@ def whole(make_metrics, history, whole_folder):
 def test_scores_stand_beside_the_baselines_best_first(whole):
     rows = rows_of(whole)
     start = rows.index(["test", "accuracy", "macro_f1", "cross_entropy (lower is better)"])
-    assert rows[start + 1 : start + 4] == [
+    assert rows[start + 1 : start + 6] == [
         ["network", "91.89", "91.88", "0.250"],
+        ["network, 95 % interval", "91.55 to 92.23", "-", "-"],
         ["nb_bigrams", "91.54", "-", "-"],
+        ["nb_bigrams, 95 % interval", "91.19 to 91.88", "-", "-"],
         ["majority", "50.00", "-", "-"],
     ]
     assert ["network", "93.00", "92.90", "0.200"] in rows
@@ -228,10 +230,10 @@ def test_a_report_that_fails_leaves_the_old_one_alone(make_metrics, tmp_path):
 def test_the_terminal_sees_the_score_beside_the_baselines(make_metrics):
     lines = short_report(make_metrics()).splitlines()
     assert [line.split() for line in lines[1:5]] == [
-        ["accuracy", "test", "validation"],
-        ["network", "91.89", "93.00"],
-        ["nb_bigrams", "91.54", "92.10"],
-        ["majority", "50.00", "51.00"],
+        ["accuracy", "test", "95", "%", "interval", "validation"],
+        ["network", "91.89", "91.55", "to", "92.23", "93.00"],
+        ["nb_bigrams", "91.54", "91.19", "to", "91.88", "92.10"],
+        ["majority", "50.00", "-", "51.00"],
     ]
     assert "The network beats the best baseline (nb_bigrams, 91.54) by 0.35 points." in lines
 

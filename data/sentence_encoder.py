@@ -97,7 +97,7 @@ class SentenceEncoder:
         path = folder / "encoder.json"
         try:
             described = json.loads(path.read_text(encoding="utf-8"))
-            tags, rare_from = described.pop("tags"), int(described.pop("rare_from"))
+            tags, rare_from = tuple(described.pop("tags")), int(described.pop("rare_from"))
             settings = SentenceSettings(**described)
             words, alphabet, forms, entities = (
                 Vocabulary.load(folder / f"{name}.txt") for name in ("words", "characters", "forms", "entities")

@@ -220,6 +220,7 @@ def _prepared(name: str, builder_name: str, host: str, module: str | None = None
     module: where the builder is to be found, if it is one of ours
     """
     import tensorflow_datasets as tfds
+    from tensorflow_datasets.core.download.download_manager import NonMatchingChecksumError
 
     if module:
         import_module(module)
@@ -241,7 +242,11 @@ def _prepared(name: str, builder_name: str, host: str, module: str | None = None
             tfds.disable_progress_bar()
         start_tensorflow()
         say(f"downloading and preparing {name} (once; it is kept in {builder.data_dir})")
-        builder.download_and_prepare()
+        try:
+            builder.download_and_prepare()
+        except NonMatchingChecksumError as error:
+            # Its first line names the file and where it came from.
+            raise WorkFailed(f"{str(error).splitlines()[0].rstrip(':')}; delete the file and try again") from error
     return builder
 
 

@@ -39,7 +39,7 @@ def tokenize_cased(text: str) -> list[str]:
 
 def tokenize_tweets(text: str) -> list[str]:
     """The same with the sign of a mention as a token of its own: "@colgo" -> ["@", "colgo"]."""
-    return tokenize_cased(re.sub(r"(?<!\w)@(?=\w)", "@ ", text))
+    return tokenize_cased(re.sub(r"(?<!\w)@(?=[\w@])", " @ ", text))
 
 
 TOKENIZERS: Mapping[str, Callable[[str], list[str]]] = {

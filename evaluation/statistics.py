@@ -48,7 +48,9 @@ def bootstrap_interval(values: np.ndarray, statistic: Callable[..., np.ndarray])
             method="percentile",
             rng=np.random.default_rng(0),
         )
-    return float(found.confidence_interval.low), float(found.confidence_interval.high)
+    # A resample may have nothing to take a share of, an entity type that was not drawn for example.
+    low, high = np.nanquantile(found.bootstrap_distribution, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
+    return float(low), float(high)
 
 
 def bootstrap_of_sums(counts: np.ndarray, score: Callable[[np.ndarray], np.ndarray]) -> tuple[float, float]:

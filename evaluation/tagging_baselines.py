@@ -41,7 +41,7 @@ class FormGuesser:
 
     def probabilities(self, words: Sequence[str]) -> np.ndarray:
         """Of each of `labels` for each word, (words, labels)."""
-        return self.model.predict_proba(words)
+        return self.model.predict_proba(words) if words else np.zeros((0, len(self.labels)))
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -61,8 +61,10 @@ def fit_form_baselines(
         "majority": lambda asked: _label_answers(known, np.tile(shares, (len(asked), 1)))
     }
     if len(known) > 1:
-        fitted = [FormGuesser.fit(words, labels, features, penalty) for penalty in PENALTIES]
-        best = max(fitted, key=lambda guesser: _accuracy(guesser, validation))
+        # Without validation the middle one is taken.
+        penalties = PENALTIES if validation else PENALTIES[1:2]
+        fitted = [FormGuesser.fit(words, labels, features, penalty) for penalty in penalties]
+        best = max(fitted, key=lambda guesser: _accuracy(guesser, validation)) if validation else fitted[0]
         rivals["logistic_regression"] = lambda asked: _label_answers(
             best.labels, best.probabilities([example.text for example in asked])
         )

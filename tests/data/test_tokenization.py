@@ -77,6 +77,7 @@ def test_a_text_that_is_tokenised_already_is_split_at_spaces_alone(text):
         ("5 @ 3 @ ann", ["5", "@", "3", "@", "ann"]),
         ("#go @東京 😀", ["#go", "@", "東京", "😀"]),
         ("", []),
+        ("(@ann) and @@bob", ["(", "@", "ann", ")", "and", "@", "@", "bob"]),
     ],
 )
 def test_the_sign_of_a_mention_is_a_token(text, tokens):

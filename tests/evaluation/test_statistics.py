@@ -67,5 +67,12 @@ def test_sentences_are_drawn_whole():
     assert bootstrap_of_sums(counts, share) == pytest.approx(bootstrap_interval(RIGHT.astype(float), np.mean))
 
 
+def test_resamples_without_anything_to_take_a_share_of_are_left_out():
+    # Only one of three sentences counts at all, and one draw in three or so lacks it.
+    counts = np.array([[1.0, 2.0], [0.0, 0.0], [0.0, 0.0]])
+    with np.errstate(invalid="ignore"):
+        assert bootstrap_of_sums(counts, share) == (0.5, 0.5)
+
+
 def test_one_sentence_alone_has_no_interval():
     assert all(math.isnan(end) for end in bootstrap_of_sums(np.array([[3.0, 4.0]]), share))

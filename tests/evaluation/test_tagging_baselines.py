@@ -117,6 +117,12 @@ def test_single_words_have_a_majority_and_a_regression():
         assert answer.probability == max(answer.probabilities.values())
 
 
+def test_without_validation_a_regression_is_fitted_all_the_same():
+    fitted = fit_form_baselines(words((ADVERBS, "ADV"), (VERBS, "VERB")), [], features)
+    assert [answer.label for answer in fitted["logistic_regression"]([LabelledText("warmly")])] == ["ADV"]
+    assert [answer([]) for answer in fitted.values()] == [[], []]
+
+
 def test_one_class_alone_has_a_majority():
     fitted = fit_form_baselines(words((ADVERBS, "ADV")), words((VERBS, "ADV")), features)
     assert [answer.label for answer in fitted["majority"]([LabelledText("new")])] == ["ADV"]

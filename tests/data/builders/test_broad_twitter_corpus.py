@@ -9,6 +9,7 @@ import pytest
 from data import sources
 from data.builders.broad_twitter_corpus.builder import KINDS
 from data.sources import NoNetwork, load_tagged_sentences
+from schema.errors import WorkFailed
 
 NAME = "broad_twitter_corpus"
 SECTIONS = [f"{section}.conll" for section in "abefgh"]
@@ -74,7 +75,7 @@ def test_a_file_with_one_other_byte_is_not_taken(fetched, bare):
     content = bytearray(spoilt.read_bytes())
     content[0] ^= 1
     spoilt.write_bytes(content)
-    with pytest.raises(Exception, match=r"f\.conll.*\n?.*checksum"):
+    with pytest.raises(WorkFailed, match=r"f\.conll, has wrong checksum; delete the file and try again$"):
         load_tagged_sentences(NAME)
     assert not any((bare / NAME).rglob("*.tfrecord*"))
 

@@ -27,11 +27,12 @@ class SentenceSettings:
 
 
 class SentenceEncoder:
-    """Encodes sentences as `words` (ids), `characters` (steps, length) and `forms` (steps, features).
+    """Encodes sentences as `words`, `vectors` (ids), `characters` (steps, length) and `forms` (steps, features).
 
     Targets are the ids of the tags. A sentence without words has no steps, and no tags.
     words: all forms of train with their case, most frequent first; `rare_from`: id of the first that occurs only once
     entities: those of train, as type and words, where tags mark entities
+    vector_words: words that have a vector learnt from other texts, where there are such vectors
     """
 
     def __init__(
@@ -43,11 +44,13 @@ class SentenceEncoder:
         alphabet: Vocabulary,
         forms: Vocabulary,
         entities: Sequence[str] = (),
+        vector_words: Vocabulary | None = None,
     ) -> None:
         self.settings, self.tags = settings, tuple(tags)
         self.words, self.rare_from, self.alphabet = words, rare_from, alphabet
         self.forms = FormEncoder(FormSettings(settings.prefixes, settings.suffixes), forms)
         self.entities = tuple(entities)
+        self.vector_words = vector_words or Vocabulary([])
 
     @cached_property
     def seen_entities(self) -> frozenset[str]:
@@ -62,12 +65,19 @@ class SentenceEncoder:
         # Each distinct word is taken apart once.
         distinct = list(places)
         inputs: dict[str, Column] = {"words": Ragged(self.words.encode(distinct)[steps], lengths)}
+        if self.vector_words.words:
+            inputs["vectors"] = Ragged(self.vector_words.encode(list(map(self._vector_word, distinct)))[steps], lengths)
         if self.settings.longest_word:
             characters = character_ids(distinct, self.alphabet, self.settings.longest_word)
             inputs["characters"] = Ragged(characters[steps], lengths)
         if self.settings.suffixes:
             inputs["forms"] = Ragged(self.forms.encode(distinct)[steps], lengths)
         return Encoded(inputs, self._targets(examples))
+
+    def _vector_word(self, word: str) -> str:
+        """The word itself where it has a vector, else as it is written elsewhere: small, or with a capital."""
+        forms = (word, word.lower(), word.capitalize())
+        return next((form for form in forms if form in self.vector_words.ids), word)
 
     def _targets(self, examples: Sequence[TaggedSentence]) -> Ragged | None:
         places = {tag: place for place, tag in enumerate(self.tags)}
@@ -89,6 +99,7 @@ class SentenceEncoder:
             "characters": self.alphabet,
             "forms": self.forms.vocabulary,
             "entities": Vocabulary(self.entities),
+            "vector_words": self.vector_words,
         }
 
     @classmethod
@@ -99,18 +110,22 @@ class SentenceEncoder:
             described = json.loads(path.read_text(encoding="utf-8"))
             tags, rare_from = tuple(described.pop("tags")), int(described.pop("rare_from"))
             settings = SentenceSettings(**described)
-            words, alphabet, forms, entities = (
-                Vocabulary.load(folder / f"{name}.txt") for name in ("words", "characters", "forms", "entities")
+            words, alphabet, forms, entities, vector_words = (
+                Vocabulary.load(folder / f"{name}.txt")
+                for name in ("words", "characters", "forms", "entities", "vector_words")
             )
         except FileNotFoundError as error:
             raise WorkFailed(f"{error.filename} is missing; the run is not whole, train it anew") from error
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise WorkFailed(f"{path} is damaged ({error}); train the run anew") from error
-        return cls(settings, tags, words, rare_from, alphabet, forms, entities.words)
+        return cls(settings, tags, words, rare_from, alphabet, forms, entities.words, vector_words)
 
 
 def learn_sentence_encoder(
-    examples: Sequence[TaggedSentence], settings: SentenceSettings, entities: Sequence[str] = ()
+    examples: Sequence[TaggedSentence],
+    settings: SentenceSettings,
+    entities: Sequence[str] = (),
+    vector_words: Vocabulary | None = None,
 ) -> SentenceEncoder:
     """Learn from training sentences: their words, characters, forms and tags."""
     counts = Counter(word for example in examples for word in example.words)
@@ -124,4 +139,5 @@ def learn_sentence_encoder(
         Vocabulary.learn(counts, 1000, min_count=2),
         FormEncoder.learn(counts, FormSettings(settings.prefixes, settings.suffixes)).vocabulary,
         sorted(set(entities)),
+        vector_words,
     )

@@ -26,6 +26,7 @@ from console.messages import is_terminal, say
 from console.progress import track
 from console.quiet import start_tensorflow
 from data.files import read_bytes
+from data.tokenization import MARKUP, TOKENIZERS
 from schema.errors import WorkFailed
 from schema.examples import Ex, LabelledText, Later, TaggedSentence
 
@@ -126,7 +127,8 @@ class SentenceSet:
 
     module: registers the builder, where it is one of ours
     words, tags: the features that hold a sentence's words and the tag of each
-    is_word: a feature, and what it says of a row that is no word, where there are such rows
+    no_word: a feature, and what it says of a row that is no word, where there are such rows
+    untagged: the set of `LABELLED_TEXTS` whose texts may be learnt from, and the tokenizer that splits them alike
     """
 
     builder: str
@@ -136,6 +138,7 @@ class SentenceSet:
     validation: str
     module: str | None = None
     no_word: tuple[str, bytes] | None = None
+    untagged: tuple[str, str] = ("imdb", "cased")
 
 
 TAGGED_SENTENCES: Mapping[str, SentenceSet] = {
@@ -150,6 +153,7 @@ TAGGED_SENTENCES: Mapping[str, SentenceSet] = {
         "tags",
         "dev",
         module="data.builders.broad_twitter_corpus.builder",
+        untagged=("imdb", "tweets"),
     ),
     "conll2003": SentenceSet("conll2003/conll2003", "https://data.deepai.org", "tokens", "ner", "validation"),
 }
@@ -180,7 +184,20 @@ def load_tagged_sentences(name: str) -> Official[TaggedSentence]:
         train=read("train"),
         validation=read(place.validation),
         test=Later(lambda: read("test")),
+        unlabelled=lambda: _untagged(*place.untagged),
     )
+
+
+def _untagged(name: str, tokenizer: str) -> list[TaggedSentence]:
+    """The texts of train and those that nobody has labelled, each as one long sentence."""
+    texts = load_labelled_texts(name)
+    examples = [*texts.train, *texts.unlabelled()]
+    split = TOKENIZERS[tokenizer]
+    # One object for each distinct word: there are tens of millions.
+    return [
+        TaggedSentence(tuple(map(sys.intern, split(MARKUP.sub(" ", example.text)))))
+        for example in track(examples, f"splitting {name} into words", len(examples))
+    ]
 
 
 def small_world_examples(tell: Callable[[int, int], list[Ex]], examples: int = 6000) -> Official[Ex]:

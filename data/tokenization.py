@@ -12,13 +12,13 @@ _TOKEN = re.compile(r"n't|\w+?(?=n't)|'\w+|\w+|[!?]+")
 # Opening marks, the word itself, a clitic (but "1960's" is one word), closing marks.
 _CHUNK = re.compile(r"""([("“`\[]*)(\S*?[\w.])((?<!\d)(?:'s|'re|'ve|'ll|'d|'m)|(?<=\w)n't)?((?:[?!,;:"”')\]]+\.?)?)""")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
-_MARKUP = re.compile(r"<br\s*/?>")
+MARKUP = re.compile(r"<br\s*/?>")
 
 
 def tokenize(text: str) -> list[str]:
     """Words, clitics, exclamation and question marks; case and canonical Unicode variants folded."""
     text = unicodedata.normalize("NFC", text).casefold().replace("’", "'")
-    return _TOKEN.findall(_MARKUP.sub(" ", text))
+    return _TOKEN.findall(MARKUP.sub(" ", text))
 
 
 def tokenize_cased(text: str) -> list[str]:

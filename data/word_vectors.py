@@ -1,6 +1,9 @@
 """First values of word embeddings, learnt from texts alone (word2vec: Mikolov et al. 2013)."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import perf_counter, process_time
 
 import numpy as np
 
@@ -9,16 +12,20 @@ from data.vocabulary import Vocabulary
 
 # Settings that were chosen on validation of the sentiment task; see docs/architecture.md.
 WINDOW, PASSES, MIN_COUNT = 6, 5, 5
+LARGEST_VOCABULARY = 100_000
 ENOUGH_WORDS = 1_000_000
 """Fewer words of text say too little of what a word means."""
 DEVIATION = 0.3
 """Size of the vectors' values. A cell's first weights expect inputs of about this size, see docs/architecture.md."""
 
 
-def learn_word_vectors(texts: Sequence[Sequence[str]], vocabulary: Vocabulary, size: int, seed: int) -> np.ndarray:
+def learn_word_vectors(
+    texts: Sequence[Sequence[str]], vocabulary: Vocabulary, size: int, seed: int, window: int = WINDOW
+) -> np.ndarray:
     """Vectors (ids, size), float32, of standard deviation `DEVIATION`; zeros for padding and unknown, random values for
     words too rare to learn.
 
+    window: words to each side that a word is learnt from; few tell what kind of word it is, many what it is about
     One thread, since word2vec repeats itself bit for bit only then.
     """
     from gensim.models import Word2Vec
@@ -26,7 +33,7 @@ def learn_word_vectors(texts: Sequence[Sequence[str]], vocabulary: Vocabulary, s
     # One pass more: the first only counts words.
     with Progress("learning word vectors", len(texts) * (PASSES + 1)) as progress:
         watched = _Watched(texts, progress)
-        model = Word2Vec(vector_size=size, window=WINDOW, min_count=MIN_COUNT, workers=1, seed=seed)
+        model = Word2Vec(vector_size=size, window=window, min_count=MIN_COUNT, workers=1, seed=seed)
         model.build_vocab(watched)
         # gensim refuses to train where every word is too rare.
         if model.wv.index_to_key:
@@ -38,6 +45,36 @@ def learn_word_vectors(texts: Sequence[Sequence[str]], vocabulary: Vocabulary, s
         if word in model.wv:
             vectors[place] = scale * model.wv[word]
     return vectors
+
+
+@dataclass(frozen=True)
+class WordVectors:
+    """Vectors (ids, size) of words, and what learning them took."""
+
+    words: Vocabulary = field(default_factory=lambda: Vocabulary([]))
+    values: np.ndarray = field(default_factory=lambda: np.zeros((2, 0), np.float32))
+    seconds: float = 0.0
+    cpu_seconds: float = 0.0
+
+    def save(self, folder: Path) -> None:
+        self.words.save(folder / "words.txt")
+        np.savez(folder / "vectors.npz", values=self.values, seconds=[self.seconds, self.cpu_seconds])
+
+    @classmethod
+    def load(cls, folder: Path) -> "WordVectors":
+        """Read what `save` wrote."""
+        kept = np.load(folder / "vectors.npz", allow_pickle=False)
+        return cls(Vocabulary.load(folder / "words.txt"), kept["values"], *kept["seconds"].tolist())
+
+
+def learn_vectors_of_all(texts: Sequence[Sequence[str]], size: int, seed: int, window: int) -> WordVectors:
+    """Vectors of all words that stand in the texts often enough; of none where the texts hold too few words."""
+    began, began_cpu = perf_counter(), process_time()
+    if sum(map(len, texts)) < ENOUGH_WORDS:
+        return WordVectors()
+    words = Vocabulary.learn(texts, LARGEST_VOCABULARY, MIN_COUNT)
+    values = learn_word_vectors(texts, words, size, seed, window)
+    return WordVectors(words, values, perf_counter() - began, process_time() - began_cpu)
 
 
 class _Watched:

@@ -1,6 +1,7 @@
 """Many to many, in step: words in, a tag for each.
 
     words      -> embedding --------------------+
+    vectors    -> vectors learnt elsewhere -----+
     characters -> recurrent reader of each word +-> recurrent stack -> scores -> softmax or CRF
     forms      -> sum of embeddings ------------+
 
@@ -52,17 +53,24 @@ class TaggerSettings:
     allowed: Sequence[Sequence[bool]] | None = None
 
 
-def build_tagger(settings: TaggerSettings) -> keras.Model:
-    """Model from `words` (batch, time), `characters` (batch, time, length) and `forms` (batch, time, features).
+def build_tagger(settings: TaggerSettings, vectors: np.ndarray | None = None) -> keras.Model:
+    """Model from `words`, `vectors` (batch, time), `characters` (batch, time, length), `forms` (batch, time, features).
 
-    The latter two are read where they have a size. Gives logits (batch, time, tags), or with a CRF potentials (batch,
+    vectors: (ids, size) of the words that have a vector; they stay as they are
+    The latter three are read where they have a size. Gives logits (batch, time, tags), or with a CRF potentials (batch,
     time, tags, tags); what stands at padding means nothing.
     """
-    read = {"words": 1, "characters": settings.character_units, "forms": settings.form_embedding}
-    shapes = {"words": (None,), "characters": (None, None), "forms": (None, None)}
-    inputs = {name: keras.Input(shapes[name], dtype="int32", name=name) for name, size in read.items() if size}
+    read = {
+        "words": True,
+        "vectors": vectors is not None,
+        "characters": settings.character_units > 0,
+        "forms": settings.form_embedding > 0,
+    }
+    shapes = {"words": (None,), "vectors": (None,), "characters": (None, None), "forms": (None, None)}
+    inputs = {name: keras.Input(shapes[name], dtype="int32", name=name) for name in read if read[name]}
     mask = ValidSteps(name="mask")(inputs["words"])
-    features = keras.layers.Dropout(settings.embedding_dropout, name="embedding_dropout")(_describe(inputs, settings))
+    described = _describe(inputs, settings, vectors)
+    features = keras.layers.Dropout(settings.embedding_dropout, name="embedding_dropout")(described)
     stack = recurrent_stack(
         settings.cell, settings.units, settings.layers, settings.bidirectional, forget_bias=settings.forget_bias
     )
@@ -95,11 +103,14 @@ def transitions(model: keras.Model) -> np.ndarray | None:
     return None if crf is None else np.where(crf.allowed, crf.steps.numpy(), -np.inf)
 
 
-def _describe(inputs: dict[str, KerasTensor], settings: TaggerSettings) -> KerasTensor:
+def _describe(inputs: Mapping[str, KerasTensor], settings: TaggerSettings, vectors: np.ndarray | None) -> KerasTensor:
     """What is known of each word before its neighbours are read, (batch, time, features)."""
     words = WordDropout(settings.word_dropout, name="word_dropout")(inputs["words"])
     words = WordDropout(settings.rare_word_dropout, settings.rare_from, name="rare_word_dropout")(words)
     parts = [keras.layers.Embedding(settings.vocabulary, settings.embedding, name="embedding")(words)]
+    if vectors is not None:
+        fixed = keras.layers.Embedding(*vectors.shape, weights=[vectors], trainable=False, name="vectors_fixed")
+        parts.append(fixed(inputs["vectors"]))
     if settings.character_units:
         reader = CharacterReader(
             settings.alphabet,

@@ -7,7 +7,7 @@ python train.py ner --train-file train.conll --test-file test.conll
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 class NerConfig(TaggingConfig):
     """Train a recurrent network to find the names of persons, places and organisations."""
 
+    word_vectors: bool = True
+    """Give each word a vector beside, learnt from film reviews (IMDB) that nobody has tagged; it is not trained."""
+    whole_mentions: bool = True
+    """In train, tag the @ of a mention as its name is tagged: a part of the Broad Twitter Corpus leaves it out."""
     patience: Positive = 5
     """Epochs without a better validation score after which training ends."""
     rare_word_dropout: Share = 0.7
@@ -67,7 +71,12 @@ class Ner(SentenceTagging):
     def load(self, dataset: str, config: TrainingConfig) -> Official[TaggedSentence]:
         if dataset == SMALL_WORLD:
             return small_world_examples(small_world.entities)
-        return load_tagged_sentences(dataset)
+        official = load_tagged_sentences(dataset)
+        assert isinstance(config, NerConfig)
+        if dataset != "broad_twitter_corpus" or not config.whole_mentions:
+            return official
+        train = [replace(example, tags=whole_mentions(example.words, example.tags)) for example in official.train]
+        return replace(official, source=f"{official.source}:whole mentions", train=train)
 
     def entities(self, train: Sequence[TaggedSentence]) -> Sequence[str]:
         from evaluation.entities import named, spans
@@ -123,6 +132,15 @@ class Ner(SentenceTagging):
         from data.conll import as_conllu
 
         return as_conllu(words, misc=[f"NER={tag}" for tag in tags])
+
+
+def whole_mentions(words: Sequence[str], tags: Sequence[str]) -> tuple[str, ...]:
+    """Tags in which a lone @ is tagged as the name after it, as in all but one section of the Broad Twitter Corpus.
+
+    ["@", "ann", "sings"], ["O", "B-PER", "O"]  ->  ("B-PER", "B-PER", "O")
+    """
+    rows = zip(words, tags, (*tags[1:], "O"), strict=False)
+    return tuple(after if word == "@" and tag == "O" and after.startswith("B-") else tag for word, tag, after in rows)
 
 
 def may_follow(before: str, tag: str) -> bool:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import keras
 
     from data.sentence_encoder import SentenceEncoder
+    from data.word_vectors import WordVectors
 
 Head = Literal["softmax", "crf"]
 
@@ -45,6 +46,12 @@ class TaggingConfig(TrainingConfig):
     """How tags are chosen: each by itself (softmax), or the best sequence of a linear-chain CRF."""
     embedding: Annotated[int, Range(1, 4096)] = 100
     """Size of the word embeddings."""
+    word_vectors: bool = False
+    """Give each word a vector beside, learnt from film reviews (IMDB) that nobody has tagged; it is not trained."""
+    vector_size: Annotated[int, Range(1, 4096)] = 100
+    """Size of these vectors."""
+    vector_window: Positive = 3
+    """Words to each side that they are learnt from."""
     character_units: Annotated[int, Range(0, 1024)] = 50
     """Units, a direction, of the recurrent layer that reads each word's characters; 0 leaves them out."""
     character_embedding: Positive = 32
@@ -93,15 +100,41 @@ class SentenceTagging(Task[TaggedSentence, TagsAnswer]):
         assert isinstance(config, TaggingConfig)
         tags = (tag for example in splits.train for tag in example.tags)
         refuse_a_single_class(tags, config.train_file or splits.dataset)
+        vectors = self._learn_vectors(splits, config)
         began, began_cpu = perf_counter(), process_time()
         settings = SentenceSettings(
             longest_word=config.longest_word if config.character_units else 0,
             prefixes=config.prefixes if config.form_embedding else 0,
             suffixes=config.suffixes if config.form_embedding else 0,
         )
-        encoder = learn_sentence_encoder(splits.train, settings, self.entities(splits.train))
-        encoded = encoder.encode(splits.train)
-        return Fitted(encoder, encoded, seconds=perf_counter() - began, cpu_seconds=process_time() - began_cpu)
+        encoder = learn_sentence_encoder(splits.train, settings, self.entities(splits.train), vectors.words)
+        return Fitted(
+            encoder,
+            encoder.encode(splits.train),
+            starts={"vectors": vectors.values} if vectors.words.words else {},
+            seconds=vectors.seconds + perf_counter() - began,
+            cpu_seconds=vectors.cpu_seconds + process_time() - began_cpu,
+        )
+
+    def _learn_vectors(self, splits: Splits[TaggedSentence], config: TaggingConfig) -> "WordVectors":
+        """Of all words that stand in train or in other texts often enough; of none where there is too little text."""
+        from data.cache import cached, default_cache, digest
+        from data.word_vectors import MIN_COUNT, PASSES, WordVectors, learn_vectors_of_all
+
+        if not config.word_vectors:
+            return WordVectors()
+        settings = {"size": config.vector_size, "seed": config.seed, "window": config.vector_window}
+        train = [example.words for example in splits.train]
+        return cached(
+            config.cache or default_cache(),
+            "word_vectors",
+            digest(self.name, splits.source, settings, MIN_COUNT, PASSES, config.limit is None, train),
+            WordVectors.save,
+            WordVectors.load,
+            compute=lambda: learn_vectors_of_all(
+                [*train, *(example.words for example in splits.unlabelled())], **settings
+            ),
+        )
 
     def entities(self, train: Sequence[TaggedSentence]) -> Sequence[str]:
         """What of train is kept so that scores can tell seen entities from unseen ones."""
@@ -139,7 +172,7 @@ class SentenceTagging(Task[TaggedSentence, TagsAnswer]):
             forget_bias=config.forget_bias,
             allowed=self.allowed(encoder.tags) if config.head == "crf" else None,
         )
-        return build_tagger(settings)
+        return build_tagger(settings, fitted.starts.get("vectors"))
 
     def allowed(self, tags: Sequence[str]) -> list[list[bool]]:
         """Whether tag j may follow tag i, and in the last row whether it may be the first: (tags + 1, tags)."""

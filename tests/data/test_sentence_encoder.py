@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from data.sentence_encoder import SentenceEncoder, SentenceSettings, learn_sentence_encoder
+from data.vocabulary import Vocabulary
 from schema.encoded import Ragged
 from schema.errors import WorkFailed
 from schema.examples import TaggedSentence
@@ -47,6 +48,13 @@ def test_unknown_words_and_sentences_without_words(encoder):
     assert nothing.inputs["characters"].padded(np.arange(2), 1).tolist() == [[[0, 0]]] * 2
 
 
+def test_a_word_without_a_vector_gets_that_of_the_same_word_written_otherwise():
+    vector_words = Vocabulary(["paris", "Rome", "b"])
+    encoder = learn_sentence_encoder(TRAIN, SETTINGS, vector_words=vector_words)
+    asked = TaggedSentence(("b", "PARIS", "rome", "ROME", "Oslo"))
+    assert encoder.encode([asked, TaggedSentence(())]).inputs["vectors"].values.tolist() == [4, 2, 3, 3, 1]
+
+
 @pytest.mark.parametrize("tags", [("X", "Z"), (), ("X",)], ids=["unknown", "none", "too few"])
 def test_without_a_known_tag_for_every_word_there_are_no_targets(encoder, tags):
     assert encoder.encode([*TRAIN, TaggedSentence(("ab", "c"), tags)]).targets is None
@@ -74,12 +82,13 @@ def same(one: Ragged, other: Ragged) -> None:
 
 def test_what_was_saved_encodes_alike(tmp_path):
     odd = TaggedSentence(("😀", "next\u0085line", "Zoë", "\u2028", "שלום"), ("X", "é", "X", "Y", "O"))
-    encoder = learn_sentence_encoder([*TRAIN, odd], SentenceSettings(7, 2, 3), ["PER Zoë Lee"])
+    vector_words = Vocabulary(["Zoë", "next\u0085line"])
+    encoder = learn_sentence_encoder([*TRAIN, odd], SentenceSettings(7, 2, 3), ["PER Zoë Lee"], vector_words)
     encoder.save(tmp_path / "encoder")
     loaded = SentenceEncoder.load(tmp_path / "encoder")
     examples = [*TRAIN, odd]
     first, second = encoder.encode(examples), loaded.encode(examples)
-    assert first.inputs.keys() == second.inputs.keys()
+    assert first.inputs.keys() == second.inputs.keys() == {"words", "vectors", "characters", "forms"}
     for name in first.inputs:
         same(first.inputs[name], second.inputs[name])
     same(first.targets, second.targets)
@@ -87,7 +96,9 @@ def test_what_was_saved_encodes_alike(tmp_path):
     assert loaded.settings == encoder.settings
 
 
-@pytest.mark.parametrize("name", ["encoder.json", "words.txt", "characters.txt", "forms.txt", "entities.txt"])
+@pytest.mark.parametrize(
+    "name", ["encoder.json", "words.txt", "characters.txt", "forms.txt", "entities.txt", "vector_words.txt"]
+)
 def test_a_missing_or_damaged_file_is_named(encoder, tmp_path, name):
     encoder.save(tmp_path)
     (tmp_path / name).write_bytes(b"\xff\n\xff")
@@ -101,8 +112,9 @@ def test_a_missing_or_damaged_file_is_named(encoder, tmp_path, name):
 @pytest.mark.parametrize(
     "change",
     [lambda _: [], lambda _: 7, lambda said: said | {"more": 1}, lambda said: said | {"rare_from": None}]
+    + [lambda said: said | {"tags": None}]
     + [lambda said, gone=gone: {name: said[name] for name in said if name != gone} for gone in ("tags", "suffixes")],
-    ids=["a list", "a number", "one more", "no number", "no tags", "no suffixes"],
+    ids=["a list", "a number", "one more", "no number", "tags that are none", "no tags", "no suffixes"],
 )
 def test_a_description_of_something_else_is_refused(encoder, tmp_path, change):
     encoder.save(tmp_path)

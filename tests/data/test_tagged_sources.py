@@ -69,6 +69,19 @@ def test_a_prepared_set_is_read_without_a_network_and_without_its_empty_sentence
     assert not official.synthetic
 
 
+def test_texts_that_nobody_tagged_come_along_as_words(prepared, monkeypatch):
+    texts = Official(
+        dataset="imdb",
+        source="imdb",
+        train=[LabelledText("Ann's film.<br />So good", "pos")],
+        test=[LabelledText("never read", "neg")],
+        unlabelled=lambda: [LabelledText("It was dull")],
+    )
+    monkeypatch.setattr(sources, "load_labelled_texts", {"imdb": texts}.__getitem__)
+    words = [sentence.words for sentence in load_tagged_sentences("conll2003").unlabelled()]
+    assert words == [("Ann", "'s", "film.", "So", "good"), ("It", "was", "dull")]
+
+
 @pytest.mark.parametrize("name", ["ewt", "broad_twitter_corpus", "conll2003"])
 def test_without_a_network_a_set_that_is_not_here_stops_the_program(bare, monkeypatch, name):
     def download(self, **_: object) -> None:

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from data import word_vectors
 from data.vocabulary import Vocabulary
-from data.word_vectors import DEVIATION, MIN_COUNT, learn_word_vectors
+from data.word_vectors import DEVIATION, MIN_COUNT, WordVectors, learn_vectors_of_all, learn_word_vectors
 
 TEXTS = [["the", "cat", "drinks", "milk"], ["the", "dog", "eats", "meat"], ["my", "cat", "eats", "fish"]] * MIN_COUNT
 VOCABULARY = Vocabulary([*sorted({word for text in TEXTS for word in text}), "never-seen"])
@@ -30,3 +31,20 @@ def test_texts_too_few_to_learn_from_give_random_vectors(texts):
     vectors = learn_word_vectors(texts, VOCABULARY, 8, seed=1)
     assert vectors.shape == (len(VOCABULARY), 8)
     assert (np.abs(vectors[2:]).max(axis=1) > 0).all()
+
+
+def test_all_words_that_are_frequent_enough_get_a_vector_and_are_kept(monkeypatch, tmp_path):
+    monkeypatch.setattr(word_vectors, "ENOUGH_WORDS", 12 * MIN_COUNT)
+    vectors = learn_vectors_of_all([*TEXTS, ["rare"]], size=8, seed=1, window=2)
+    assert set(vectors.words.words) == {word for text in TEXTS for word in text}
+    assert vectors.values.shape == (len(vectors.words), 8)
+    vectors.save(tmp_path)
+    loaded = WordVectors.load(tmp_path)
+    np.testing.assert_array_equal(loaded.values, vectors.values)
+    assert (loaded.words.words, loaded.seconds) == (vectors.words.words, vectors.seconds)
+
+
+def test_of_too_little_text_no_word_gets_a_vector():
+    vectors = learn_vectors_of_all(TEXTS, size=8, seed=1, window=2)
+    assert not vectors.words.words
+    assert vectors.values.shape[0] == len(vectors.words)

@@ -32,6 +32,7 @@ SETTINGS = TaggerSettings(
     rare_from=15,
     form_dropout=0.2,
 )
+VECTORS = np.random.default_rng(5).normal(size=(7, 3)).astype(np.float32)
 BOUND = [[True, True, before in (1, 2)] for before in (0, 1, 2, None)]
 WORDS = np.array([[[3, 4, 5, 0], [2, 0, 0, 0], [3, 4, 5, 0]], [[1, 1, 2, 8], [0, 0, 0, 0], [0, 0, 0, 0]]], np.int32)
 
@@ -43,6 +44,7 @@ def sentences(steps: int = 6, padding: int = 0) -> dict[str, np.ndarray]:
     words = random.integers(1, 20, (2, steps, 1)) * valid
     batch = {
         "words": words[..., 0],
+        "vectors": np.minimum(words[..., 0], 6),
         "characters": random.integers(0, 9, (2, steps, 4)) * valid,
         "forms": random.integers(0, 12, (2, steps, 3)) * valid,
     }
@@ -96,7 +98,7 @@ def test_only_rare_words_are_dropped_where_that_is_asked():
 @pytest.mark.parametrize("cell", CELLS)
 def test_neither_padding_nor_neighbours_change_a_tag(cell, allowed):
     keras.utils.set_random_seed(1)
-    answer = answering(build_tagger(replace(SETTINGS, cell=cell, allowed=allowed)))
+    answer = answering(build_tagger(replace(SETTINGS, cell=cell, allowed=allowed), VECTORS))
     tags, shares = answer(sentences())
     more_tags, more_shares = answer(sentences(padding=5))
     for place, length in enumerate((5, 2)):
@@ -111,6 +113,15 @@ def test_a_model_reads_only_what_has_a_size():
     model = build_tagger(replace(SETTINGS, character_units=0, form_embedding=0))
     assert set(model.input) == {"words"}
     assert set(build_tagger(SETTINGS).input) == {"words", "characters", "forms"}
+    assert set(build_tagger(SETTINGS, VECTORS).input) == {"words", "vectors", "characters", "forms"}
+
+
+def test_vectors_are_read_as_they_were_learnt_and_stay_so():
+    model = build_tagger(replace(SETTINGS, character_units=0, form_embedding=0), VECTORS)
+    described = keras.Model(model.input, model.get_layer("described").output)
+    batch = {name: values for name, values in sentences().items() if name in ("words", "vectors")}
+    np.testing.assert_array_equal(np.array(described(batch))[..., SETTINGS.embedding :], VECTORS[batch["vectors"]])
+    assert not any("vectors" in weight.path for weight in model.trainable_variables)
 
 
 def test_the_transitions_of_a_crf_say_what_is_forbidden():

@@ -50,7 +50,9 @@ def measure(flags: BenchFlags) -> Report:
     with fresh_folder() as folder:
         courses = {
             "train.py sentiment": _course(folder / "ours", "ours", train_words(flags, folder)),
-            "the tutorial": _course(folder / "tutorial", "tutorial", [flags.dataset, str(flags.examples or "")]),
+            "the tutorial": _course(
+                folder / "tutorial", "tutorial", [flags.dataset("imdb"), str(flags.examples or "")]
+            ),
         }
     points = [
         (name, point.epoch, round(point.seconds), round(point.cpu_seconds), 100 * point.accuracy)

@@ -27,10 +27,9 @@ class BenchFlags:
     json: Path | None = None
     """Write all figures to this file too."""
 
-    @property
-    def dataset(self) -> str:
-        """The data set that is measured on."""
-        return "small_world" if self.quick else "imdb"
+    def dataset(self, whole: str) -> str:
+        """The data set that is measured on, `whole` unless it is to be quick."""
+        return "small_world" if self.quick else whole
 
     @property
     def examples(self) -> int | None:
@@ -39,7 +38,7 @@ class BenchFlags:
 
     @property
     def judged(self) -> bool:
-        """Whether the targets, which are about the whole of IMDB, hold here."""
+        """Whether the targets, which are about whole data sets, hold here."""
         return not self.quick and self.limit is None
 
 
@@ -103,7 +102,7 @@ START_TENSORFLOW = ("-c", "from console.quiet import start_tensorflow; start_ten
 
 def train_words(flags: BenchFlags, folder: Path) -> list[str]:
     """Words for `run_child`: `train.py sentiment` without the test split, runs and cache in `folder`."""
-    words = ["train.py", "sentiment", "--dataset", flags.dataset, "--no-test"]
+    words = ["train.py", "sentiment", "--dataset", flags.dataset("imdb"), "--no-test"]
     words += ["--runs", str(folder / "runs"), "--cache", str(folder / "cache")]
     if flags.examples:
         words += ["--limit", str(flags.examples)]

@@ -67,9 +67,7 @@ class Batches:
     def __iter__(self) -> Iterator[tuple[Arrays, np.ndarray | None]]:
         """Inputs by name and targets, padded: (batch, steps, ...) for sequences, (batch, ...) for the rest."""
         for steps, places in self.plan():
-            inputs = {name: _padded(column, places, steps) for name, column in self.encoded.inputs.items()}
-            targets = self.encoded.targets
-            yield inputs, None if targets is None else _padded(targets, places, steps)
+            yield self.encoded.padded(places, steps)
 
     def dataset(self) -> "tf.data.Dataset":
         """The passes as Keras reads them, with exact cardinality: an unknown one costs a phantom step an epoch."""
@@ -134,12 +132,6 @@ def bucket_bounds(lengths: np.ndarray, buckets: int, multiple: int = 1) -> np.nd
         return ordered
     ends = np.searchsorted(steps, steps[-1] * np.arange(1, buckets + 1) / buckets)
     return np.unique(ordered[np.minimum(ends, len(ordered) - 1)])
-
-
-def _padded(column: Column, places: np.ndarray, steps: int) -> np.ndarray:
-    if not isinstance(column, Ragged):
-        return column[places]
-    return column.padded(places, steps)
 
 
 def _spec(column: Column) -> "tf.TensorSpec":

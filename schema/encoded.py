@@ -81,11 +81,20 @@ class Encoded:
     def __len__(self) -> int:
         return len(self.lengths)
 
+    def padded(self, places: np.ndarray, steps: int) -> tuple[dict[str, np.ndarray], np.ndarray | None]:
+        """The examples at `places` as a batch: inputs by name, and targets, sequences padded to so many steps."""
+        inputs = {name: _padded(column, places, steps) for name, column in self.inputs.items()}
+        return inputs, None if self.targets is None else _padded(self.targets, places, steps)
+
     def take(self, places: np.ndarray) -> "Encoded":
         """The examples at `places`, in that order."""
         inputs = {name: _take(column, places) for name, column in self.inputs.items()}
         targets = None if self.targets is None else _take(self.targets, places)
         return Encoded(inputs, targets, self.multiple)
+
+
+def _padded(column: Column, places: np.ndarray, steps: int) -> np.ndarray:
+    return column.padded(places, steps) if isinstance(column, Ragged) else column[places]
 
 
 def _take(column: Column, places: np.ndarray) -> Column:

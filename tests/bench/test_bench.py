@@ -18,6 +18,7 @@ FIGURES = {
     "memory": 1,
     "accuracy_against_seconds": 3,
     "overhead": 2,
+    "tagging": 3,
     "throughput": 2,
 }
 
@@ -30,7 +31,7 @@ def test_a_bench_prints_its_tables_and_writes_its_figures(
     file = tmp_path / "deep" / "figures.json"
     assert main([name, "--quick", "--json", str(file)]) == 0
     written = json.loads(file.read_text(encoding="utf-8"))
-    assert (written["dataset"], written["judged"]) == ("small_world", False)
+    assert (written["quick"], written["judged"]) == (True, False)
     assert {"commit", "hardware", "versions"} <= written.keys()
     bench = written["benches"][name]
     assert len(bench["figures"]) == FIGURES[name]
@@ -43,7 +44,7 @@ def test_a_bench_prints_its_tables_and_writes_its_figures(
     for figure in bench["figures"]:
         (line,) = (line for line in printed.splitlines() if line.startswith(figure["what"] + " "))
         assert f"{'at most' if figure['at_most'] else 'at least'} {figure['target']:,g} {figure['unit']}" in line
-        assert line.endswith("not judged: not the whole of IMDB")
+        assert line.endswith("not judged: not the whole data set")
 
 
 def test_help_names_every_bench(capsys: pytest.CaptureFixture[str]) -> None:
@@ -124,18 +125,19 @@ def test_all_recipes_train_the_same_layers_on_the_same_words() -> None:
 
 def test_turns_count_what_they_train_on() -> None:
     """Real words and padded steps of a turn, against the batches that `fit` is given."""
-    from bench.throughput import _bucketed, _padded
+    from bench.turns import bucketed as by_length
+    from bench.turns import padded as to_one_length
     from data.batches import Batches
     from schema.encoded import Encoded, Ragged
 
     rows = [np.arange(2, 2 + length, dtype=np.int32) for length in (1, 2, 2, 5, 7, 7, 3, 4)]
     encoded = Encoded({"words": Ragged.of(rows)}, np.arange(8, dtype=np.int32) % 2)
-    bucketed = _bucketed(Batches(encoded, batch_tokens=10, seed=1), number=2, count=9)
+    bucketed = by_length(Batches(encoded, batch_tokens=10, seed=1), number=2, count=9)
     given = [inputs["words"] for inputs, _ in bucketed.data["x"].as_numpy_iterator()]
     assert bucketed.real.tolist() == [(words > 0).sum() for words in given]
     assert bucketed.padded.tolist() == [words.size for words in given]
 
-    padded = _padded(encoded, length=7, texts=3)(2, 4)
+    padded = to_one_length(encoded, length=7, texts=3)(2, 4)
     given = padded.data["x"]["words"].reshape(4, 3, 7)
     assert padded.real.tolist() == (given > 0).sum(axis=(1, 2)).tolist()
     assert padded.padded.tolist() == [21] * 4

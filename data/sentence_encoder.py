@@ -11,6 +11,7 @@ import numpy as np
 
 from data.vocabulary import Vocabulary
 from data.word_forms import FormEncoder, FormSettings, character_ids
+from data.word_kin import Kin
 from schema.encoded import NO_TARGET, Column, Encoded, Ragged
 from schema.errors import WorkFailed
 from schema.examples import TaggedSentence
@@ -45,10 +46,11 @@ class SentenceEncoder:
         forms: Vocabulary,
         entities: Sequence[str] = (),
         vector_words: Vocabulary | None = None,
+        kin: Kin | None = None,
     ) -> None:
         self.settings, self.tags = settings, tuple(tags)
         self.words, self.rare_from, self.alphabet = words, rare_from, alphabet
-        self.forms = FormEncoder(FormSettings(settings.prefixes, settings.suffixes), forms)
+        self.forms = FormEncoder(FormSettings(settings.prefixes, settings.suffixes), forms, kin)
         self.entities = tuple(entities)
         self.vector_words = vector_words or Vocabulary([])
 
@@ -89,9 +91,12 @@ class SentenceEncoder:
     def save(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         described = {**asdict(self.settings), "tags": self.tags, "rare_from": self.rare_from}
+        described["kin"] = self.forms.kin is not None
         (folder / "encoder.json").write_text(json.dumps(described, indent=2, ensure_ascii=False), encoding="utf-8")
         for name, lines in self._lists().items():
             lines.save(folder / f"{name}.txt")
+        if self.forms.kin:
+            self.forms.kin.save(folder / "kin.json")
 
     def _lists(self) -> dict[str, Vocabulary]:
         return {
@@ -109,6 +114,7 @@ class SentenceEncoder:
         try:
             described = json.loads(path.read_text(encoding="utf-8"))
             tags, rare_from = tuple(described.pop("tags")), int(described.pop("rare_from"))
+            kin = Kin.load(folder / "kin.json") if described.pop("kin") else None
             settings = SentenceSettings(**described)
             words, alphabet, forms, entities, vector_words = (
                 Vocabulary.load(folder / f"{name}.txt")
@@ -118,7 +124,7 @@ class SentenceEncoder:
             raise WorkFailed(f"{error.filename} is missing; the run is not whole, train it anew") from error
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise WorkFailed(f"{path} is damaged ({error}); train the run anew") from error
-        return cls(settings, tags, words, rare_from, alphabet, forms, entities.words, vector_words)
+        return cls(settings, tags, words, rare_from, alphabet, forms, entities.words, vector_words, kin)
 
 
 def learn_sentence_encoder(
@@ -126,6 +132,7 @@ def learn_sentence_encoder(
     settings: SentenceSettings,
     entities: Sequence[str] = (),
     vector_words: Vocabulary | None = None,
+    kin: Kin | None = None,
 ) -> SentenceEncoder:
     """Learn from training sentences: their words, characters, forms and tags."""
     counts = Counter(word for example in examples for word in example.words)
@@ -137,7 +144,8 @@ def learn_sentence_encoder(
         words,
         rare_from,
         Vocabulary.learn(counts, 1000, min_count=2),
-        FormEncoder.learn(counts, FormSettings(settings.prefixes, settings.suffixes)).vocabulary,
+        FormEncoder.learn(counts, FormSettings(settings.prefixes, settings.suffixes), kin).vocabulary,
         sorted(set(entities)),
         vector_words,
+        kin,
     )

@@ -9,6 +9,7 @@ import numpy as np
 
 from data.vocabulary import Vocabulary
 from data.word_forms import FormEncoder, FormSettings
+from data.word_kin import Kin
 from schema.encoded import Encoded
 from schema.errors import WorkFailed
 from schema.examples import LabelledText
@@ -21,10 +22,10 @@ class WordEncoder:
         self.labels, self.forms = tuple(labels), forms
 
     @classmethod
-    def learn(cls, examples: Sequence[LabelledText], settings: FormSettings) -> "WordEncoder":
+    def learn(cls, examples: Sequence[LabelledText], settings: FormSettings, kin: Kin | None = None) -> "WordEncoder":
         """Learn classes and features from training words."""
         labels = sorted({example.label for example in examples if example.label is not None})
-        return cls(labels, FormEncoder.learn((example.text for example in examples), settings))
+        return cls(labels, FormEncoder.learn((example.text for example in examples), settings, kin))
 
     def encode(self, examples: Sequence[LabelledText]) -> Encoded:
         """Inputs in order; targets unless a label is missing or unknown."""
@@ -36,9 +37,11 @@ class WordEncoder:
 
     def save(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        described = {**asdict(self.forms.settings), "labels": self.labels}
+        described = {**asdict(self.forms.settings), "labels": self.labels, "kin": self.forms.kin is not None}
         (folder / "encoder.json").write_text(json.dumps(described, indent=2, ensure_ascii=False), encoding="utf-8")
         self.forms.vocabulary.save(folder / "forms.txt")
+        if self.forms.kin:
+            self.forms.kin.save(folder / "kin.json")
 
     @classmethod
     def load(cls, folder: Path) -> "WordEncoder":
@@ -46,9 +49,11 @@ class WordEncoder:
         path = folder / "encoder.json"
         try:
             described = json.loads(path.read_text(encoding="utf-8"))
-            labels = described.pop("labels")
+            labels, has_kin = tuple(described.pop("labels")), described.pop("kin")
             settings = FormSettings(**described)
-            return cls(labels, FormEncoder(settings, Vocabulary.load(folder / "forms.txt")))
+            vocabulary = Vocabulary.load(folder / "forms.txt")
+            kin = Kin.load(folder / "kin.json") if has_kin else None
+            return cls(labels, FormEncoder(settings, vocabulary, kin))
         except FileNotFoundError as error:
             raise WorkFailed(f"{error.filename} is missing; the run is not whole, train it anew") from error
         except (ValueError, KeyError, TypeError, AttributeError) as error:

@@ -15,6 +15,7 @@ from zlib import crc32
 import numpy as np
 
 from data.vocabulary import Vocabulary
+from data.word_kin import MOST_FEATURES, Kin
 
 NO_FEATURE = 0
 
@@ -52,17 +53,27 @@ def shape(word: str) -> str:
 
 
 class FormEncoder:
-    """Features of words as ids: 0 is none; known features first, then the buckets of hashed n-grams."""
+    """Features of words as ids: 0 is none; known features first, then the buckets of hashed n-grams.
 
-    def __init__(self, settings: FormSettings, vocabulary: Vocabulary) -> None:
-        self.settings, self.vocabulary = settings, vocabulary
+    kin: words of train whose tags say something about words that are akin to them
+    """
+
+    def __init__(self, settings: FormSettings, vocabulary: Vocabulary, kin: Kin | None = None) -> None:
+        self.settings, self.vocabulary, self.kin = settings, vocabulary, kin
 
     @classmethod
-    def learn(cls, words: Iterable[str], settings: FormSettings) -> "FormEncoder":
+    def learn(cls, words: Iterable[str], settings: FormSettings, kin: Kin | None = None) -> "FormEncoder":
         """Features that at least `min_words` of the different words have."""
-        counts = Counter(feature for word in set(words) for feature in form_features(word, settings))
+        encoder = cls(settings, Vocabulary([]), kin)
+        counts = Counter(feature for word in set(words) for feature in encoder.features(word))
         known = sorted((feature for feature, count in counts.items() if count >= settings.min_words))
-        return cls(settings, Vocabulary(known))
+        return cls(settings, Vocabulary(known), kin)
+
+    def features(self, word: str) -> Iterator[str]:
+        """What a word's form and its kin tell; all but hashed n-grams."""
+        yield from form_features(word, self.settings)
+        if self.kin:
+            yield from self.kin.features(word)
 
     def __len__(self) -> int:
         return len(self.vocabulary) + self.settings.buckets
@@ -71,14 +82,15 @@ class FormEncoder:
     def width(self) -> int:
         """Most features that a word has."""
         settings = self.settings
-        return 3 + settings.prefixes + settings.suffixes + (settings.most_ngrams if settings.ngrams else 0)
+        kin = MOST_FEATURES if self.kin else 0
+        return 3 + settings.prefixes + settings.suffixes + kin + (settings.most_ngrams if settings.ngrams else 0)
 
     def encode(self, words: Sequence[str]) -> np.ndarray:
         """Ids of the features of each word, (words, width)."""
         table = np.full((len(words), self.width), NO_FEATURE, np.int32)
         for row, word in zip(table, words, strict=True):
             ids = self.vocabulary.ids
-            known = [ids[feature] for feature in form_features(word, self.settings) if feature in ids]
+            known = [ids[feature] for feature in self.features(word) if feature in ids]
             known += self._hashed(word)
             row[: len(known)] = known
         return table

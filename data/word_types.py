@@ -21,6 +21,13 @@ def word_types(sentences: Official[TaggedSentence]) -> Official[LabelledText]:
     )
 
 
+def most_frequent_tags(sentences: Sequence[TaggedSentence]) -> list[tuple[str, str]]:
+    """Each form with its most frequent tag, in the order in which the forms appear."""
+    counts = _tags_of_words(sentences)
+    types = _types(counts, sum(counts.values(), Counter[str]()))
+    return [(word.text, word.label) for word in types if word.label is not None]
+
+
 def _tags_of_words(sentences: Sequence[TaggedSentence]) -> Mapping[str, Counter[str]]:
     counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for sentence in sentences:

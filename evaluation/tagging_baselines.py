@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -50,9 +51,12 @@ class FormGuesser:
 
 
 def fit_form_baselines(
-    train: Sequence[LabelledText], validation: Sequence[LabelledText], features: Features
+    train: Sequence[LabelledText], validation: Sequence[LabelledText], regressions: Mapping[str, Features]
 ) -> Mapping[str, Callable[[Sequence[LabelledText]], list[LabelAnswer]]]:
-    """`majority` and `logistic_regression` for single words, by what answers them; C is chosen on validation."""
+    """`majority` and logistic regressions for single words, by what answers them; C is chosen on validation.
+
+    regressions: name -> what such a regression reads of a word
+    """
     words, labels = [example.text for example in train], [example.label or "" for example in train]
     counts = Counter(labels)
     known = tuple(sorted(counts))
@@ -60,15 +64,17 @@ def fit_form_baselines(
     rivals: dict[str, Callable[[Sequence[LabelledText]], list[LabelAnswer]]] = {
         "majority": lambda asked: _label_answers(known, np.tile(shares, (len(asked), 1)))
     }
-    if len(known) > 1:
+    for name, features in regressions.items() if len(known) > 1 else ():
         # Without validation the middle one is taken.
         penalties = PENALTIES if validation else PENALTIES[1:2]
         fitted = [FormGuesser.fit(words, labels, features, penalty) for penalty in penalties]
         best = max(fitted, key=lambda guesser: _accuracy(guesser, validation)) if validation else fitted[0]
-        rivals["logistic_regression"] = lambda asked: _label_answers(
-            best.labels, best.probabilities([example.text for example in asked])
-        )
+        rivals[name] = partial(_answers_of, best)
     return rivals
+
+
+def _answers_of(guesser: FormGuesser, asked: Sequence[LabelledText]) -> list[LabelAnswer]:
+    return _label_answers(guesser.labels, guesser.probabilities(_texts(asked)))
 
 
 def _texts(examples: Sequence[LabelledText]) -> list[str]:

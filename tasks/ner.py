@@ -9,12 +9,12 @@ python train.py ner --train-file train.conll --test-file test.conll
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Annotated, cast
 
 from data import small_world
 from data.sources import SMALL_WORLD, Official, load_tagged_sentences, small_world_examples
 from schema.answers import TagsAnswer
-from schema.configs import AnswerConfig, Positive, Share, TrainingConfig
+from schema.configs import AnswerConfig, Momentum, Positive, Range, Share, TrainingConfig
 from schema.examples import TaggedSentence
 from schema.records import Quoted
 from schema.scores import Scores
@@ -30,13 +30,27 @@ if TYPE_CHECKING:
 class NerConfig(TaggingConfig):
     """Train a recurrent network to find the names of persons, places and organisations."""
 
+    units: Annotated[int, Range(1, 4096)] = 64
+    """Units of each recurrent layer and direction."""
+    epochs: Positive | None = 8
+    """Times that the training examples are gone through, at most."""
+    batch_tokens: Annotated[int, Range(1, 10_000_000)] | None = 1000
+    """Size of a batch, in words, padding included; small ones score better here."""
+    averaging: Momentum = 0.99
+    """Momentum of the running average of the weights that is judged and kept; 0 keeps the weights themselves."""
+    vector_size: Annotated[int, Range(1, 4096)] = 200
+    """Size of the vectors learnt from other texts."""
+    word_dropout: Share = 0.4
+    """Share of the words that are replaced by unknown in training; their vectors, characters and forms stay."""
+    form_dropout: Share = 0.5
+    """Share of the features of forms that are dropped in training."""
     word_vectors: bool = True
     """Give each word a vector beside, learnt from film reviews (IMDB) that nobody has tagged; it is not trained."""
     whole_mentions: bool = True
     """In train, tag the @ of a mention as its name is tagged: a part of the Broad Twitter Corpus leaves it out."""
     patience: Positive = 5
     """Epochs without a better validation score after which training ends."""
-    rare_word_dropout: Share = 0.7
+    rare_word_dropout: Share = 0.9
     """Share of the words seen only once in train that are replaced by unknown in training."""
     head: Head = "crf"
     """How tags are chosen: each by itself (softmax), or the best sequence of a linear-chain CRF."""

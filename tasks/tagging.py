@@ -62,6 +62,8 @@ class TaggingConfig(TrainingConfig):
     """Longest prefix that is a feature of a word's form, in characters."""
     suffixes: Annotated[int, Range(1, 12)] = 5
     """Longest suffix, likewise."""
+    kin: bool = False
+    """Read also how words of train are tagged that differ in case or ending alone ("walks" of "walking")."""
     longest_word: Annotated[int, Range(2, 1000)] = 20
     """Characters of a word that are read; of a longer one the first and the last half."""
     word_dropout: Share = 0.15
@@ -96,6 +98,8 @@ class SentenceTagging(Task[TaggedSentence, TagsAnswer]):
 
     def fit_encoder(self, splits: Splits[TaggedSentence], config: TrainingConfig) -> Fitted[TaggedSentence]:
         from data.sentence_encoder import SentenceSettings, learn_sentence_encoder
+        from data.word_kin import Kin
+        from data.word_types import most_frequent_tags
 
         assert isinstance(config, TaggingConfig)
         tags = (tag for example in splits.train for tag in example.tags)
@@ -107,7 +111,8 @@ class SentenceTagging(Task[TaggedSentence, TagsAnswer]):
             prefixes=config.prefixes if config.form_embedding else 0,
             suffixes=config.suffixes if config.form_embedding else 0,
         )
-        encoder = learn_sentence_encoder(splits.train, settings, self.entities(splits.train), vectors.words)
+        kin = Kin(most_frequent_tags(splits.train)) if config.kin and config.form_embedding else None
+        encoder = learn_sentence_encoder(splits.train, settings, self.entities(splits.train), vectors.words, kin)
         return Fitted(
             encoder,
             encoder.encode(splits.train),

@@ -7,6 +7,7 @@ python train.py word_class --train-file words.tsv
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from time import perf_counter, process_time
 from typing import TYPE_CHECKING, Annotated, cast
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     import keras
 
     from data.word_encoder import WordEncoder
+    from data.word_kin import Kin
 
 ONE_STEP = (
     "Each word is a single time step, at which a SimpleRNN is a dense layer and an LSTM or a GRU a gated one: no state "
@@ -45,6 +47,8 @@ class WordClassConfig(TrainingConfig):
     """Longest prefix that is a feature, in characters."""
     suffixes: Annotated[int, Range(1, 12)] = 8
     """Longest suffix, likewise."""
+    kin: bool = True
+    """Read also how words of train are tagged that differ in case or ending alone ("walks" of "walking")."""
     ngrams: Annotated[int, Range(0, 8)] = 4
     """Longest character n-gram that is a feature; 0 for none."""
     buckets: Positive = 20_000
@@ -74,8 +78,10 @@ class WordClass(Classification):
         assert isinstance(config, WordClassConfig)
         refuse_a_single_class((example.label for example in splits.train), config.train_file or splits.dataset)
         began, began_cpu = perf_counter(), process_time()
-        settings = FormSettings(config.prefixes, config.suffixes, ngrams=config.ngrams, buckets=config.buckets)
-        encoder = WordEncoder.learn(splits.train, settings)
+        settings = FormSettings(
+            config.prefixes, config.suffixes, min_words=2, ngrams=config.ngrams, buckets=config.buckets
+        )
+        encoder = WordEncoder.learn(splits.train, settings, _kin(splits.train) if config.kin else None)
         encoded = encoder.encode(splits.train)
         return Fitted(encoder, encoded, seconds=perf_counter() - began, cpu_seconds=process_time() - began_cpu)
 
@@ -120,9 +126,18 @@ class WordClass(Classification):
         from data.word_forms import FormSettings, form_features
         from evaluation.tagging_baselines import fit_form_baselines
 
-        settings = FormSettings(prefixes=3, suffixes=5)
-        fitted = fit_form_baselines(train, validation, lambda word: form_features(word, settings))
-        return self.scores_of(fitted, parts, encoder)
+        settings, kin = FormSettings(prefixes=3, suffixes=5), _kin(train)
+        regressions = {
+            "logistic_regression": lambda word: form_features(word, settings),
+            "logistic_regression_with_kin": lambda word: chain(form_features(word, settings), kin.features(word)),
+        }
+        return self.scores_of(fit_form_baselines(train, validation, regressions), parts, encoder)
+
+
+def _kin(train: Sequence[LabelledText]) -> "Kin":
+    from data.word_kin import Kin
+
+    return Kin([(example.text, example.label) for example in train if example.label is not None])
 
 
 TASK = WordClass()

@@ -7,6 +7,7 @@ import pytest
 
 from data.sentence_encoder import SentenceEncoder, SentenceSettings, learn_sentence_encoder
 from data.vocabulary import Vocabulary
+from data.word_kin import Kin
 from schema.encoded import Ragged
 from schema.errors import WorkFailed
 from schema.examples import TaggedSentence
@@ -83,7 +84,9 @@ def same(one: Ragged, other: Ragged) -> None:
 def test_what_was_saved_encodes_alike(tmp_path):
     odd = TaggedSentence(("😀", "next\u0085line", "Zoë", "\u2028", "שלום"), ("X", "é", "X", "Y", "O"))
     vector_words = Vocabulary(["Zoë", "next\u0085line"])
-    encoder = learn_sentence_encoder([*TRAIN, odd], SentenceSettings(7, 2, 3), ["PER Zoë Lee"], vector_words)
+    encoder = learn_sentence_encoder(
+        [*TRAIN, odd], SentenceSettings(7, 2, 3), ["PER Zoë Lee"], vector_words, Kin([("nexus", "X")])
+    )
     encoder.save(tmp_path / "encoder")
     loaded = SentenceEncoder.load(tmp_path / "encoder")
     examples = [*TRAIN, odd]

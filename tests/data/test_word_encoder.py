@@ -7,6 +7,7 @@ import pytest
 
 from data.word_encoder import WordEncoder
 from data.word_forms import FormSettings
+from data.word_kin import Kin
 from schema.errors import WorkFailed
 from schema.examples import LabelledText
 
@@ -14,9 +15,12 @@ SETTINGS = FormSettings(prefixes=1, suffixes=1, min_words=2, ngrams=3, buckets=2
 TRAIN = [LabelledText("aid", "VERB"), LabelledText("Ann", "PROPN"), LabelledText("aim", "VERB"), LabelledText("odd")]
 
 
+KIN = Kin([("aids", "NOUN"), ("aims", "VERB")])
+
+
 @pytest.fixture
 def encoder():
-    return WordEncoder.learn(TRAIN, SETTINGS)
+    return WordEncoder.learn(TRAIN, SETTINGS, KIN)
 
 
 def test_a_word_worked_out_by_hand():
@@ -27,6 +31,13 @@ def test_a_word_worked_out_by_hand():
     assert encoder.labels == ("PROPN", "VERB")
     assert encoded.targets.tolist() == [1, 0, 1]
     assert encoded.lengths.tolist() == [1, 1, 1]
+
+
+def test_what_is_known_of_kin_stands_beside_the_form():
+    # Two words at least must have a feature: of kin, "aim" and "Aim" have two in common.
+    two = WordEncoder.learn([*TRAIN, LabelledText("Aim")], FormSettings(prefixes=1, suffixes=1, min_words=2), KIN)
+    assert {"kin >s VERB", "kin >VERB"} <= set(two.forms.vocabulary.words)
+    assert two.encode([LabelledText("Aim")]).inputs["forms"].shape == (1, two.forms.width)
 
 
 @pytest.mark.parametrize("label", [None, "NOUN"])
@@ -43,7 +54,7 @@ def test_what_was_saved_encodes_alike(encoder, tmp_path):
     assert (loaded.labels, loaded.forms.settings) == (encoder.labels, encoder.forms.settings)
 
 
-@pytest.mark.parametrize("name", ["encoder.json", "forms.txt"])
+@pytest.mark.parametrize("name", ["encoder.json", "forms.txt", "kin.json"])
 def test_a_missing_or_damaged_file_is_named(encoder, tmp_path, name):
     encoder.save(tmp_path)
     (tmp_path / name).write_bytes(b"\xff\n\xff")

@@ -105,7 +105,7 @@ def words(*groups: tuple[list[str], str]) -> list[LabelledText]:
 
 def test_single_words_have_a_majority_and_a_regression():
     train, validation = words((ADVERBS[:6], "ADV"), (VERBS[:9], "VERB")), words((ADVERBS[6:], "ADV"), (["new"], "ADJ"))
-    fitted = fit_form_baselines(train, validation, features)
+    fitted = fit_form_baselines(train, validation, {"logistic_regression": features})
     majority, regression = (
         fitted[name]([LabelledText("warmly"), LabelledText("warming")]) for name in ("majority", "logistic_regression")
     )
@@ -118,12 +118,12 @@ def test_single_words_have_a_majority_and_a_regression():
 
 
 def test_without_validation_a_regression_is_fitted_all_the_same():
-    fitted = fit_form_baselines(words((ADVERBS, "ADV"), (VERBS, "VERB")), [], features)
+    fitted = fit_form_baselines(words((ADVERBS, "ADV"), (VERBS, "VERB")), [], {"logistic_regression": features})
     assert [answer.label for answer in fitted["logistic_regression"]([LabelledText("warmly")])] == ["ADV"]
     assert [answer([]) for answer in fitted.values()] == [[], []]
 
 
 def test_one_class_alone_has_a_majority():
-    fitted = fit_form_baselines(words((ADVERBS, "ADV")), words((VERBS, "ADV")), features)
+    fitted = fit_form_baselines(words((ADVERBS, "ADV")), words((VERBS, "ADV")), {"logistic_regression": features})
     assert [answer.label for answer in fitted["majority"]([LabelledText("new")])] == ["ADV"]
     assert set(fitted) == {"majority"}

@@ -37,6 +37,7 @@ SCORES: Mapping[str, ScoreName] = {
     for score in (
         ScoreName("accuracy", "share of the examples, or of the words of sentences, that are answered right"),
         ScoreName("accuracy_unseen", "share of the words with a form never seen in train that are tagged right"),
+        ScoreName("accuracy_unseen_types", "share of these forms, each counted once, whose usual tag is answered"),
         ScoreName("sentence_accuracy", "share of the sentences in which every word is tagged right"),
         ScoreName("macro_f1", "mean F1 of the classes that the references hold, each class counting once"),
         ScoreName("macro_f1_frequent", "mean F1 of the classes that at least 10 references have"),

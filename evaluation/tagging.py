@@ -1,5 +1,7 @@
 """How a tag for each word of a sentence becomes scores: parts of speech, or any tags that stand for themselves."""
 
+import math
+from collections import Counter, defaultdict
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,7 +17,7 @@ from evaluation.scores import (
     table_by_class,
     table_by_length,
 )
-from evaluation.statistics import bootstrap_of_sums
+from evaluation.statistics import bootstrap_interval, bootstrap_of_sums
 from schema.answers import TagsAnswer
 from schema.errors import UserError
 from schema.examples import TaggedSentence
@@ -110,11 +112,20 @@ def tagging(
     if tagged.surprise is not None:
         sums["cross_entropy"] = _share(tagged, tagged.surprise, np.ones(len(unseen)))
     counted = _pairs_by_sentence(tagged, pairs, len(every_tag))
+    types = _right_types(tagged, unseen)
     values = {name: float(ratio(counts.sum(axis=0))) for name, counts in sums.items()}
     intervals = {name: bootstrap_of_sums(counts, ratio) for name, counts in sums.items()}
     return Scores(
-        values=values | {"macro_f1": float(macro_f1_of(counted.sum(axis=0)))},
-        intervals=intervals | {"macro_f1": bootstrap_of_sums(counted, macro_f1_of)},
+        values=values
+        | {
+            "accuracy_unseen_types": float(types.mean()) if len(types) else math.nan,
+            "macro_f1": float(macro_f1_of(counted.sum(axis=0))),
+        },
+        intervals=intervals
+        | {
+            "accuracy_unseen_types": bootstrap_interval(types, np.mean),
+            "macro_f1": bootstrap_of_sums(counted, macro_f1_of),
+        },
         examples=len(examples),
         tables=(
             accuracy_by_length(tagged),
@@ -124,6 +135,25 @@ def tagging(
         confusion=confusion_of(pairs, every_tag),
         notes=notes_on_unknown(tagged.references, tags),
     )
+
+
+def _right_types(tagged: Tagged, unseen: np.ndarray) -> np.ndarray:
+    """Whether the tag that each unseen form is most often given is its most frequent one, 0 or 1 for every form.
+
+    Of tags that are equally often, the one that is more frequent overall counts.
+    """
+    given: defaultdict[str, tuple[Counter[str], Counter[str]]] = defaultdict(lambda: (Counter(), Counter()))
+    overall = Counter(tagged.references)
+    words = (word for example in tagged.examples for word in example.words)
+    for word, new, reference, answered in zip(words, unseen, tagged.references, tagged.answered, strict=True):
+        if new:
+            given[word][0][reference] += 1
+            given[word][1][answered] += 1
+
+    def usual(tags: Counter[str]) -> str:
+        return max(tags, key=lambda tag: (tags[tag], overall[tag]))
+
+    return np.array([usual(references) == usual(answers) for references, answers in given.values()], float)
 
 
 def ratio(sums: np.ndarray) -> np.ndarray:

@@ -38,6 +38,7 @@ def test_scores_worked_out_by_hand():
     assert scores.values == {
         "accuracy": pytest.approx(5 / 6),
         "accuracy_unseen": pytest.approx(1 / 2),  # Zed, whose case train does not have, and barks
+        "accuracy_unseen_types": pytest.approx(1 / 2),
         "sentence_accuracy": pytest.approx(2 / 3),
         "macro_f1": pytest.approx((1 + 1 + 2 / 3 + 1 + 1 + 0) / 6),
     }
@@ -49,6 +50,14 @@ def test_scores_worked_out_by_hand():
     assert scores.intervals["accuracy"] == (pytest.approx(2 / 3), 1.0)
     assert scores.confusion.counts[TAGS.index("VERB")].tolist() == [0, 0, 1, 0, 0, 0]
     assert scores.confusion.counts.sum() == 6
+
+
+def test_a_form_never_seen_counts_once_with_its_usual_tag():
+    # "runs" is usually a verb and usually called one, "Zed" is a noun as often, and PROPN is rarer in all.
+    lines = ["runs VERB runs VERB runs NOUN", "Zed PROPN Zed NOUN"]
+    scores = scores_of(lines, ["VERB NOUN VERB", "PROPN PROPN"])
+    assert scores.values["accuracy_unseen_types"] == pytest.approx(1 / 2)
+    assert scores.values["accuracy_unseen"] == pytest.approx(2 / 5)
 
 
 def test_without_an_unseen_word_there_is_no_score_of_them():

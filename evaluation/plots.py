@@ -16,6 +16,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from evaluation.scores import times_hundred
+from schema.answers import Attended
 from schema.records import EpochRecord
 from schema.scores import Confusion, Table
 
@@ -31,26 +33,27 @@ BEHIND_TEXT = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0
 
 
 def learning_curves(history: Sequence[EpochRecord], score_name: str, path: Path) -> None:
-    """Loss of train and validation beside the validation score (a share, drawn x 100); the best epoch is marked.
+    """Loss of train and validation beside the validation score (shown x 100); the best epoch is marked.
 
     Raises ValueError where `history` is empty.
     """
     if not history:
         raise ValueError("there is no epoch to draw")
-    epochs = [record.epoch for record in history]
+    epochs, factor = [record.epoch for record in history], times_hundred(score_name)
     figure = Figure(figsize=(8.5, 3.8), layout="constrained")
     losses, scores = figure.subplots(1, 2)
     losses.plot(epochs, [record.loss for record in history], "o-", color=BLUE, label="training, as the weights moved")
     losses.plot(epochs, [record.validation_loss for record in history], "s--", color=ORANGE, label="validation")
     losses.set(title="Loss", xlabel="epoch", ylabel="mean loss (nats)")
-    scores.plot(epochs, [100 * record.train_score for record in history], "o-", color=BLUE, label="training")
-    scores.plot(epochs, [100 * record.validation_score for record in history], "s--", color=ORANGE, label="validation")
+    scores.plot(epochs, [factor * record.train_score for record in history], "o-", color=BLUE, label="training")
+    validation = [factor * record.validation_score for record in history]
+    scores.plot(epochs, validation, "s--", color=ORANGE, label="validation")
     scores.set(title=_words(score_name), xlabel="epoch", ylabel=f"{_words(score_name)} x 100")
     for axes in (losses, scores):
         axes.set_xlim(epochs[0] - 0.5, epochs[-1] + 0.5)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         axes.grid(alpha=0.3)
-    _mark_best(losses, scores, history)
+    _mark_best(losses, scores, history, factor)
     losses.legend(edgecolor="none")
     scores.legend(edgecolor="none")
     _save(figure, path)
@@ -59,19 +62,19 @@ def learning_curves(history: Sequence[EpochRecord], score_name: str, path: Path)
 def cells_by_epoch(
     curves: Mapping[str, Mapping[int, float]], baselines: Mapping[str, float], score_name: str, path: Path
 ) -> None:
-    """The validation score of each cell (a share, drawn x 100) after each epoch, over the best baseline's.
+    """The validation score of each cell (shown x 100) after each epoch, over the best baseline's.
 
     curves: cell -> epoch -> score after it
     """
-    figure = Figure(figsize=(7, 4), layout="constrained")
+    figure, factor = Figure(figsize=(7, 4), layout="constrained"), times_hundred(score_name)
     axes = figure.subplots()
     for (cell, curve), style in zip(curves.items(), LINES, strict=False):
         marker, color = style
-        axes.plot(list(curve), [100 * score for score in curve.values()], marker, color=color, label=cell)
+        axes.plot(list(curve), [factor * score for score in curve.values()], marker, color=color, label=cell)
     if baselines:
         name = max(baselines, key=baselines.__getitem__)
         label = f"best baseline: {_words(name)}"
-        axes.axhline(100 * baselines[name], color=GREY, linestyle=":", label=label)
+        axes.axhline(factor * baselines[name], color=GREY, linestyle=":", label=label)
     axes.set(xlabel="epoch", ylabel=f"validation {_words(score_name)} x 100")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(alpha=0.3)
@@ -162,7 +165,7 @@ def score_by_length(table: Table, path: Path) -> None:
     _save(figure, path)
 
 
-def _mark_best(losses: Axes, scores: Axes, history: Sequence[EpochRecord]) -> None:
+def _mark_best(losses: Axes, scores: Axes, history: Sequence[EpochRecord], factor: int) -> None:
     """A line at the epoch with the highest validation score; nothing where every score is NaN. Epoch 0, before which
     nothing was learnt, is never kept and cannot be the best."""
     scored = [record for record in history if record.epoch > 0 and not math.isnan(record.validation_score)]
@@ -171,7 +174,7 @@ def _mark_best(losses: Axes, scores: Axes, history: Sequence[EpochRecord]) -> No
     best = max(scored, key=lambda record: record.validation_score)
     for axes in (losses, scores):
         axes.axvline(best.epoch, color=GREY, linestyle=":", zorder=0)
-    value = 100 * best.validation_score
+    value = factor * best.validation_score
     label = f"best: {value:.2f}, epoch {best.epoch}"
     scores.plot(best.epoch, value, "*", color=GREEN, markersize=15, label=label)
 
@@ -221,6 +224,20 @@ def _save(figure: Figure, path: Path) -> None:
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     _draw(figure, beside, bbox_inches="tight")
     os.replace(beside, path)
+
+
+def attention_figure(attended: Attended) -> Figure:
+    """Which pieces of the source (columns) each piece of the answer (rows) was made from, dark for much."""
+    rows, columns = attended.weights.shape
+    figure = Figure(figsize=(1.5 + 0.32 * columns, 1.5 + 0.28 * rows), layout="constrained")
+    axes = figure.subplots()
+    axes.imshow(attended.weights, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    axes.set_xticks(range(columns), [_shortened(piece) for piece in attended.source], rotation=60, ha="left")
+    axes.set_yticks(range(rows), [_shortened(piece) for piece in attended.answer])
+    axes.xaxis.tick_top()
+    axes.tick_params(length=0)
+    axes.set(ylabel="answer")
+    return figure
 
 
 def png(figure: Figure) -> bytes:

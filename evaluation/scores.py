@@ -48,6 +48,10 @@ SCORES: Mapping[str, ScoreName] = {
         ScoreName("entity_f1_without_mentions", "the same F1, entities that follow or begin with a sign @ left out"),
         ScoreName("recall_seen", "share of the entities found among those that stand in train, words and type"),
         ScoreName("recall_unseen", "share of the entities found among those that do not stand in train"),
+        ScoreName("bleu", "BLEU of whole texts as they are written (sacreBLEU, 13a)", "x100"),
+        ScoreName("bleu_lc_tok", "BLEU of lower-cased texts in tokens of Moses, as papers on Multi30k give it", "x100"),
+        ScoreName("chrf", "F2 of character n-grams (chrF2)", "x100"),
+        ScoreName("length_ratio", "words of the answers over those of the references"),
         ScoreName("cross_entropy", "mean surprise at the right answer, in nats", "nats", higher_is_better=False),
     )
 }
@@ -78,6 +82,11 @@ def shown(name: str, value: float) -> str:
     if scale == "nats":
         return f"{value:.3f}"
     return f"{100 * value:.2f}" if scale == "share" else f"{value:.2f}"
+
+
+def times_hundred(name: str) -> int:
+    """By what a value of the score `name` is multiplied for people: some scores are kept x 100 already."""
+    return 1 if SCORES[name].scale == "x100" else 100
 
 
 def interval_shown(intervals: Mapping[str, tuple[float, float]], name: str) -> str:

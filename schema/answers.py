@@ -20,6 +20,29 @@ class LabelAnswer:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Attended:
+    """What a text was made from, piece by piece: weights (pieces of the answer, pieces of the source)."""
+
+    source: tuple[str, ...]
+    answer: tuple[str, ...]
+    weights: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class TextAnswer:
+    """A text in answer to another.
+
+    score: log-probability over length, as the search judges it, where a model gave the answer
+    others: what came next in the search, with their scores, the best first
+    """
+
+    text: str
+    score: float | None = None
+    others: tuple[tuple[str, float], ...] = ()
+    attended: Attended | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class TagsAnswer:
     """A tag for each word of a sentence.
 

@@ -82,19 +82,25 @@ class Encoded:
         return len(self.lengths)
 
     def padded(self, places: np.ndarray, steps: int) -> tuple[dict[str, np.ndarray], np.ndarray | None]:
-        """The examples at `places` as a batch: inputs by name, and targets, sequences padded to so many steps."""
-        inputs = {name: _padded(column, places, steps) for name, column in self.inputs.items()}
-        return inputs, None if self.targets is None else _padded(self.targets, places, steps)
+        """The examples at `places` as a batch: inputs by name, and targets.
+
+        Sequences are padded to so many steps; those that may be shorter than an example's longest one, to the longest
+        of their kind in the batch.
+        """
+        inputs = {name: self._rows(column, places, steps) for name, column in self.inputs.items()}
+        return inputs, None if self.targets is None else self._rows(self.targets, places, steps)
+
+    def _rows(self, column: Column, places: np.ndarray, steps: int) -> np.ndarray:
+        if not isinstance(column, Ragged):
+            return column[places]
+        own = column.lengths[places]
+        return column.padded(places, steps if (own == self.lengths[places]).all() else int(own.max(initial=1)))
 
     def take(self, places: np.ndarray) -> "Encoded":
         """The examples at `places`, in that order."""
         inputs = {name: _take(column, places) for name, column in self.inputs.items()}
         targets = None if self.targets is None else _take(self.targets, places)
         return Encoded(inputs, targets, self.multiple)
-
-
-def _padded(column: Column, places: np.ndarray, steps: int) -> np.ndarray:
-    return column.padded(places, steps) if isinstance(column, Ragged) else column[places]
 
 
 def _take(column: Column, places: np.ndarray) -> Column:

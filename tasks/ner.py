@@ -121,7 +121,9 @@ class Ner(SentenceTagging):
 
         return {**super().fit_baselines(train), "longest_match": EntityDictionary.fit(train).answer}
 
-    def draw(self, model: "keras.Model", encoder: Encoder[TaggedSentence]) -> "Mapping[str, Figure]":
+    def draw(
+        self, model: "keras.Model", encoder: Encoder[TaggedSentence], examples: Sequence[TaggedSentence]
+    ) -> "Mapping[str, Figure]":
         from data.sentence_encoder import SentenceEncoder
         from evaluation.plots import transitions_figure
         from models.tagger import transitions

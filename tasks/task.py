@@ -153,6 +153,10 @@ class Task(ABC, Generic[Ex, Ans]):
     def answer(self, model: "keras.Model", encoder: Encoder[Ex], encoded: Encoded, config: AnswerConfig) -> list[Ans]:
         """One answer for each encoded example, in order, whatever it holds."""
 
+    def judging(self) -> AnswerConfig:
+        """How a model answers when it is judged after an epoch: as always, unless that would take too long."""
+        return self.AnswerConfig()
+
     @abstractmethod
     def score(self, encoder: Encoder[Ex], examples: Sequence[Ex], answers: Sequence[Ans]) -> Scores:
         """How good answers are. The same function scores the model and the baselines."""
@@ -183,8 +187,8 @@ class Task(ABC, Generic[Ex, Ans]):
         """Vectors (words, size) and the words that they stand for, to be looked at; None where a model has none."""
         return None
 
-    def draw(self, model: "keras.Model", encoder: Encoder[Ex]) -> "Mapping[str, Figure]":
-        """Pictures of what a model has learnt, by name, to be looked at after each epoch."""
+    def draw(self, model: "keras.Model", encoder: Encoder[Ex], examples: Sequence[Ex]) -> "Mapping[str, Figure]":
+        """Pictures of what a model has learnt, by name, to be looked at after each epoch; examples: of validation."""
         return {}
 
     @abstractmethod

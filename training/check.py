@@ -202,7 +202,9 @@ def _alone(model: "keras.Model", encoded: Encoded, place: int, more: int = 0) ->
 
 def _real_part(output: np.ndarray, encoded: Encoded, place: int) -> np.ndarray:
     """What a model says of one example, padding left out where it speaks of each step."""
-    return output[: int(encoded.lengths[place])] if output.ndim > 1 else output
+    targets = encoded.targets
+    steps = targets.lengths[place] if isinstance(targets, Ragged) else encoded.lengths[place]
+    return output[: int(steps)] if output.ndim > 1 else output
 
 
 def _rows_of(column: Column, places: np.ndarray, steps: int) -> np.ndarray:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from console.quiet import start_tensorflow
+from evaluation.scores import shown
 from schema.configs import TrainingConfig, duration
 from schema.errors import UserError, WorkFailed
 from schema.examples import Splits
@@ -162,8 +163,8 @@ class _Training:
             raise self._interrupted("the trained model is kept, and has no score yet", error.exit_status) from None
         if course.ended_by == "interrupt":
             number = self.interruption.number or 0
-            value = 100 * metrics.headline.value
-            kept = f"the best epoch is kept in {self.folder.path} (validation {self.task.headline} {value:.2f})"
+            value = shown(self.task.headline, metrics.headline.value)
+            kept = f"the best epoch is kept in {self.folder.path} (validation {self.task.headline} {value})"
             raise self._interrupted(f"{kept}; test was not touched", 128 + number)
         if course.ended_by == "divergence":
             raise WorkFailed(
@@ -231,7 +232,7 @@ class _Training:
             lambda: _probes(fitted.encoded, validation()),
             self.task.loss(config),
             lambda: judge.last,
-            pictures=lambda model: self.task.draw(model, fitted.encoder),
+            pictures=lambda model: self.task.draw(model, fitted.encoder, self.splits.validation),
             inside=config.look_inside,
         )
         with self.interruption.deferring():
@@ -255,7 +256,7 @@ class _Training:
         """Answers validation, and some training examples as training sees them."""
         from training.callbacks import Judgement
 
-        task, encoder, config = self.task, fitted.encoder, self.task.AnswerConfig()
+        task, encoder, config = self.task, fitted.encoder, self.task.judging()
         train = self.splits.train
         some = np.linspace(0, len(train) - 1, min(JUDGED_IN_TRAIN, len(train)), dtype=int)
         seen, seen_encoded = [train[place] for place in some], fitted.encoded.take(some)

@@ -20,11 +20,18 @@ from schema.examples import TaggedSentence
 @dataclass(frozen=True)
 class SentenceSettings:
     """longest_word: characters of a word that are read, the first and the last half of longer ones; 0 for none
-    affixes: longest prefix and suffix whose features are read; 0 for no features of forms"""
+    affixes: longest prefix and suffix whose features are read; 0 for no features of forms
+    min_words: different words that a feature of forms must stand in"""
 
     longest_word: int
     prefixes: int
     suffixes: int
+    min_words: int = 3
+
+    @property
+    def forms(self) -> FormSettings:
+        """What is read of the form of a word."""
+        return FormSettings(self.prefixes, self.suffixes, min_words=self.min_words)
 
 
 class SentenceEncoder:
@@ -50,7 +57,7 @@ class SentenceEncoder:
     ) -> None:
         self.settings, self.tags = settings, tuple(tags)
         self.words, self.rare_from, self.alphabet = words, rare_from, alphabet
-        self.forms = FormEncoder(FormSettings(settings.prefixes, settings.suffixes), forms, kin)
+        self.forms = FormEncoder(settings.forms, forms, kin)
         self.entities = tuple(entities)
         self.vector_words = vector_words or Vocabulary([])
 
@@ -144,7 +151,7 @@ def learn_sentence_encoder(
         words,
         rare_from,
         Vocabulary.learn(counts, 1000, min_count=2),
-        FormEncoder.learn(counts, FormSettings(settings.prefixes, settings.suffixes), kin).vocabulary,
+        FormEncoder.learn(counts, settings.forms, kin).vocabulary,
         sorted(set(entities)),
         vector_words,
         kin,

@@ -13,7 +13,7 @@ from typing import cast
 from data import small_world
 from data.sources import SMALL_WORLD, Official, load_tagged_sentences, small_world_examples
 from schema.answers import TagsAnswer
-from schema.configs import TrainingConfig
+from schema.configs import Positive, TrainingConfig
 from schema.examples import TaggedSentence
 from schema.records import Quoted
 from schema.scores import Scores
@@ -24,6 +24,11 @@ from tasks.task import Encoder
 @dataclass(frozen=True)
 class PosConfig(TaggingConfig):
     """Train a recurrent network to tell the part of speech of each word."""
+
+    kin: bool = True
+    """Read also how words of train are tagged that differ in case or ending alone ("walks" of "walking")."""
+    min_words: Positive = 2
+    """Different words of train that an affix, a shape or a feature of kin must stand in."""
 
 
 class Pos(SentenceTagging):

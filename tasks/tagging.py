@@ -64,6 +64,8 @@ class TaggingConfig(TrainingConfig):
     """Longest suffix, likewise."""
     kin: bool = False
     """Read also how words of train are tagged that differ in case or ending alone ("walks" of "walking")."""
+    min_words: Positive = 3
+    """Different words of train that an affix, a shape or a feature of kin must stand in."""
     longest_word: Annotated[int, Range(2, 1000)] = 20
     """Characters of a word that are read; of a longer one the first and the last half."""
     word_dropout: Share = 0.15
@@ -110,6 +112,7 @@ class SentenceTagging(Task[TaggedSentence, TagsAnswer]):
             longest_word=config.longest_word if config.character_units else 0,
             prefixes=config.prefixes if config.form_embedding else 0,
             suffixes=config.suffixes if config.form_embedding else 0,
+            min_words=config.min_words,
         )
         kin = Kin(most_frequent_tags(splits.train)) if config.kin and config.form_embedding else None
         encoder = learn_sentence_encoder(splits.train, settings, self.entities(splits.train), vectors.words, kin)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 from data import small_world
 from data.sources import SMALL_WORLD, Official, load_tagged_sentences, small_world_examples
 from schema.answers import LabelAnswer
-from schema.configs import Positive, Range, Share, TrainingConfig
+from schema.configs import Momentum, Positive, Range, Share, TrainingConfig
 from schema.examples import LabelledText, Splits
 from schema.scores import Scores
 from tasks.classification import Classification
@@ -37,11 +37,17 @@ ONE_STEP = (
 class WordClassConfig(TrainingConfig):
     """Train a recurrent network, at a single time step, to tell the class of a word from its form."""
 
+    units: Annotated[int, Range(1, 4096)] = 128
+    """Units of each recurrent layer and direction."""
+    epochs: Positive | None = 5
+    """Times that the training words are gone through, at most."""
+    averaging: Momentum = 0.98
+    """Momentum of the running average of the weights that is judged and kept; 0 keeps the weights themselves."""
     bidirectional: bool = False
     """Read the single step twice, with weights of their own."""
-    form_embedding: Annotated[int, Range(1, 4096)] = 128
+    form_embedding: Annotated[int, Range(1, 4096)] = 64
     """Size of the embeddings of the features of a form, which are added up."""
-    form_dropout: Share = 0.3
+    form_dropout: Share = 0.5
     """Share of these features that are dropped in training."""
     prefixes: Annotated[int, Range(1, 12)] = 8
     """Longest prefix that is a feature, in characters."""
@@ -49,8 +55,8 @@ class WordClassConfig(TrainingConfig):
     """Longest suffix, likewise."""
     kin: bool = True
     """Read also how words of train are tagged that differ in case or ending alone ("walks" of "walking")."""
-    ngrams: Annotated[int, Range(0, 8)] = 4
-    """Longest character n-gram that is a feature; 0 for none."""
+    ngrams: Annotated[int, Range(0, 8)] = 0
+    """Longest hashed character n-gram that is a feature; 0 for none, since affixes and kin tell more."""
     buckets: Positive = 20_000
     """Ids that the n-grams are hashed into."""
 

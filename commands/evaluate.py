@@ -2,6 +2,7 @@
 
 import json
 import math
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from schema.errors import UserError, WorkFailed
 from schema.records import Baselines
 from schema.scores import Scores
 from training.saved_run import SavedRun, open_run
+from training.state import load_state
 
 
 @dataclass(frozen=True)
@@ -48,14 +50,15 @@ def main(argv: Sequence[str]) -> int:
     if reference is None:
         parse(EvaluateFlags, rest, "evaluate.py RUN")
         raise UserError("say which run: evaluate.py RUN, where RUN is a path, TASK/NAME, NAME or latest")
-    run = None if {"-h", "--help"} & set(rest) else open_run(reference, runs_folder(rest))
-    flags_type = with_flags_of(EvaluateFlags, run.task.AnswerConfig) if run else EvaluateFlags
-    flags = parse(flags_type, rest, "evaluate.py RUN")
-    assert run is not None, "--help has ended the program"
+    run = open_run(reference, runs_folder(rest))
+    flags = parse(with_flags_of(EvaluateFlags, run.task.AnswerConfig), rest, "evaluate.py RUN")
     if flags.dataset and flags.file:
         raise UserError("--dataset and --file name two sources; take one")
     # Not the cache that the run names: its folder may come from elsewhere.
     run = replace(run, config=replace(run.config, cache=flags.cache))
+    if run.folder.finished_by() is None and load_state(run.folder):
+        again = f"python train.py --resume {shlex.quote(str(run.folder.path))}"
+        warn(f"the run is not finished, and its score no result; go on with it: {again}")
     question = _question(run, flags)
     encoder = run.load_encoder()
 
@@ -92,6 +95,8 @@ def _question(run: SavedRun, flags: EvaluateFlags) -> Question:
 def _baselines(run: SavedRun, question: Question, encoder: Any) -> Baselines:
     """Scores of the baselines: as recorded, or fitted on the run's training data where they are here."""
     if question.own:
+        if run.folder.finished_by() is None and load_state(run.folder):
+            return Baselines()
         recorded = run.folder.read_json("metrics.json")
         return Baselines(recorded.get("baselines", {}), recorded.get("baseline_intervals", {}))
     try:

@@ -31,11 +31,10 @@ def main(argv: Sequence[str]) -> int:
     if reference is None:
         parse(PredictFlags, _texts_and_flags(rest, PredictFlags)[1], "predict.py RUN [TEXT ...]")
         raise UserError("say which run: predict.py RUN, where RUN is a path, TASK/NAME, NAME or latest")
-    run = None if {"-h", "--help"} & set(rest) else open_run(reference, runs_folder(rest))
-    flags_type = with_flags_of(PredictFlags, run.task.PredictConfig) if run else PredictFlags
+    run = open_run(reference, runs_folder(rest))
+    flags_type = with_flags_of(PredictFlags, run.task.PredictConfig)
     texts, flags = _texts_and_flags(rest, flags_type)
     options = parse(flags_type, flags, "predict.py RUN [TEXT ...]")
-    assert run is not None, "--help has ended the program"
     if texts and options.file:
         raise UserError("texts and --file are two sources; take one")
     config = only(run.task.PredictConfig, options)

@@ -81,6 +81,13 @@ class Progress:
         self._display.note(text)
 
 
+def milestone(text: str, seconds: float, stream: TextIO | None = None) -> None:
+    """A line on what work of so many seconds came to; none where it was so short that nobody was told of it."""
+    if seconds >= QUIET_SECONDS:
+        with suppress(AttributeError, OSError, ValueError):
+            print(text, file=sys.stderr if stream is None else stream, flush=True)
+
+
 def time_in_words(seconds: float) -> str:
     """Seconds as a person says them: "7 s", "3 min 05 s", "2 h 07 min"."""
     whole = round(seconds)

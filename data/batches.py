@@ -18,8 +18,7 @@ BUCKETS = 16
 BATCHES_AN_EPOCH = 100
 MOST_BATCH_TOKENS = 24_000
 LEAST_EXAMPLES = 16
-LEAST_EPOCHS = 4
-LEAST_STEPS = 1000
+LEAST_STEPS = 900
 
 
 class Batches:
@@ -115,9 +114,9 @@ def fitting_batch_tokens(encoded: Encoded) -> int:
     return int(min(max(least, encoded.lengths.sum() / BATCHES_AN_EPOCH), MOST_BATCH_TOKENS))
 
 
-def fitting_epochs(batches: int) -> int:
-    """Epochs of `batches` steps each: `LEAST_EPOCHS`, or as many more as make `LEAST_STEPS`."""
-    return max(LEAST_EPOCHS, -(-LEAST_STEPS // batches))
+def fitting_epochs(batches: int, least: int) -> int:
+    """Epochs of `batches` steps each: `least`, or as many more as make `LEAST_STEPS`."""
+    return max(least, -(-LEAST_STEPS // batches))
 
 
 def bucket_bounds(lengths: np.ndarray, buckets: int, multiple: int = 1) -> np.ndarray:

@@ -281,7 +281,7 @@ def _rows(builder: "tfds.core.DatasetBuilder", split: str) -> Iterator[Mapping[s
 def _manual_files(builder: "tfds.core.DatasetBuilder") -> list[Path]:
     """Where TFDS looks for files that a user has fetched by hand, before it downloads them."""
     home = Path(builder.data_dir_root) / "downloads" / "manual"
-    return [home / info.filename for info in (builder.url_infos or {}).values()]
+    return [home / info.filename for info in (builder.url_infos or {}).values() if info.filename]
 
 
 def _sequences(builder: "tfds.core.DatasetBuilder", split: str, *features: str) -> Iterator[tuple[Sequence[Any], ...]]:

@@ -152,7 +152,7 @@ def _warnings(metrics: Metrics) -> Iterator[str]:
     if metrics.headline.split != "test":
         yield f"Test was not scored; the scores are those of {metrics.headline.split}, on which choices were made."
     if metrics.ended_by in ENDINGS:
-        yield f"The run ended early: it {ENDINGS[metrics.ended_by]}; epochs finished: {metrics.epochs}."
+        yield f"The run ended early: it {ENDINGS[metrics.ended_by]}; epochs begun: {metrics.epochs}."
 
 
 def _verdict(metrics: Metrics) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from console.progress import track
 from evaluation.entities import spans
 from schema.answers import LabelAnswer, TagsAnswer
 from schema.examples import LabelledText, TaggedSentence
@@ -67,7 +68,10 @@ def fit_form_baselines(
     for name, features in regressions.items() if len(known) > 1 else ():
         # Without validation the middle one is taken.
         penalties = PENALTIES if validation else PENALTIES[1:2]
-        fitted = [FormGuesser.fit(words, labels, features, penalty) for penalty in penalties]
+        fitted = [
+            FormGuesser.fit(words, labels, features, penalty)
+            for penalty in track(penalties, f"fitting {name.replace('_', ' ')}", unit="settings")
+        ]
         best = max(fitted, key=lambda guesser: _accuracy(guesser, validation)) if validation else fitted[0]
         rivals[name] = partial(_answers_of, best)
     return rivals

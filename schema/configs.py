@@ -51,8 +51,8 @@ class TrainingConfig:
     forget_bias: Annotated[float, Range(-10, 10)] = 1.0
     """First value of the LSTM's forget bias; other cells have none and leave it unused."""
     epochs: Positive | None = None
-    """Times that the training examples are gone through, at most; where none is given 4, or more so that a small data
-    set gets a thousand steps."""
+    """Times that the training examples are gone through, at most; where none is given as many as suit the task, or more
+    so that a small data set gets nine hundred steps."""
     patience: Positive = 3
     """Epochs without a better validation score after which training ends."""
     batch_tokens: Annotated[int, Range(1, 10_000_000)] | None = None

@@ -32,8 +32,6 @@ class NerConfig(TaggingConfig):
 
     units: Annotated[int, Range(1, 4096)] = 64
     """Units of each recurrent layer and direction."""
-    epochs: Positive | None = 8
-    """Times that the training examples are gone through, at most."""
     batch_tokens: Annotated[int, Range(1, 10_000_000)] | None = 1000
     """Size of a batch, in words, padding included; small ones score better here."""
     averaging: Momentum = 0.99
@@ -62,6 +60,7 @@ class Ner(SentenceTagging):
     name = "ner"
     summary = "which words name persons, places and organisations?"
     headline = "entity_f1"
+    least_epochs = 8
     datasets = ("broad_twitter_corpus", "conll2003", SMALL_WORLD)
     Config = NerConfig
     tokenizer = "tweets"

@@ -34,8 +34,6 @@ class TaggingConfig(TrainingConfig):
 
     units: Annotated[int, Range(1, 4096)] = 128
     """Units of each recurrent layer and direction."""
-    epochs: Positive | None = 10
-    """Times that the training examples are gone through, at most."""
     batch_tokens: Annotated[int, Range(1, 10_000_000)] | None = 600
     """Size of a batch, in words, padding included; small ones score better here."""
     learning_rate: Annotated[float, Range(0, 10, above=True)] = 2e-3
@@ -92,6 +90,7 @@ class SentenceTagging(Task[TaggedSentence, TagsAnswer]):
     """A sentence in, a tag for each word out. A task of the family says what its tags mean."""
 
     rnn_type = "many to many, synchronous"
+    least_epochs = 10
     tokenizer: ClassVar[str] = "cased"
     PredictConfig = TaggingPredictConfig
 

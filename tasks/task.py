@@ -83,6 +83,7 @@ class Task(ABC, Generic[Ex, Ans]):
     cell_defaults: what a cell wants otherwise than `Config` says: cell -> flag -> value
     Config: flags of `train.py`; AnswerConfig: of `evaluate.py` and `predict.py`, how a saved model answers;
         PredictConfig: these and more of `predict.py` alone, how questions are read and answers shown
+    least_epochs: times that the training examples are gone through where the user does not say, unless they are few
     quoted: data set -> what others reached on its test split, quoted and not run here
     Every `Scores` of a task holds its headline, and `cross_entropy` (nats for each target) where its answers hold
     probabilities: that is then the validation loss of the learning curve.
@@ -93,6 +94,7 @@ class Task(ABC, Generic[Ex, Ans]):
     rnn_type: ClassVar[str]
     datasets: ClassVar[tuple[str, ...]]
     headline: ClassVar[str]
+    least_epochs: ClassVar[int] = 4
     Config: ClassVar[type[TrainingConfig]]
     cell_defaults: ClassVar[Mapping[str, Mapping[str, object]]] = {}
     AnswerConfig: ClassVar[type[AnswerConfig]] = AnswerConfig

@@ -21,7 +21,9 @@ TINY = ("--units=4", "--embedding=8", "--window=16", "--batch-tokens=800", "--no
 PLAIN = (*TINY, "--no-ngram-evidence", "--cell=simple_rnn", "--no-bidirectional", "--pooling=mean")
 
 # On a slow machine anything may last long enough to show its progress.
-_PROGRESS = re.compile(r"[^:]+: [\d,]+(/[\d,]+)? (examples|steps|texts|folds)\b.*")
+_PROGRESS = re.compile(
+    r"[^:]+: [\d,]+(/[\d,]+)? (examples|steps|texts|folds|settings)\b.*|epoch \d+: validation \w+ .*"
+)
 # TensorFlow wonders at the many models of one process.
 _TENSORFLOW = re.compile(r"WARNING:tensorflow:.* triggered tf\.function retracing.*\n")
 

@@ -9,8 +9,9 @@ from typing import Any
 
 import keras
 
-from console.progress import Progress
+from console.progress import Progress, milestone
 from data.batches import Batches
+from evaluation.scores import shown
 from schema.records import EpochRecord
 from schema.scores import Sample, Scores
 from training.interruption import Interruption
@@ -183,6 +184,8 @@ class Judge(keras.callbacks.Callback):
             if better:
                 self.course.best_epoch, self.course.best_sum = record.epoch, self.run.save_fresh_model(self.model)
         self._write(record)
+        score = f"validation {self.headline} {shown(self.headline, record.validation_score)}"
+        milestone(f"epoch {record.epoch}: {score}{', the best so far' if better else ''}", record.seconds)
         if self.course.ended_by == "epochs" and record.epoch - self.course.best_epoch >= self.patience:
             self.course.ended_by = "patience"
             self.model.stop_training = True

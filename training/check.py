@@ -25,7 +25,9 @@ SAME = 1e-4
 """Outputs that differ by less are the same: sums in another order."""
 STEPS_BY_HEART = 300
 LOSS_BY_HEART = 0.1
-_SMALL = {"units": 16, "layers": 1, "dropout": 0.0, "word_dropout": 0.0, "embedding_dropout": 0.0}
+CHANCE = ("dropout", "word_dropout", "rare_word_dropout", "form_dropout", "embedding_dropout", "context_dropout")
+"""Flags that make training differ from run to run."""
+_SMALL = {"units": 16, "layers": 1, "smoothing": 0.0, **dict.fromkeys(CHANCE, 0.0)}
 _KNOWS_NOTHING = {"word_vectors": False, "fixed_vectors": False, "unlabelled": False, "test": False}
 
 

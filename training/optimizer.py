@@ -8,6 +8,14 @@ import tensorflow as tf
 from keras import KerasTensor, ops
 
 
+def fitting_momentum(momentum: float, steps: int) -> float:
+    """Momentum of a running average of the weights for a training of so many steps.
+
+    An average over more than a fifth of a short training would still hold what it began with.
+    """
+    return min(momentum, max(0.0, 1 - 5 / steps))
+
+
 @keras.saving.register_keras_serializable("unrolled")
 class MeasuredAdam(keras.optimizers.Adam):
     """Adam (Kingma & Ba 2015), step by step the same as Keras's, that keeps the norm of the last gradient.

@@ -74,7 +74,8 @@ def find_run(reference: str, runs: Path) -> Path:
         return named[0]
     if path.is_dir():
         raise UserError(f"{path} is no run: it holds no config.json")
-    names = [run.name for run in everything] + [f"{run.parent.name}/{run.name}" for run in everything]
+    names = ["latest"] if everything else []
+    names += [run.name for run in everything] + [f"{run.parent.name}/{run.name}" for run in everything]
     near = get_close_matches(reference, names, n=1)
     hint = f"; did you mean {near[0]}?" if near else f"; train one first: python train.py {TASK_NAMES[0]}"
     raise UserError(f"there is no run {reference} under {runs}{hint}")

@@ -200,7 +200,7 @@ class _Training:
 
         from data.batches import Batches, fitting_batch_tokens, fitting_epochs
         from training import callbacks
-        from training.optimizer import MeasuredAdam
+        from training.optimizer import MeasuredAdam, fitting_momentum
         from training.tensorboard import TensorBoardLog
 
         config, budget = self.config, duration(self.config.time_budget or "")
@@ -208,12 +208,13 @@ class _Training:
         model = self.task.build_model(fitted, config)
         batch_tokens = config.batch_tokens or fitting_batch_tokens(fitted.encoded)
         batches = Batches(fitted.encoded, batch_tokens, config.seed)
-        epochs = config.epochs or fitting_epochs(len(batches))
+        epochs = config.epochs or fitting_epochs(len(batches), self.task.least_epochs)
+        momentum = fitting_momentum(config.averaging, epochs * len(batches))
         optimizer = MeasuredAdam(
             config.learning_rate,
             global_clipnorm=config.clip_norm,
-            use_ema=config.averaging > 0,
-            ema_momentum=config.averaging,
+            use_ema=momentum > 0,
+            ema_momentum=momentum,
         )
         model.compile(optimizer, self.task.loss(config))
         # TensorFlow would trace the training step twice if it were the first to ask for the optimizer's variables.

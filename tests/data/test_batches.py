@@ -149,9 +149,10 @@ def test_a_batch_is_as_large_as_the_data_want_it():
 
 
 def test_small_data_are_gone_through_more_often():
-    assert fitting_epochs(250) == fitting_epochs(5000) == 4
-    assert fitting_epochs(249) == 5
-    assert fitting_epochs(31) == 33  # 32 x 31 are 992
+    assert fitting_epochs(225, 4) == fitting_epochs(5000, 4) == 4
+    assert fitting_epochs(224, 4) == 5
+    assert fitting_epochs(224, 10) == 10
+    assert fitting_epochs(31, 4) == 30  # 29 x 31 are 899
 
 
 class Echo:

@@ -93,9 +93,10 @@ def test_without_a_network_the_small_world_takes_the_default_s_place_and_says_so
     assert "small world" in capsys.readouterr().err
 
 
-def test_without_a_network_a_named_data_set_stops_the_program(out_of_reach):
-    with pytest.raises(NoNetwork, match="imdb is not on this machine") as error:
-        load_or_small_world(load, ("imdb", SMALL_WORLD), wanted="imdb")
+@pytest.mark.parametrize("name", sources.LABELLED_TEXTS)
+def test_without_a_network_a_named_data_set_stops_the_program(out_of_reach, name):
+    with pytest.raises(NoNetwork, match=f"{name} is not on this machine") as error:
+        load_or_small_world(load, (name, SMALL_WORLD), wanted=name)
     assert error.value.exit_status == 1
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from training.optimizer import MeasuredAdam
+from training.optimizer import MeasuredAdam, fitting_momentum
 
 OPTIONS = {"learning_rate": 0.01, "global_clipnorm": 0.5, "use_ema": True, "ema_momentum": 0.9}
 random = np.random.default_rng(3)
@@ -58,3 +58,9 @@ def test_it_survives_a_file(tmp_path) -> None:
     assert again.optimizer.get_config() == model.optimizer.get_config()
     for value, expected in zip(again.optimizer.variables, model.optimizer.variables, strict=True):
         np.testing.assert_array_equal(value, expected)
+
+
+@pytest.mark.parametrize(("steps", "momentum"), [(10_000, 0.99), (500, 0.99), (100, 0.95), (5, 0.0), (1, 0.0)])
+def test_an_average_reaches_back_over_a_fifth_of_the_training_at_most(steps, momentum):
+    assert fitting_momentum(0.99, steps) == pytest.approx(momentum)
+    assert fitting_momentum(0.0, steps) == 0

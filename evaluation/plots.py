@@ -124,12 +124,17 @@ def transitions_figure(scores: np.ndarray, tags: Sequence[str]) -> Figure:
     names = [_shortened(tag) for tag in tags]
     axes.set_xticks(range(len(tags)), names, rotation=90 if len(tags) > 3 else 0)
     axes.set_yticks(range(len(tags) + 1), [*names, "(start)"])
-    axes.set(xlabel="tag", ylabel="tag before it", title="Which tag follows which")
+    axes.set(xlabel="tag", ylabel="tag before it", title="Learnt scores of one tag after another")
     if len(tags) <= MOST_CLASSES_WITH_COUNTS:
         for row, column in np.argwhere(np.isfinite(scores)):
             dark = abs(scores[row, column]) > 0.6 * strongest
             axes.text(
-                column, row, f"{scores[row, column]:.1f}", ha="center", va="center", color="white" if dark else "black"
+                column,
+                row,
+                f"{scores[row, column]:.2f}".replace("-0.00", "0.00"),
+                ha="center",
+                va="center",
+                color="white" if dark else "black",
             )
     return figure
 

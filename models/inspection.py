@@ -40,12 +40,18 @@ class ThroughTime:
     norms: np.ndarray
     lags: np.ndarray
 
-    def curve(self) -> np.ndarray:
-        """Mean of the norms over the rows, by lag: (longest lag + 1,); NaN where no row has a step."""
+    def curve(self, share: float = 0.0) -> np.ndarray:
+        """Mean of the norms over the rows, by lag: (longest lag + 1,); NaN where no row has a step.
+
+        share: of the rows that must reach a lag; the curve ends before one that fewer reach, for the mean of a few rows
+            says more of these than of the lag
+        """
         valid = self.lags >= 0
         counts = np.bincount(self.lags[valid])
         totals = np.bincount(self.lags[valid], self.norms[valid].astype(np.float64))
-        return np.divide(totals, counts, out=np.full(len(counts), np.nan), where=counts > 0)
+        means = np.divide(totals, counts, out=np.full(len(counts), np.nan), where=counts > 0)
+        few = np.flatnonzero(counts < share * len(self.lags))
+        return means[: few[0]] if len(few) else means
 
 
 class Inside:

@@ -21,6 +21,7 @@ from schema.configs import CellName, TrainingConfig
 from tasks import TASK_NAMES, get_task
 from tasks.task import Fitted, Task
 from training.check import (
+    CHANCE,
     answer_effect,
     batch_of,
     loss_by_heart,
@@ -55,7 +56,8 @@ TINY: Mapping[str, Any] = {
     "look_inside": False,
 }
 STILL = {
-    **dict.fromkeys(("dropout", "word_dropout", "rare_word_dropout", "form_dropout", "embedding_dropout"), 0.0),
+    **dict.fromkeys(CHANCE, 0.0),
+    "smoothing": 0.0,
     "fixed_vectors": False,
 }
 """Training without chance, of all weights."""

@@ -40,6 +40,8 @@ HIGHEST_HALF_LIFE = 1000.0
 SAMPLES_OF_A_KIND = 3
 LONGEST_SAMPLE = 400
 """Characters of an input, a reference or an answer that are shown."""
+LEAST_SHARE = 0.5
+"""Of the probe's rows that must reach a lag, for its mean to be shown."""
 MOST_COLUMNS = 60
 """Words of a sample that are shown with what is said of each."""
 HYPERPARAMETERS = ("cell", "units", "layers", "bidirectional", "dropout", "learning_rate", "forget_bias", "seed")
@@ -175,9 +177,9 @@ class TensorBoardLog(keras.callbacks.Callback):
 
     def _measure(self, part: str, probe: Probe, epoch: int) -> None:
         loss = inspection.loss_gradient(self.inside, probe.inputs, probe.targets, self.loss)
-        self.curves.add(part, "gradient/loss", epoch, loss.curve())
+        self.curves.add(part, "gradient/loss", epoch, loss.curve(LEAST_SHARE))
         for direction, gradient in inspection.memory_gradient(self.inside, probe.inputs).items():
-            curve = gradient.curve()
+            curve = gradient.curve(LEAST_SHARE)
             self.curves.add(part, f"gradient/memory_{direction}", epoch, curve)
             _memory_scalars(curve, "" if direction == "forward" else f"_{direction}")
         for name, curve in inspection.cell_activity(self.inside, probe.inputs).items():
@@ -288,8 +290,10 @@ def _in_words(sample: Sample) -> str:
 
 
 def _aligned(sample: Sample) -> str:
-    """Words, references and answers under one another, as a block of code."""
-    rows = [[_writable(cell) for cell in row[:MOST_COLUMNS]] for row in sample.rows]
+    """Words, references and answers under one another, each row named, as a block of code."""
+    more = ["…"] if len(sample.rows[0]) > MOST_COLUMNS else []
+    names = ("words:", "reference:", "answer:") if len(sample.rows) == 3 else ("words:", "answer:")
+    rows = [[name, *map(_writable, row[:MOST_COLUMNS]), *more] for name, row in zip(names, sample.rows, strict=True)]
     return "\n\n" + indent(interlinear(rows), "    ")
 
 
@@ -325,7 +329,8 @@ def write_outcome(folder: Path, config: Mapping[str, object], metrics: Metrics) 
     flags |= {"task": metrics.task, "dataset": metrics.dataset}
     headline = metrics.headline
     scores = {
-        f"final/{headline.name}": headline.value,
+        # Scores of different splits are never one column.
+        f"final/{headline.split}_{headline.name}": headline.value,
         "final/parameters": metrics.parameters,
         "final/training_cpu_seconds": metrics.seconds.get("training_cpu", np.nan),
     }

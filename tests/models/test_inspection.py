@@ -210,3 +210,11 @@ def test_curves_too_short_or_empty_say_so():
     assert math.isnan(first_over_last(np.zeros(5))[0])
     assert math.isnan(first_over_last(np.zeros(0))[0])
     assert first_over_last(np.array([2.0])) == (1.0, 0)
+
+
+def test_a_lag_that_few_rows_reach_is_left_out_where_that_is_asked():
+    lags = np.array([[2, 1, 0], [1, 0, -1], [0, -1, -1], [0, -1, -1]])
+    through = ThroughTime(np.ones((4, 3)), lags)
+    assert len(through.curve()) == 3
+    assert len(through.curve(0.5)) == 2
+    assert len(through.curve(0.6)) == 1

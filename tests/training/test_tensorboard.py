@@ -232,7 +232,7 @@ def test_samples_are_shown_and_nothing_in_them_is_markup(ask):
 
 def test_runs_can_be_sorted_and_filtered_by_their_flags_and_final_score(ask):
     whole = {"experimentName": "", "allowedStatuses": ["STATUS_UNKNOWN"], "sliceSize": 10}
-    column = {"metric": {"group": "", "tag": "final/accuracy"}, "order": "ORDER_DESC"}
+    column = {"metric": {"group": "", "tag": "final/test_accuracy"}, "order": "ORDER_DESC"}
     found = ask(
         "plugin/hparams/session_groups",
         {**whole, "colParams": [column]},
@@ -275,7 +275,7 @@ def test_a_resumed_run_goes_on_with_its_pictures(runs, tmp_path):
     log.curves.add("train", "gradient/loss", 3, np.ones(5))
     curves = log.curves.of("train", "gradient/loss")["gradient/loss"]
     assert list(curves) == [0, 1, 2, 3]
-    assert np.isfinite(curves[0]).all() and len(curves[0]) == 60
+    assert np.isfinite(curves[0]).all() and len(curves[0]) > len(curves[3])
     # The rows that are there were written by the process before.
     log.on_epoch_end(3)
     log.on_train_end()

@@ -37,8 +37,10 @@ ONE_STEP = (
 class WordClassConfig(TrainingConfig):
     """Train a recurrent network, at a single time step, to tell the class of a word from its form."""
 
-    units: Annotated[int, Range(1, 4096)] = 128
+    units: Annotated[int, Range(1, 4096)] = 256
     """Units of each recurrent layer and direction."""
+    learning_rate: Annotated[float, Range(0, 10, above=True)] = 1e-2
+    """Highest learning rate; it warms up to it and then falls along a cosine. A low one does not reach rare classes."""
     epochs: Positive | None = 5
     """Times that the training words are gone through, at most."""
     averaging: Momentum = 0.98

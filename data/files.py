@@ -13,7 +13,7 @@ from pathlib import Path
 from unicodedata import category
 
 from schema.errors import UserError
-from schema.examples import LabelledText
+from schema.examples import LabelledText, TextPair
 
 _JSON_LINES = {".jsonl", ".ndjson", ".json"}
 _HEADER = ["text", "label"]
@@ -29,6 +29,17 @@ def read_labelled_texts(path: Path) -> list[LabelledText]:
         lines = lines[1:]
     if not lines:
         raise UserError(f"{path} holds no examples; expected one a line: text, TAB, label")
+    return [read(path, number, line) for number, line in lines]
+
+
+def read_pairs(path: Path) -> list[TextPair]:
+    """All pairs of a file, in order: source and target. Raises UserError with file and line for what cannot be read."""
+    read = _pair_object if path.suffix.lower() in _JSON_LINES else _pair_row
+    lines = [(number, line) for number, line in read_lines(path) if line.strip()]
+    if lines and read is _pair_row and lines[0][1].lower().split("\t") == ["source", "target"]:
+        lines = lines[1:]
+    if not lines:
+        raise UserError(f"{path} holds no pairs; expected one a line: source, TAB, target")
     return [read(path, number, line) for number, line in lines]
 
 
@@ -84,6 +95,21 @@ def _labelled_object(path: Path, number: int, line: str) -> LabelledText:
     if not isinstance(label, str | int) or isinstance(label, bool):
         raise UserError(f'{path}:{number}: no "label" (a string or a whole number)')
     return _checked(path, number, _text_of(path, number, entry), str(label))
+
+
+def _pair_row(path: Path, number: int, line: str) -> TextPair:
+    columns = line.split("\t")
+    if len(columns) != 2:
+        raise UserError(f"{path}:{number}: {_columns(len(columns))}, expected 2; put one TAB between source and target")
+    return TextPair(*columns)
+
+
+def _pair_object(path: Path, number: int, line: str) -> TextPair:
+    entry = _object(path, number, line)
+    source, target = entry.get("source"), entry.get("target")
+    if not isinstance(source, str) or not isinstance(target, str):
+        raise UserError(f'{path}:{number}: no "source" and "target" (strings)')
+    return TextPair(source, target)
 
 
 def _checked(path: Path, number: int, text: str, label: str) -> LabelledText:

@@ -28,7 +28,7 @@ from console.quiet import start_tensorflow
 from data.files import read_bytes
 from data.tokenization import MARKUP, TOKENIZERS
 from schema.errors import WorkFailed
-from schema.examples import Ex, LabelledText, Later, TaggedSentence
+from schema.examples import Ex, LabelledText, Later, TaggedSentence, TextPair
 
 if TYPE_CHECKING:
     import tensorflow_datasets as tfds
@@ -198,6 +198,30 @@ def _untagged(name: str, tokenizer: str) -> list[TaggedSentence]:
         TaggedSentence(tuple(map(sys.intern, split(MARKUP.sub(" ", example.text)))))
         for example in track(examples, f"splitting {name} into words", len(examples))
     ]
+
+
+LANGUAGE_PAIRS = ("en-de", "de-en", "en-fr", "fr-en")
+
+
+def load_translations(languages: str) -> Official[TextPair]:
+    """Multi30k in one of `LANGUAGE_PAIRS`. Raises NoNetwork where it can be had neither here nor there."""
+    builder = _prepared("multi30k", "multi30k", "https://raw.githubusercontent.com", "data.builders.multi30k.builder")
+    source, target = languages.split("-")
+
+    def read(split: str) -> list[TextPair]:
+        start_tensorflow()
+        rows = track(_rows(builder, split), f"reading multi30k {split}", builder.info.splits[split].num_examples)
+        pairs = [TextPair(row[source].decode("utf-8"), row[target].decode("utf-8")) for row in rows]
+        # Two pairs of train are no sentences.
+        return [pair for pair in pairs if "@@" not in (pair.source, pair.target)]
+
+    return Official(
+        dataset="multi30k",
+        source=f"multi30k:{builder.info.version}:{languages}",
+        train=read("train"),
+        validation=read("validation"),
+        test=Later(lambda: read("test")),
+    )
 
 
 def small_world_examples(tell: Callable[[int, int], list[Ex]], examples: int = 6000) -> Official[Ex]:

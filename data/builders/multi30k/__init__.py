@@ -1,0 +1,1 @@
+"""The Broad Twitter Corpus for TFDS."""

@@ -1,0 +1,70 @@
+"""Pairs of texts as numbers, in pieces of words that both sides share."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from data.subwords import BEGIN, END, Subwords
+from schema.encoded import NO_TARGET, Column, Encoded, Ragged
+from schema.errors import WorkFailed
+from schema.examples import TextPair
+
+
+@dataclass(frozen=True)
+class PairSettings:
+    """Pieces of a source and of a target that are read, at most; what comes after them is cut off.
+
+    language: of the targets, two letters
+    """
+
+    longest_source: int
+    longest_target: int
+    language: str
+
+
+class PairEncoder:
+    """Encodes pairs as `source` and, where there are targets, `target`: the pieces before each piece that is wanted.
+
+    Both end in a mark of their own, so that neither is empty; `target` starts with one instead. Targets are the pieces
+    and the end.
+    """
+
+    def __init__(self, settings: PairSettings, subwords: Subwords) -> None:
+        self.settings, self.subwords = settings, subwords
+
+    def encode(self, examples: Sequence[TextPair]) -> Encoded:
+        """Inputs in order; targets unless one is missing."""
+        sources = self._pieces((example.source for example in examples), self.settings.longest_source)
+        inputs: dict[str, Column] = {"source": _column([*pieces, END] for pieces in sources)}
+        if any(example.target is None for example in examples):
+            return Encoded(inputs)
+        targets = self._pieces((example.target or "" for example in examples), self.settings.longest_target)
+        inputs["target"] = _column([BEGIN, *pieces] for pieces in targets)
+        return Encoded(inputs, _column(([*pieces, END] for pieces in targets), blank=NO_TARGET))
+
+    def _pieces(self, texts: Iterable[str], longest: int) -> list[list[int]]:
+        return [pieces[:longest] for pieces in self.subwords.encode(list(texts))]
+
+    def save(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "encoder.json").write_text(json.dumps(asdict(self.settings), indent=2), encoding="utf-8")
+        self.subwords.save(folder / "subwords.json")
+
+    @classmethod
+    def load(cls, folder: Path) -> "PairEncoder":
+        """Read what `save` wrote. Raises WorkFailed with the file that is missing or damaged."""
+        path = folder / "encoder.json"
+        try:
+            settings = PairSettings(**json.loads(path.read_text(encoding="utf-8")))
+            return cls(settings, Subwords.load(folder / "subwords.json"))
+        except FileNotFoundError as error:
+            raise WorkFailed(f"{error.filename} is missing; the run is not whole, train it anew") from error
+        except (ValueError, TypeError) as error:
+            raise WorkFailed(f"{path} is damaged ({error}); train the run anew") from error
+
+
+def _column(rows: Iterable[list[int]], blank: int = 0) -> Ragged:
+    return Ragged.of([np.array(row, np.int32) for row in rows], blank)

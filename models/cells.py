@@ -176,6 +176,19 @@ def run_stack(
     return read
 
 
+def state_sizes(cell: str, units: int) -> list[int]:
+    """The sizes of the states of one direction, in Keras's order."""
+    return list(keras.tree.flatten(recurrent_layer(cell, units).cell.state_size))
+
+
+def step(
+    layer: keras.layers.Layer, inputs: KerasTensor, states: Sequence[KerasTensor]
+) -> tuple[KerasTensor, list[KerasTensor]]:
+    """One step of a layer of one direction, outside of training: inputs (rows, features) -> output (rows, units)."""
+    output, after = layer.cell(inputs, list(states), training=False)
+    return output, list(keras.tree.flatten(after))
+
+
 def directions(layer: keras.layers.Layer) -> dict[str, keras.layers.Layer]:
     """The layer that reads forward and, where there is one, that which reads backward."""
     if isinstance(layer, keras.layers.Bidirectional):

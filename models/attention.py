@@ -1,0 +1,58 @@
+"""Attention: which of the encoder's states matter now, and their mean weighed so."""
+
+from typing import Any, Literal
+
+import keras
+from keras import KerasTensor, ops
+
+AttentionName = Literal["additive", "multiplicative"]
+
+
+@keras.saving.register_keras_serializable("unrolled")
+class Attention(keras.layers.Layer):
+    """Weighs a memory by queries: (batch, steps, query), (batch, time, memory) -> (batch, steps, memory).
+
+    additive: v . tanh(W q + U m), Bahdanau et al. 2015, appendix A.1.2
+    multiplicative: q . (W m), Luong et al. 2015, eq. 8, "general"
+    What stands where the mask is False weighs nothing; each row has a valid step at least.
+    """
+
+    def __init__(self, kind: AttentionName, units: int, **options: Any) -> None:
+        super().__init__(**options)
+        # The mask of the memory is passed by hand.
+        self.supports_masking = True
+        self.kind, self.units = kind, units
+
+    def build(self, query_shape: Any, memory_shape: Any) -> None:
+        self.of_memory = self.add_weight(shape=(memory_shape[-1], self.units), name="of_memory")
+        if self.kind == "additive":
+            self.of_query = self.add_weight(shape=(query_shape[-1], self.units), name="of_query")
+            self.score = self.add_weight(shape=(self.units,), initializer="random_normal", name="score")
+        elif query_shape[-1] != self.units:
+            raise ValueError(f"multiplicative attention needs queries of {self.units} features, not {query_shape[-1]}")
+
+    def keys(self, memory: KerasTensor) -> KerasTensor:
+        """What queries are compared with, (batch, time, units): the same for every query."""
+        return ops.matmul(memory, ops.convert_to_tensor(self.of_memory))
+
+    def weights_of(self, query: KerasTensor, keys: KerasTensor, mask: KerasTensor) -> KerasTensor:
+        """Shares of the memory's steps, (batch, steps, time), that add up to 1."""
+        if self.kind == "additive":
+            asked = ops.matmul(query, ops.convert_to_tensor(self.of_query))
+            scores = ops.sum(ops.tanh(asked[:, :, None] + keys[:, None]) * self.score, axis=-1)
+        else:
+            scores = ops.matmul(query, ops.transpose(keys, (0, 2, 1)))
+        return ops.softmax(ops.where(mask[:, None], scores, -1e9), axis=-1)
+
+    def call(self, query: KerasTensor, memory: KerasTensor, mask: KerasTensor) -> KerasTensor:
+        return ops.matmul(self.weights_of(query, self.keys(memory), mask), memory)
+
+    def compute_mask(self, query: KerasTensor, previous_mask: Any = None) -> None:
+        # Keras would hand on the memory's.
+        return None
+
+    def compute_output_shape(self, query_shape: Any, memory_shape: Any, mask_shape: Any = None) -> tuple[Any, ...]:
+        return (*query_shape[:2], memory_shape[-1])
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "kind": self.kind, "units": self.units}

@@ -1,0 +1,191 @@
+"""From a model that says what comes next to whole sequences: greedy and beam search, each in one compiled function.
+
+    decoder = Decoder(Stepper(model), begin=2, end=3)
+    found = decoder(source, Search(beam=5, longest=50))      # found.ids (rows, beam, steps), found.scores (rows, beam)
+
+Decoding always ends, since only the end may be said at the last step, and always gives something. No row of a batch
+changes another: each has its own longest answer, and what is over waits for the others without being changed.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+import tensorflow as tf
+
+NEVER = -1e9
+"""Log-probability of what may not be said; finite, so that sums of it stay numbers."""
+END_PADDING = 0
+
+
+class Steps(Protocol):
+    """What is decoded: see `models.seq2seq.Stepper`."""
+
+    def start(self, source: tf.Tensor) -> list[tf.Tensor]: ...
+
+    def step(self, said: tf.Tensor, state: Sequence[tf.Tensor]) -> tuple[tf.Tensor, list[tf.Tensor], Any]: ...
+
+
+@dataclass(frozen=True)
+class Search:
+    """beam: hypotheses that are followed, 1 for greedy; longest, shortest: answer, in steps, its end not counted
+    longest_ratio: an answer is at most so many times as long as its source, and at most `longest`
+    alpha: a hypothesis is judged by its log-probability over its length to this power (Wu et al. 2016 have another
+        formula; 0 judges by the log-probability alone, which likes it short)
+    no_repeat: no n-gram of so many steps stands twice in an answer; 0 allows all
+    """
+
+    beam: int = 1
+    longest: int = 100
+    longest_ratio: float = 2.0
+    shortest: int = 1
+    alpha: float = 1.0
+    no_repeat: int = 0
+
+
+class Found(NamedTuple):
+    """ids: (rows, beam, steps), best first, filled up with 0, without the marks of beginning and end
+    scores: (rows, beam), log-probability over length to the power of alpha; `NEVER` or less where there is no more"""
+
+    ids: np.ndarray
+    scores: np.ndarray
+
+
+class Decoder:
+    """Decodes batches of ids (rows, time); traced once for each `Search`."""
+
+    def __init__(self, steps: Steps, begin: int, end: int, padding: int = END_PADDING) -> None:
+        self.steps, self.begin, self.end, self.padding = steps, begin, end, padding
+        self._traced: dict[Search, Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]] = {}
+
+    def __call__(self, source: np.ndarray, search: Search) -> Found:
+        """The best answers for each row."""
+        if search not in self._traced:
+            decode = self._greedy if search.beam == 1 else self._beam
+            self._traced[search] = tf.function(
+                lambda source: decode(source, search), input_signature=[tf.TensorSpec((None, None), tf.int32)]
+            )
+        ids, scores = self._traced[search](tf.constant(source, tf.int32))
+        return Found(ids.numpy(), scores.numpy())
+
+    def _longest(self, source: tf.Tensor, search: Search) -> tf.Tensor:
+        """Steps that the answer of each row may have, its end included: (rows,)."""
+        steps = tf.reduce_sum(tf.cast(source != self.padding, tf.float32), axis=1)
+        wanted = tf.cast(tf.math.ceil(search.longest_ratio * steps), tf.int32)
+        return tf.clip_by_value(wanted, search.shortest, max(search.longest, search.shortest)) + 1
+
+    def _allowed(
+        self, logs: tf.Tensor, said: tf.Tensor, place: tf.Tensor, longest: tf.Tensor, search: Search
+    ) -> tf.Tensor:
+        """Log-probabilities (rows, vocabulary), `NEVER` for what may not come at `place` after `said` (rows, steps).
+
+        Only the end where the answer would else be too long; not the end where it would be too short; no n-gram twice,
+        the end aside; and never padding or another beginning.
+        """
+        ids = tf.range(tf.shape(logs)[1])
+        never = tf.logical_or(ids == self.padding, ids == self.begin)
+        is_end = ids == self.end
+        if search.no_repeat:
+            logs = tf.minimum(logs, self._repeated(said, place, search.no_repeat, tf.shape(logs)[1]))
+        logs = tf.where(never[None], NEVER, logs)
+        logs = tf.where(tf.logical_and(is_end, place < search.shortest)[None], NEVER, logs)
+        last = tf.logical_and((place + 1 >= longest)[:, None], ~is_end[None])
+        return tf.where(last, NEVER, logs)
+
+    def _repeated(self, said: tf.Tensor, place: tf.Tensor, size: int, vocabulary: tf.Tensor) -> tf.Tensor:
+        """`NEVER` for ids that would make an n-gram of `said` (rows, steps) stand twice, else 0: (rows, vocabulary)."""
+        rows, steps = tf.shape(said)[0], tf.shape(said)[1]
+        starts = tf.maximum(steps - size + 1, 0)
+        # What stands at each offset of every n-gram, (rows, starts).
+        grams = [said[:, offset : offset + starts] for offset in range(size)]
+        # Only n-grams that are whole before `place`.
+        same = tf.logical_and(tf.fill((rows, starts), place >= size - 1), (tf.range(starts) + size <= place)[None])
+        for offset in range(size - 1):
+            mine = said[:, tf.maximum(place - size + 1 + offset, 0)]
+            same = tf.logical_and(same, grams[offset] == mine[:, None])
+        banned = tf.where(same, grams[-1], self.padding)
+        places = tf.stack([tf.repeat(tf.range(rows), starts), tf.reshape(banned, (-1,))], axis=1)
+        return tf.tensor_scatter_nd_min(tf.zeros((rows, vocabulary)), places, tf.fill((rows * starts,), NEVER))
+
+    def _greedy(self, source: tf.Tensor, search: Search) -> tuple[tf.Tensor, tf.Tensor]:
+        """The most probable word at each step."""
+        longest = self._longest(source, search)
+        rows, steps = tf.shape(source)[0], tf.reduce_max(longest)
+
+        def more(place: tf.Tensor, over: tf.Tensor, *_: Any) -> tf.Tensor:
+            return tf.logical_and(place < steps, ~tf.reduce_all(over))
+
+        def say(
+            place: tf.Tensor, over: tf.Tensor, last: tf.Tensor, said: tf.Tensor, total: tf.Tensor, state: Any
+        ) -> tuple[Any, ...]:
+            logs, state, _ = self.steps.step(last, state)
+            logs = self._allowed(logs, said, place, longest, search)
+            word = tf.where(over, self.padding, tf.argmax(logs, axis=-1, output_type=tf.int32))
+            total += tf.where(over, 0.0, tf.reduce_max(logs, axis=-1))
+            said = tf.where(tf.range(steps)[None] == place, word[:, None], said)
+            return place + 1, tf.logical_or(over, word == self.end), word, said, total, state
+
+        begin = (
+            tf.constant(0),
+            tf.fill((rows,), False),
+            tf.fill((rows,), self.begin),
+            tf.fill((rows, steps), self.padding),
+            tf.zeros((rows,)),
+            self.steps.start(source),
+        )
+        _, _, _, said, total, _ = tf.while_loop(more, say, begin)
+        length = tf.reduce_sum(tf.cast(said != self.padding, tf.float32), axis=1)
+        return self._without_end(said)[:, None], (total / length**search.alpha)[:, None]
+
+    def _beam(self, source: tf.Tensor, search: Search) -> tuple[tf.Tensor, tf.Tensor]:
+        """The best of the hypotheses that are followed, `beam` of them at every step."""
+        beam, longest = search.beam, self._longest(source, search)
+        rows, steps = tf.shape(source)[0], tf.reduce_max(longest)
+        each = tf.repeat(longest, beam)
+        none = tf.fill((rows, beam), NEVER)
+
+        def more(place: tf.Tensor, alive: tf.Tensor, said: tf.Tensor, done: tf.Tensor, *_: Any) -> tf.Tensor:
+            # Log-probabilities fall with every step, so this is the most that what is alive may come to.
+            bound = alive[:, 0] / tf.cast(longest, tf.float32) ** search.alpha
+            return tf.logical_and(place < steps, tf.reduce_any(bound > done[:, -1]))
+
+        def say(
+            place: tf.Tensor, alive: tf.Tensor, said: tf.Tensor, done: tf.Tensor, over: tf.Tensor, last: Any, state: Any
+        ) -> tuple[Any, ...]:
+            logs, state, _ = self.steps.step(tf.reshape(last, (-1,)), state)
+            logs = self._allowed(logs, tf.reshape(said, (rows * beam, steps)), place, each, search)
+            vocabulary = tf.shape(logs)[1]
+            totals = alive[:, :, None] + tf.reshape(logs, (rows, beam, vocabulary))
+            # Twice as many as are followed: at most one of each hypothesis is its end.
+            best, at = tf.math.top_k(tf.reshape(totals, (rows, beam * vocabulary)), 2 * beam)
+            parent, word = at // vocabulary, at % vocabulary
+            longer = tf.gather(said, parent, batch_dims=1)
+            longer = tf.where(tf.range(steps)[None, None] == place, word[:, :, None], longer)
+            ended, possible = word == self.end, best > NEVER / 2
+            judged = tf.where(
+                tf.logical_and(ended, possible), best / tf.cast(place + 1, tf.float32) ** search.alpha, NEVER
+            )
+            done, kept = tf.math.top_k(tf.concat([done, judged], axis=1), beam)
+            over = tf.gather(tf.concat([over, longer], axis=1), kept, batch_dims=1)
+            alive, kept = tf.math.top_k(tf.where(tf.logical_or(ended, ~possible), NEVER, best), beam)
+            said, last, parent = (tf.gather(values, kept, batch_dims=1) for values in (longer, word, parent))
+            row = tf.reshape(tf.range(rows)[:, None] * beam + parent, (-1,))
+            state = [tf.gather(values, row) for values in state]
+            return place + 1, alive, said, done, over, last, state
+
+        begin = (
+            tf.constant(0),
+            # All hypotheses are the same at first: only one may go on.
+            tf.concat([tf.zeros((rows, 1)), none[:, 1:]], axis=1),
+            tf.fill((rows, beam, steps), self.padding),
+            none,
+            tf.fill((rows, beam, steps), self.padding),
+            tf.fill((rows, beam), self.begin),
+            [tf.repeat(values, beam, axis=0) for values in self.steps.start(source)],
+        )
+        _, _, _, done, over, _, _ = tf.while_loop(more, say, begin)
+        return self._without_end(over), done
+
+    def _without_end(self, said: tf.Tensor) -> tf.Tensor:
+        return tf.where(said == self.end, self.padding, said)

@@ -1,0 +1,168 @@
+"""Greedy and beam search against plain loops, and against every sequence there is."""
+
+from collections.abc import Sequence
+from itertools import product
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from models.decoding import NEVER, Decoder, Search
+
+PADDING, BEGIN, END = 0, 2, 3
+VOCABULARY = 6
+
+
+class Table:
+    """A made-up model: what comes next depends on the source's sum, the last two words and the number of steps."""
+
+    def __init__(self, seed: int = 0, sharpness: float = 2.0) -> None:
+        random = np.random.default_rng(seed)
+        logits = sharpness * random.normal(size=(3, VOCABULARY, VOCABULARY, 4, VOCABULARY))
+        self.logs = logits - np.log(np.exp(logits).sum(axis=-1, keepdims=True))
+        self.tensor = tf.constant(self.logs, tf.float32)
+
+    def start(self, source: tf.Tensor) -> list[tf.Tensor]:
+        rows = tf.shape(source)[0]
+        return [tf.reduce_sum(source, axis=1) % 3, tf.fill((rows,), PADDING), tf.fill((rows,), 0)]
+
+    def step(self, said: tf.Tensor, state: Sequence[tf.Tensor]):
+        about, before, place = state
+        logs = tf.gather_nd(self.tensor, tf.stack([about, before, said, place % 4], axis=1))
+        return logs, [about, said, place + 1], tf.zeros((tf.shape(said)[0], 0))
+
+    def logs_after(self, source: Sequence[int], said: Sequence[int]) -> np.ndarray:
+        past = [PADDING, BEGIN, *said]
+        return self.logs[sum(source) % 3, past[-2], past[-1], len(said) % 4]
+
+
+def longest_of(source: Sequence[int], search: Search) -> int:
+    wanted = int(np.ceil(search.longest_ratio * sum(word != PADDING for word in source)))
+    return int(np.clip(wanted, search.shortest, max(search.longest, search.shortest))) + 1
+
+
+def allowed(logs: np.ndarray, said: Sequence[int], longest: int, search: Search) -> np.ndarray:
+    logs, size = logs.copy(), search.no_repeat
+    logs[[PADDING, BEGIN]] = NEVER
+    if len(said) < search.shortest:
+        logs[END] = NEVER
+    if len(said) + 1 >= longest:
+        logs[[word for word in range(VOCABULARY) if word != END]] = NEVER
+    if size and len(said) >= size - 1:
+        grams = {tuple(said[place : place + size]) for place in range(len(said) - size + 1)}
+        for word in range(VOCABULARY):
+            if (*said[len(said) - size + 1 :], word) in grams:
+                logs[word] = NEVER
+    return logs
+
+
+def slow_beam(table: Table, source: Sequence[int], search: Search) -> list[tuple[float, list[int]]]:
+    longest = longest_of(source, search)
+    alive, done = [(0.0, [])], []
+    for place in range(longest):
+        candidates = []
+        for score, said in alive:
+            logs = allowed(table.logs_after(source, said), said, longest, search)
+            candidates += [(score + logs[word], [*said, word]) for word in range(VOCABULARY)]
+        candidates = sorted((each for each in candidates if each[0] > NEVER / 2), key=lambda each: -each[0])
+        candidates = candidates[: 2 * search.beam]
+        done += [(score / (place + 1) ** search.alpha, said[:-1]) for score, said in candidates if said[-1] == END]
+        done = sorted(done, key=lambda each: -each[0])[: search.beam]
+        alive = [each for each in candidates if each[1][-1] != END][: search.beam]
+    return done
+
+
+def slow_greedy(table: Table, source: Sequence[int], search: Search) -> tuple[float, list[int]]:
+    longest, said, score = longest_of(source, search), [], 0.0
+    while not said or said[-1] != END:
+        logs = allowed(table.logs_after(source, said), said, longest, search)
+        said.append(int(logs.argmax()))
+        score += logs[said[-1]]
+    return score / len(said) ** search.alpha, said[:-1]
+
+
+SOURCES = [[4, 5, 4], [5], [1, 1, 4, 4, 5, 5]]
+
+
+def padded(sources: Sequence[Sequence[int]], more: int = 0) -> np.ndarray:
+    width = max(map(len, sources)) + more
+    return np.array([[*source, *[PADDING] * (width - len(source))] for source in sources], np.int32)
+
+
+def words(ids: np.ndarray) -> list[int]:
+    return [int(word) for word in ids if word != PADDING]
+
+
+SEARCHES = [
+    Search(longest=7),
+    Search(longest=7, shortest=3),
+    Search(longest=9, longest_ratio=3, no_repeat=2),
+    Search(longest=9, longest_ratio=3, no_repeat=1),
+    Search(longest=9, longest_ratio=3, alpha=0.0, no_repeat=3),
+]
+
+
+@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("search", SEARCHES, ids=str)
+def test_greedy_says_what_a_plain_loop_says(search, seed):
+    table = Table(seed)
+    found = Decoder(table, BEGIN, END)(padded(SOURCES), search)
+    for source, ids, score in zip(SOURCES, found.ids, found.scores, strict=True):
+        expected = slow_greedy(table, source, search)
+        assert words(ids[0]) == expected[1]
+        assert score[0] == pytest.approx(expected[0], abs=1e-4)
+
+
+@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("beam", [2, 5])
+@pytest.mark.parametrize("search", SEARCHES, ids=str)
+def test_a_beam_finds_what_a_plain_loop_finds(search, beam, seed):
+    table = Table(seed)
+    search = Search(**{**search.__dict__, "beam": beam})
+    found = Decoder(table, BEGIN, END)(padded(SOURCES), search)
+    for source, ids, scores in zip(SOURCES, found.ids, found.scores, strict=True):
+        expected = slow_beam(table, source, search)
+        assert [words(each) for each in ids][: len(expected)] == [said for _, said in expected]
+        np.testing.assert_allclose(scores[: len(expected)], [score for score, _ in expected], atol=1e-4)
+        assert (scores[len(expected) :] <= NEVER / 2).all()
+
+
+@pytest.mark.parametrize("alpha", [0.0, 1.0])
+@pytest.mark.parametrize("seed", range(2))
+def test_a_wide_beam_finds_the_best_of_all_sequences(seed, alpha):
+    table, source = Table(seed), [4, 5]
+    search = Search(beam=100, longest=3, longest_ratio=2, alpha=alpha)
+    every = []
+    for length in range(1, 4):
+        for said in product([1, 4, 5], repeat=length):
+            logs = [table.logs_after(source, said[:place])[word] for place, word in enumerate([*said, END])]
+            every.append((sum(logs) / len(logs) ** alpha, list(said)))
+    found = Decoder(table, BEGIN, END)(padded([source]), search)
+    for ids, score, (expected, said) in zip(found.ids[0], found.scores[0], sorted(every, reverse=True), strict=False):
+        assert words(ids) == said
+        assert score == pytest.approx(expected, abs=1e-4)
+
+
+@pytest.mark.parametrize("beam", [1, 4])
+def test_neither_padding_nor_neighbours_change_an_answer(beam):
+    decoder, search = Decoder(Table(1), BEGIN, END), Search(beam=beam, longest=8)
+    together = decoder(padded(SOURCES, more=3), search)
+    for place, source in enumerate(SOURCES):
+        alone = decoder(padded([source]), search)
+        assert [words(ids) for ids in together.ids[place]] == [words(ids) for ids in alone.ids[0]]
+        np.testing.assert_allclose(together.scores[place], alone.scores[0], atol=1e-5)
+
+
+@pytest.mark.parametrize("beam", [1, 3])
+def test_a_model_that_never_wants_to_end_is_ended(beam):
+    table = Table()
+    table.tensor = tf.where(tf.range(VOCABULARY) == END, -50.0, table.tensor)
+    found = Decoder(table, BEGIN, END)(padded([[4, 4, 4]]), Search(beam=beam, longest=100, longest_ratio=2))
+    assert len(words(found.ids[0, 0])) == 6
+
+
+@pytest.mark.parametrize("beam", [1, 3])
+def test_a_model_that_wants_to_end_at_once_says_something(beam):
+    table = Table()
+    table.tensor = tf.where(tf.range(VOCABULARY) == END, 0.0, table.tensor - 50)
+    assert len(words(Decoder(table, BEGIN, END)(padded([[4]]), Search(beam=beam)).ids[0, 0])) == 1

@@ -1,0 +1,79 @@
+"""One step at a time the model says what it says of whole sequences, and what is at padding does not matter."""
+
+from dataclasses import replace
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from models.cells import CELLS
+from models.seq2seq import Seq2SeqSettings, SmoothedCrossEntropy, Stepper, attention_weights, build_seq2seq
+
+SETTINGS = Seq2SeqSettings(
+    vocabulary=12,
+    cell="lstm",
+    units=6,
+    layers=2,
+    bidirectional=True,
+    embedding=5,
+    attention="additive",
+    embedding_dropout=0.3,
+    context_dropout=0.3,
+    dropout=0.5,
+)
+SOURCE = np.array([[4, 5, 6, 7, 3], [8, 3, 0, 0, 0]], np.int32)
+TARGET = np.array([[2, 9, 10], [2, 11, 4]], np.int32)
+
+
+def model_of(**changes) -> keras.Model:
+    keras.utils.set_random_seed(3)
+    return build_seq2seq(replace(SETTINGS, **changes))
+
+
+@pytest.mark.parametrize("attention", ["additive", "multiplicative", "none"])
+@pytest.mark.parametrize("cell", CELLS)
+def test_step_by_step_is_as_in_training(cell, attention, tmp_path):
+    model = model_of(cell=cell, attention=attention)
+    model.save(tmp_path / "model.keras")
+    stepper = Stepper(keras.models.load_model(tmp_path / "model.keras", compile=False))
+    whole = tf.nn.log_softmax(model({"source": SOURCE, "target": TARGET})).numpy()
+    state = stepper.start(tf.constant(SOURCE))
+    for place, said in enumerate(TARGET.T):
+        logs, state, _ = stepper.step(tf.constant(said), state)
+        np.testing.assert_allclose(logs, whole[:, place], atol=1e-5)
+
+
+@pytest.mark.parametrize("attention", ["additive", "multiplicative", "none"])
+def test_neither_padding_nor_neighbours_change_what_is_said(attention):
+    model = model_of(attention=attention)
+    whole = np.array(model({"source": SOURCE, "target": TARGET}))
+    padded = {"source": np.pad(SOURCE, ((0, 0), (0, 4))), "target": np.pad(TARGET, ((0, 0), (0, 2)))}
+    np.testing.assert_allclose(np.array(model(padded))[:, :3], whole, atol=1e-5)
+    alone = model({"source": SOURCE[1:, :2], "target": TARGET[1:]})
+    np.testing.assert_allclose(np.array(alone)[0], whole[1], atol=1e-5)
+
+
+def test_what_was_attended_to_adds_up_to_one_over_the_source():
+    stepper = Stepper(model_of())
+    weights = attention_weights(stepper, SOURCE, TARGET)
+    assert weights.shape == (2, 3, 5)
+    np.testing.assert_allclose(weights.sum(axis=-1), 1, rtol=1e-5)
+    assert not weights[1, :, 2:].any()
+    assert attention_weights(Stepper(model_of(attention="none")), SOURCE, TARGET) is None
+
+
+def test_target_vectors_are_used_twice():
+    model = build_seq2seq(replace(SETTINGS, vocabulary=999))
+    sizes = [tuple(weight.shape) for weight in model.trainable_variables if 999 in weight.shape]
+    assert sorted(sizes) == [(999,), (999, 5), (999, 5)]
+
+
+def test_the_loss_worked_out_by_hand():
+    logits = np.log(np.array([[[0.5, 0.25, 0.25], [0.1, 0.1, 0.8], [0.2, 0.2, 0.6]]], np.float32))
+    targets = np.array([[0, 2, -1]], np.int32)
+    surprise = -np.log([0.5, 0.8])
+    even = [-np.log([0.5, 0.25, 0.25]).mean(), -np.log([0.1, 0.1, 0.8]).mean()]
+    assert float(SmoothedCrossEntropy(0.0, -1)(targets, logits)) == pytest.approx(surprise.mean(), rel=1e-5)
+    mixed = (0.9 * surprise + 0.1 * np.array(even)).mean()
+    assert float(SmoothedCrossEntropy(0.1, -1)(targets, logits)) == pytest.approx(mixed, rel=1e-5)

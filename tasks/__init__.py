@@ -16,6 +16,7 @@ _MODULES: Mapping[str, str] = {
     "topic": "tasks.topic",
     "pos": "tasks.pos",
     "ner": "tasks.ner",
+    "translation": "tasks.translation",
 }
 
 TASK_NAMES: tuple[str, ...] = tuple(_MODULES)

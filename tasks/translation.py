@@ -1,0 +1,73 @@
+"""What does a sentence say in another language? Many to many, out of step, on Multi30k (Elliott et al. 2016).
+
+python train.py translation
+python train.py translation --languages en-fr --cell gru
+python train.py translation --attention none
+python train.py translation --train-file pairs.tsv
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, cast
+
+from data import small_world
+from data.sources import SMALL_WORLD, Official, load_translations, small_world_examples
+from schema.answers import TextAnswer
+from schema.configs import TrainingConfig
+from schema.examples import TextPair
+from schema.scores import Scores
+from tasks.generation import Generation, GenerationConfig
+from tasks.task import Encoder
+
+Languages = Literal["en-de", "de-en", "en-fr", "fr-en"]
+
+
+@dataclass(frozen=True)
+class TranslationConfig(GenerationConfig):
+    """Train a recurrent network to translate."""
+
+    languages: Languages = "en-de"
+    """From which language into which; of your own files, what they hold."""
+
+
+class Translation(Generation):
+    """Cased texts as people write them, in and out."""
+
+    name = "translation"
+    summary = "what does a sentence say in another language?"
+    headline = "bleu"
+    datasets = ("multi30k", SMALL_WORLD)
+    Config = TranslationConfig
+
+    def load(self, dataset: str, config: TrainingConfig) -> Official[TextPair]:
+        assert isinstance(config, TranslationConfig)
+        return (
+            small_world_examples(small_world.translation)
+            if dataset == SMALL_WORLD
+            else load_translations(config.languages)
+        )
+
+    def language(self, config: TrainingConfig) -> str:
+        assert isinstance(config, TranslationConfig)
+        return config.languages.split("-")[1]
+
+    def score(self, encoder: Encoder[TextPair], examples: Sequence[TextPair], answers: Sequence[TextAnswer]) -> Scores:
+        from data.pair_encoder import PairEncoder
+        from evaluation.generation import translation_scores
+
+        return translation_scores(examples, answers, cast(PairEncoder, encoder).settings.language)
+
+    def fit_baselines(
+        self, train: Sequence[TextPair]
+    ) -> Mapping[str, Callable[[Sequence[TextPair]], Sequence[TextAnswer]]]:
+        from evaluation.generation_baselines import copying_baselines
+
+        return copying_baselines(train)
+
+
+TASK = Translation()
+
+if __name__ == "__main__":
+    from train import run_train
+
+    raise SystemExit(run_train(TASK.name))

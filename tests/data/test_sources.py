@@ -75,26 +75,18 @@ def test_a_proxy_that_is_none_is_not_reachable(monkeypatch):
     assert not reachable("http://nowhere.invalid", seconds=0.5)
 
 
-@pytest.fixture
-def out_of_reach(monkeypatch, tmp_path):
-    """No network, and no prepared data set."""
-    monkeypatch.setattr(sources, "reachable", lambda address: False)
-    monkeypatch.setattr("tensorflow_datasets.core.constants.DATA_DIR", str(tmp_path))
-    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
-
-
 def load(name: str):
     return small_world_texts(small_world.sentiment, 20) if name == SMALL_WORLD else load_labelled_texts(name)
 
 
-def test_without_a_network_the_small_world_takes_the_default_s_place_and_says_so(out_of_reach, capsys):
+def test_without_a_network_the_small_world_takes_the_default_s_place_and_says_so(bare, capsys):
     official = load_or_small_world(load, ("imdb", SMALL_WORLD), wanted=None)
     assert (official.dataset, official.synthetic) == (SMALL_WORLD, True)
     assert "small world" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", sources.LABELLED_TEXTS)
-def test_without_a_network_a_named_data_set_stops_the_program(out_of_reach, name):
+def test_without_a_network_a_named_data_set_stops_the_program(bare, name):
     with pytest.raises(NoNetwork, match=f"{name} is not on this machine") as error:
         load_or_small_world(load, (name, SMALL_WORLD), wanted=name)
     assert error.value.exit_status == 1

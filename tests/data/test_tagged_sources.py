@@ -16,15 +16,6 @@ SPLITS = {
 }
 
 
-@pytest.fixture
-def bare(monkeypatch, tmp_path):
-    """No network, and a data folder without a prepared data set."""
-    monkeypatch.setattr(sources, "reachable", lambda address: False)
-    monkeypatch.setattr("tensorflow_datasets.core.constants.DATA_DIR", str(tmp_path))
-    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
-    return tmp_path
-
-
 @pytest.fixture(scope="module")
 def small_set():
     """A builder of TFDS with sentences of known words; registered under its own name."""

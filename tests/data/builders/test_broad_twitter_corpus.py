@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from data import sources
 from data.builders.broad_twitter_corpus.builder import KINDS
 from data.sources import NoNetwork, load_tagged_sentences
 from schema.errors import WorkFailed
@@ -26,15 +25,6 @@ def fetched() -> Path:
     if not all((manual_folder(home) / section).exists() for section in SECTIONS):
         pytest.skip(f"the files of {NAME} are not on this machine; TFDS_DATA_DIR names the folder they lie in")
     return manual_folder(home)
-
-
-@pytest.fixture
-def bare(monkeypatch, tmp_path) -> Path:
-    """No network, and a data folder without a prepared data set."""
-    monkeypatch.setattr(sources, "reachable", lambda address: False)
-    monkeypatch.setattr("tensorflow_datasets.core.constants.DATA_DIR", str(tmp_path))
-    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
-    return tmp_path
 
 
 def entities(sentences) -> int:

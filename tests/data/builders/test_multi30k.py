@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from data import sources
 from data.builders.multi30k.builder import LANGUAGES, PARTS
 from data.sources import LANGUAGE_PAIRS, NoNetwork, load_translations
 from schema.errors import WorkFailed
@@ -25,15 +24,6 @@ def fetched() -> Path:
     if not all((manual_folder(home) / file).exists() for file in FILES):
         pytest.skip("the files of multi30k are not on this machine; TFDS_DATA_DIR names the folder they lie in")
     return manual_folder(home)
-
-
-@pytest.fixture
-def bare(monkeypatch, tmp_path) -> Path:
-    """No network, and a data folder without a prepared data set."""
-    monkeypatch.setattr(sources, "reachable", lambda address: False)
-    monkeypatch.setattr("tensorflow_datasets.core.constants.DATA_DIR", str(tmp_path))
-    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
-    return tmp_path
 
 
 @pytest.mark.real_data

@@ -10,6 +10,7 @@ from typing import Any
 from commands.command_line import flags_with_values, parse
 from commands.run_flags import RunFlags, only, run_and_flags, runs_folder, with_flags_of
 from console.messages import say
+from data.tokenization import whole
 from schema.configs import AnswerConfig
 from schema.errors import UserError
 from training.saved_run import SavedRun, open_run
@@ -70,7 +71,7 @@ def _texts_and_flags(words: Sequence[str], flags_type: type[PredictFlags]) -> tu
 def _questions(run: SavedRun, texts: Sequence[str], file: Path | None, config: AnswerConfig) -> list[Any] | None:
     """Everything that is asked, or None for a person at a terminal."""
     if texts:
-        return [run.task.read_question(text, config) for text in texts]
+        return [run.task.read_question(whole(text), config) for text in texts]
     if file:
         return run.task.read_questions(file, config)
     if sys.stdin is None:

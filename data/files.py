@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from unicodedata import category
 
+from data.tokenization import whole
 from schema.errors import UserError
 from schema.examples import LabelledText, TextPair
 
@@ -109,7 +110,7 @@ def _pair_object(path: Path, number: int, line: str) -> TextPair:
     source, target = entry.get("source"), entry.get("target")
     if not isinstance(source, str) or not isinstance(target, str):
         raise UserError(f'{path}:{number}: no "source" and "target" (strings)')
-    return TextPair(source, target)
+    return TextPair(whole(source), whole(target))
 
 
 def _checked(path: Path, number: int, text: str, label: str) -> LabelledText:
@@ -134,7 +135,7 @@ def _text_of(path: Path, number: int, entry: dict[str, object]) -> str:
     text = entry.get("text")
     if not isinstance(text, str):
         raise UserError(f'{path}:{number}: no "text" (a string)')
-    return text
+    return whole(text)
 
 
 def _columns(count: int) -> str:

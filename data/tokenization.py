@@ -15,6 +15,11 @@ _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 MARKUP = re.compile(r"<br\s*/?>")
 
 
+def whole(text: str) -> str:
+    """The text with U+FFFD for halves of characters, which JSON and a command line can spell and no file can hold."""
+    return _LONE_SURROGATE.sub("\ufffd", text)
+
+
 def tokenize(text: str) -> list[str]:
     """Words, clitics, exclamation and question marks; case and canonical Unicode variants folded."""
     text = unicodedata.normalize("NFC", text).casefold().replace("’", "'")
@@ -26,7 +31,7 @@ def tokenize_cased(text: str) -> list[str]:
 
     tokenize_cased("What's the U.S. capital?")  ->  ["What", "'s", "the", "U.S.", "capital", "?"]
     """
-    text = _LONE_SURROGATE.sub("\ufffd", unicodedata.normalize("NFC", text)).replace("’", "'")
+    text = whole(unicodedata.normalize("NFC", text)).replace("’", "'")
     tokens: list[str] = []
     for chunk in text.split():
         parts = _CHUNK.fullmatch(chunk)

@@ -49,6 +49,12 @@ def test_every_line_gets_one_line(call: Callable, run: Path):
     assert [line.strip() for line in plain.out.split("\n")[:-1]] == [row["text"] for row in rows]
 
 
+def test_half_a_character_on_the_command_line_is_answered(call: Callable, run: Path):
+    ended = call("predict", run, "the \udcff dog")
+    assert (ended.status, ended.complaint) == (0, "")
+    assert len(ended.out.splitlines()) == 1
+
+
 def test_several_answers_come_best_first(call: Callable, run: Path):
     ended = call("predict", run, "the dog runs", "--beam=4", "--n-best=3")
     scores = [float(line.split()[0]) for line in ended.out.splitlines()]

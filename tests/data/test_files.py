@@ -2,9 +2,9 @@
 
 import pytest
 
-from data.files import read_labelled_texts, read_texts
+from data.files import read_labelled_texts, read_pairs, read_texts
 from schema.errors import UserError
-from schema.examples import LabelledText
+from schema.examples import LabelledText, TextPair
 
 GOOD_AND_BAD = [LabelledText("a good film", "pos"), LabelledText("a bad one", "neg")]
 
@@ -118,3 +118,9 @@ def test_json_questions_need_only_a_text(file):
     assert read_texts(file('{"text": "one"}\n{"text": "two", "label": "pos"}\n', "q.jsonl")) == ["one", "two"]
     with pytest.raises(UserError, match='q.jsonl:1: no "text"'):
         read_texts(file('{"label": "pos"}\n', "q.jsonl"))
+
+
+def test_half_a_character_is_replaced(file):
+    assert read_texts(file('{"text": "a\\ud800b"}\n', "q.jsonl")) == ["a\ufffdb"]
+    pair = '{"source": "\\udc00", "target": "\\ud83d\\ude00"}\n'
+    assert read_pairs(file(pair, "p.jsonl")) == [TextPair("\ufffd", "😀")]

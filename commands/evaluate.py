@@ -56,7 +56,7 @@ def main(argv: Sequence[str]) -> int:
         raise UserError("--dataset and --file name two sources; take one")
     # Not the cache that the run names: its folder may come from elsewhere.
     run = replace(run, config=replace(run.config, cache=flags.cache))
-    if run.folder.finished_by() is None and load_state(run.folder):
+    if _goes_on(run):
         again = f"python train.py --resume {shlex.quote(str(run.folder.path))}"
         warn(f"the run is not finished, and its score no result; go on with it: {again}")
     question = _question(run, flags)
@@ -72,6 +72,11 @@ def main(argv: Sequence[str]) -> int:
     scored = score_split(run.task, run.load_model(), encoder, question.examples, only(run.task.AnswerConfig, flags))
     _show(run, question, scored.scores, baselines, flags.json)
     return 0
+
+
+def _goes_on(run: SavedRun) -> bool:
+    """Whether the run can be resumed; one without scores that cannot is damaged."""
+    return run.folder.finished_by() is None and load_state(run.folder) is not None
 
 
 def _question(run: SavedRun, flags: EvaluateFlags) -> Question:
@@ -95,7 +100,7 @@ def _question(run: SavedRun, flags: EvaluateFlags) -> Question:
 def _baselines(run: SavedRun, question: Question, encoder: Any) -> Baselines:
     """Scores of the baselines: as recorded, or fitted on the run's training data where they are here."""
     if question.own:
-        if run.folder.finished_by() is None and load_state(run.folder):
+        if _goes_on(run):
             return Baselines()
         recorded = run.folder.read_json("metrics.json")
         return Baselines(recorded.get("baselines", {}), recorded.get("baseline_intervals", {}))

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from data.damage import refusing_damage
 from data.subwords import BEGIN, END, Subwords
 from schema.encoded import NO_TARGET, Column, Encoded, Ragged
-from schema.errors import WorkFailed
 from schema.examples import TextPair
 
 
@@ -57,13 +57,9 @@ class PairEncoder:
     def load(cls, folder: Path) -> "PairEncoder":
         """Read what `save` wrote. Raises WorkFailed with the file that is missing or damaged."""
         path = folder / "encoder.json"
-        try:
+        with refusing_damage(path):
             settings = PairSettings(**json.loads(path.read_text(encoding="utf-8")))
             return cls(settings, Subwords.load(folder / "subwords.json"))
-        except FileNotFoundError as error:
-            raise WorkFailed(f"{error.filename} is missing; the run is not whole, train it anew") from error
-        except (ValueError, TypeError) as error:
-            raise WorkFailed(f"{path} is damaged ({error}); train the run anew") from error
 
 
 def _column(rows: Iterable[list[int]], blank: int = 0) -> Ragged:

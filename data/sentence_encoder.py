@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
+from data.damage import refusing_damage
 from data.vocabulary import Vocabulary
 from data.word_forms import FormEncoder, FormSettings, character_ids
 from data.word_kin import Kin
 from schema.encoded import NO_TARGET, Column, Encoded, Ragged
-from schema.errors import WorkFailed
 from schema.examples import TaggedSentence
 
 
@@ -118,7 +118,7 @@ class SentenceEncoder:
     def load(cls, folder: Path) -> "SentenceEncoder":
         """Read what `save` wrote. Raises WorkFailed with the file that is missing or damaged."""
         path = folder / "encoder.json"
-        try:
+        with refusing_damage(path):
             described = json.loads(path.read_text(encoding="utf-8"))
             tags, rare_from = tuple(described.pop("tags")), int(described.pop("rare_from"))
             kin = Kin.load(folder / "kin.json") if described.pop("kin") else None
@@ -127,10 +127,6 @@ class SentenceEncoder:
                 Vocabulary.load(folder / f"{name}.txt")
                 for name in ("words", "characters", "forms", "entities", "vector_words")
             )
-        except FileNotFoundError as error:
-            raise WorkFailed(f"{error.filename} is missing; the run is not whole, train it anew") from error
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise WorkFailed(f"{path} is damaged ({error}); train the run anew") from error
         return cls(settings, tags, words, rare_from, alphabet, forms, entities.words, vector_words, kin)
 
 

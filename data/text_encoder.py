@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from console.progress import track
+from data.damage import refusing_damage
 from data.ngram_evidence import EvidenceSettings, NgramEvidence, fit_evidence
 from data.tokenization import TOKENIZERS
 from data.vocabulary import Vocabulary
 from schema.encoded import Column, Encoded, Ragged
-from schema.errors import WorkFailed
 from schema.examples import LabelledText
 
 
@@ -96,7 +96,7 @@ class TextEncoder:
     def load(cls, folder: Path) -> "TextEncoder":
         """Read what `save` wrote. Raises WorkFailed with the file that is missing or damaged."""
         path = folder / "encoder.json"
-        try:
+        with refusing_damage(path):
             described = json.loads(path.read_text(encoding="utf-8"))
             labels, has_evidence = described.pop("labels"), described.pop("evidence")
             settings = TextSettings(**described)
@@ -104,10 +104,6 @@ class TextEncoder:
                 raise ValueError(f"there is no tokenizer {settings.tokenizer!r}")
             vocabulary = Vocabulary.load(folder / "vocabulary.txt")
             evidence = NgramEvidence.load(folder / "ngrams.tsv") if has_evidence else None
-        except FileNotFoundError as error:
-            raise WorkFailed(f"{error.filename} is missing; the run is not whole, train it anew") from error
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise WorkFailed(f"{path} is damaged ({error}); train the run anew") from error
         return cls(settings, labels, vocabulary, evidence)
 
 

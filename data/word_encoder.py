@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
+from data.damage import refusing_damage
 from data.vocabulary import Vocabulary
 from data.word_forms import FormEncoder, FormSettings
 from data.word_kin import Kin
 from schema.encoded import Encoded
-from schema.errors import WorkFailed
 from schema.examples import LabelledText
 
 
@@ -47,14 +47,10 @@ class WordEncoder:
     def load(cls, folder: Path) -> "WordEncoder":
         """Read what `save` wrote. Raises WorkFailed with the file that is missing or damaged."""
         path = folder / "encoder.json"
-        try:
+        with refusing_damage(path):
             described = json.loads(path.read_text(encoding="utf-8"))
             labels, has_kin = tuple(described.pop("labels")), described.pop("kin")
             settings = FormSettings(**described)
             vocabulary = Vocabulary.load(folder / "forms.txt")
             kin = Kin.load(folder / "kin.json") if has_kin else None
             return cls(labels, FormEncoder(settings, vocabulary, kin))
-        except FileNotFoundError as error:
-            raise WorkFailed(f"{error.filename} is missing; the run is not whole, train it anew") from error
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise WorkFailed(f"{path} is damaged ({error}); train the run anew") from error

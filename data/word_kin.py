@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
-from schema.errors import WorkFailed
+from data.damage import refusing_damage
 
 LEAST_STEM, LONGEST_ENDING = 3, 5
 """Letters of the stem that two words must share, at least, and of what comes after it, at most."""
@@ -42,10 +42,8 @@ class Kin:
     @classmethod
     def load(cls, path: Path) -> "Kin":
         """Read what `save` wrote. Raises WorkFailed for a file that is no list of words and their tags."""
-        try:
+        with refusing_damage(path):
             return cls([(str(word), str(tag)) for word, tag in json.loads(path.read_text(encoding="utf-8"))])
-        except (ValueError, TypeError) as error:
-            raise WorkFailed(f"{path} is damaged ({error}); train the run anew") from error
 
     def _features(self, word: str) -> Iterable[str]:
         for other, tag in self._same.get(word.lower(), ()):

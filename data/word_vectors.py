@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from time import perf_counter, process_time
 
 import numpy as np
 
 from console.progress import Progress
+from data.stopwatch import Stopwatch
 from data.vocabulary import Vocabulary
 
 # Settings that were chosen on validation of the sentiment task; see docs/architecture.md.
@@ -69,12 +69,12 @@ class WordVectors:
 
 def learn_vectors_of_all(texts: Sequence[Sequence[str]], size: int, seed: int, window: int) -> WordVectors:
     """Vectors of all words that stand in the texts often enough; of none where the texts hold too few words."""
-    began, began_cpu = perf_counter(), process_time()
+    watch = Stopwatch()
     if sum(map(len, texts)) < ENOUGH_WORDS:
         return WordVectors()
     words = Vocabulary.learn(texts, LARGEST_VOCABULARY, MIN_COUNT)
     values = learn_word_vectors(texts, words, size, seed, window)
-    return WordVectors(words, values, perf_counter() - began, process_time() - began_cpu)
+    return WordVectors(words, values, watch.seconds, watch.cpu_seconds)
 
 
 class _Watched:

@@ -1,11 +1,11 @@
 """Attention: which of the encoder's states matter now, and their mean weighed so."""
 
-from typing import Any, Literal
+from typing import Any
 
 import keras
 from keras import KerasTensor, ops
 
-AttentionName = Literal["additive", "multiplicative"]
+from schema.configs import AttentionName
 
 
 @keras.saving.register_keras_serializable("unrolled")
@@ -14,6 +14,7 @@ class Attention(keras.layers.Layer):
 
     additive: v . tanh(W q + U m), Bahdanau et al. 2015, appendix A.1.2
     multiplicative: q . (W m), Luong et al. 2015, eq. 8, "general"
+    "none" is for models to heed: they have no such layer then.
     What stands where the mask is False weighs nothing; each row has a valid step at least.
     """
 

@@ -16,7 +16,6 @@ import tensorflow as tf
 
 NEVER = -1e9
 """Log-probability of what may not be said; finite, so that sums of it stay numbers."""
-END_PADDING = 0
 
 
 class Steps(Protocol):
@@ -55,7 +54,7 @@ class Found(NamedTuple):
 class Decoder:
     """Decodes batches of ids (rows, time); traced once for each `Search`."""
 
-    def __init__(self, steps: Steps, begin: int, end: int, padding: int = END_PADDING) -> None:
+    def __init__(self, steps: Steps, begin: int, end: int, padding: int = 0) -> None:
         self.steps, self.begin, self.end, self.padding = steps, begin, end, padding
         self._traced: dict[Search, Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]] = {}
 

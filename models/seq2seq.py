@@ -14,7 +14,7 @@ go step by step. Without attention the context is the encoder's last state at ev
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import keras
 import numpy as np
@@ -24,8 +24,8 @@ from keras import KerasTensor, ops
 from models.attention import Attention
 from models.cells import Read, recurrent_layer, recurrent_stack, run, run_stack, state_sizes, step
 from models.words import ValidSteps
+from schema.configs import AttentionName
 
-AttentionChoice = Literal["additive", "multiplicative", "none"]
 LOWER, UPPER = "decoder_1", "decoder_2"
 """The decoder's recurrent layers: the one that asks, and the one that is fed with the context."""
 
@@ -40,7 +40,7 @@ class Seq2SeqSettings:
     layers: int
     bidirectional: bool
     embedding: int
-    attention: AttentionChoice
+    attention: AttentionName
     embedding_dropout: float
     context_dropout: float
     dropout: float

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Literal, get_args, get_type_hints
 
 CellName = Literal["simple_rnn", "lstm", "gru"]
+AttentionName = Literal["additive", "multiplicative", "none"]
 
 
 @dataclass(frozen=True)

@@ -4,14 +4,14 @@ from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from time import perf_counter, process_time
-from typing import TYPE_CHECKING, Annotated, Literal, cast
+from typing import TYPE_CHECKING, Annotated, cast
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from data.stopwatch import Stopwatch
 from schema.answers import Attended, TextAnswer
-from schema.configs import AnswerConfig, Momentum, Positive, Range, Share, TrainingConfig
+from schema.configs import AnswerConfig, AttentionName, Momentum, Positive, Range, Share, TrainingConfig
 from schema.encoded import NO_TARGET, Encoded, Ragged
 from schema.examples import Splits, TextPair
 from schema.scores import Sample, Scores
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from data.pair_encoder import PairEncoder
     from models.decoding import Decoder
 
-AttentionChoice = Literal["additive", "multiplicative", "none"]
-
 MAPS = 4
 """So many sources are shown with what was attended to."""
 
@@ -36,7 +34,7 @@ class GenerationConfig(TrainingConfig):
 
     units: Annotated[int, Range(1, 4096)] = 256
     """Units of each recurrent layer and direction."""
-    attention: AttentionChoice = "additive"
+    attention: AttentionName = "additive"
     """How the decoder looks back at the source; `none` leaves it with the encoder's last state."""
     embedding: Annotated[int, Range(1, 4096)] = 256
     """Size of the embeddings of source and target."""
@@ -106,12 +104,12 @@ class Generation(Task[TextPair, TextAnswer]):
         from data.subwords import Subwords
 
         assert isinstance(config, GenerationConfig)
-        began, began_cpu = perf_counter(), process_time()
+        watch = Stopwatch()
         texts = (text for example in splits.train for text in (example.source, example.target or ""))
         settings = PairSettings(config.longest_source, config.longest_target, self.language(config))
         encoder = PairEncoder(settings, Subwords.learn(texts, config.vocabulary))
         encoded = encoder.encode(splits.train)
-        return Fitted(encoder, encoded, seconds=perf_counter() - began, cpu_seconds=process_time() - began_cpu)
+        return Fitted(encoder, encoded, seconds=watch.seconds, cpu_seconds=watch.cpu_seconds)
 
     @abstractmethod
     def language(self, config: TrainingConfig) -> str:

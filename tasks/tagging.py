@@ -4,11 +4,11 @@ from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from time import perf_counter, process_time
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, cast
 
 import numpy as np
 
+from data.stopwatch import Stopwatch
 from schema.answers import TagsAnswer
 from schema.configs import AnswerConfig, Momentum, Positive, Range, Share, TrainingConfig
 from schema.encoded import NO_TARGET, Encoded
@@ -106,7 +106,7 @@ class SentenceTagging(Task[TaggedSentence, TagsAnswer]):
         tags = (tag for example in splits.train for tag in example.tags)
         refuse_a_single_class(tags, config.train_file or splits.dataset)
         vectors = self._learn_vectors(splits, config)
-        began, began_cpu = perf_counter(), process_time()
+        watch = Stopwatch()
         settings = SentenceSettings(
             longest_word=config.longest_word if config.character_units else 0,
             prefixes=config.prefixes if config.form_embedding else 0,
@@ -119,8 +119,8 @@ class SentenceTagging(Task[TaggedSentence, TagsAnswer]):
             encoder,
             encoder.encode(splits.train),
             starts={"vectors": vectors.values} if vectors.words.words else {},
-            seconds=vectors.seconds + perf_counter() - began,
-            cpu_seconds=vectors.cpu_seconds + process_time() - began_cpu,
+            seconds=vectors.seconds + watch.seconds,
+            cpu_seconds=vectors.cpu_seconds + watch.cpu_seconds,
         )
 
     def _learn_vectors(self, splits: Splits[TaggedSentence], config: TaggingConfig) -> "WordVectors":

@@ -5,11 +5,11 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from time import perf_counter, process_time
 from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 import numpy as np
 
+from data.stopwatch import Stopwatch
 from schema.configs import Positive, Range, Share, TrainingConfig
 from schema.encoded import Encoded, Ragged
 from schema.examples import LabelledText, Splits
@@ -85,7 +85,7 @@ class TextClassification(Classification):
         from data.text_encoder import TextSettings, learn_text_encoder
         from data.word_vectors import ENOUGH_WORDS, learn_word_vectors
 
-        began, began_cpu = perf_counter(), process_time()
+        watch = Stopwatch()
         settings = TextSettings(self.tokenizer, config.first_words, config.last_words, config.window)
         evidence = EvidenceSettings() if config.ngram_evidence else None
         encoder, encoded, tokens = learn_text_encoder(splits.train, settings, config.vocabulary, evidence)
@@ -97,7 +97,7 @@ class TextClassification(Classification):
             tokens += encoder.tokenize(splits.unlabelled(), "unlabelled texts")
         if config.word_vectors and sum(map(len, tokens)) >= ENOUGH_WORDS:
             starts["embedding"] = learn_word_vectors(tokens, encoder.vocabulary, config.embedding, config.seed)
-        return Fitted(encoder, encoded, starts, seconds=perf_counter() - began, cpu_seconds=process_time() - began_cpu)
+        return Fitted(encoder, encoded, starts, seconds=watch.seconds, cpu_seconds=watch.cpu_seconds)
 
     def load_encoder(self, folder: Path) -> "TextEncoder":
         from data.text_encoder import TextEncoder

@@ -9,11 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from time import perf_counter, process_time
 from typing import TYPE_CHECKING, Annotated, cast
 
 from data import small_world
 from data.sources import SMALL_WORLD, Official, load_tagged_sentences, small_world_examples
+from data.stopwatch import Stopwatch
 from schema.answers import LabelAnswer
 from schema.configs import Momentum, Positive, Range, Share, TrainingConfig
 from schema.examples import LabelledText, Splits
@@ -95,13 +95,13 @@ class WordClass(Classification):
 
         assert isinstance(config, WordClassConfig)
         refuse_a_single_class((example.label for example in splits.train), config.train_file or splits.dataset)
-        began, began_cpu = perf_counter(), process_time()
+        watch = Stopwatch()
         settings = FormSettings(
             config.prefixes, config.suffixes, min_words=2, ngrams=config.ngrams, buckets=config.buckets
         )
         encoder = WordEncoder.learn(splits.train, settings, _kin(splits.train) if config.kin else None)
         encoded = encoder.encode(splits.train)
-        return Fitted(encoder, encoded, seconds=perf_counter() - began, cpu_seconds=process_time() - began_cpu)
+        return Fitted(encoder, encoded, seconds=watch.seconds, cpu_seconds=watch.cpu_seconds)
 
     def load_encoder(self, folder: Path) -> "WordEncoder":
         from data.word_encoder import WordEncoder

@@ -116,9 +116,17 @@ def _first_states(read: Read, settings: Seq2SeqSettings) -> dict[str, list[Keras
 class LastState(keras.layers.Layer):
     """The encoder's last state (batch, features) at every step of the queries: (batch, steps, features)."""
 
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        # Masks are passed by hand.
+        self.supports_masking = True
+
     def call(self, queries: KerasTensor, last: KerasTensor) -> KerasTensor:
         steps = ops.shape(queries)[1]
         return ops.repeat(last[:, None], steps, axis=1)
+
+    def compute_mask(self, queries: KerasTensor, previous_mask: Any = None) -> None:
+        return None
 
     def compute_output_shape(self, queries_shape: Any, last_shape: Any) -> tuple[Any, ...]:
         return (*queries_shape[:2], last_shape[-1])

@@ -26,6 +26,7 @@ from console.messages import is_terminal, say
 from console.progress import track
 from console.quiet import start_tensorflow
 from data.files import read_bytes
+from data.mails import clean_mail
 from data.tokenization import MARKUP, TOKENIZERS
 from schema.errors import WorkFailed
 from schema.examples import Ex, LabelledText, Later, TaggedSentence, TextPair
@@ -224,6 +225,31 @@ def load_translations(languages: str) -> Official[TextPair]:
     )
 
 
+def load_mails() -> Official[TextPair]:
+    """AESLC: mails without what is not the writer's own words, and their subjects. Raises NoNetwork where it can be had
+    neither here nor there.
+
+    Every ninth mail of its validation stands in test: these are left out, or choosing on it were choosing on test.
+    """
+    builder = _prepared("aeslc", "aeslc", "https://github.com", "data.builders.aeslc.builder")
+
+    def read(split: str) -> list[TextPair]:
+        start_tensorflow()
+        rows = track(_rows(builder, split), f"reading aeslc {split}", builder.info.splits[split].num_examples)
+        texts = ((row["email_body"].decode("utf-8"), row["subject_line"].decode("utf-8")) for row in rows)
+        return [TextPair(clean_mail(body), " ".join(subject.split())) for body, subject in texts]
+
+    test = read("test")
+    tested = {pair.source for pair in test}
+    return Official(
+        dataset="aeslc",
+        source=f"aeslc:{builder.info.version}",
+        train=read("train"),
+        validation=[pair for pair in read("validation") if pair.source not in tested],
+        test=test,
+    )
+
+
 def small_world_examples(tell: Callable[[int, int], list[Ex]], examples: int = 6000) -> Official[Ex]:
     """The built-in world, the same on every machine; a fifth as many examples again for validation and for test.
 
@@ -274,7 +300,11 @@ def _prepared(name: str, builder_name: str, host: str, module: str | None = None
         # A builder that registers no files has none that could lie here.
         at_hand = bool(manual) and all(map(os.path.exists, manual))
         if not at_hand and not reachable(host):
-            files = f"\nor put its files into {manual[0].parent}," if module else ""
+            files = (
+                f"\nor put {manual[0].name if len(manual) == 1 else 'its files'} into {manual[0].parent},"
+                if module
+                else ""
+            )
             raise NoNetwork(
                 f"{name} is not on this machine and {host} does not answer; connect to a network,{files}\n"
                 f"or set TFDS_DATA_DIR to a folder that holds {builder_name}, or take --dataset {SMALL_WORLD}"
@@ -303,9 +333,10 @@ def _rows(builder: "tfds.core.DatasetBuilder", split: str) -> Iterator[Mapping[s
 
 
 def _manual_files(builder: "tfds.core.DatasetBuilder") -> list[Path]:
-    """Where TFDS looks for files that a user has fetched by hand, before it downloads them."""
+    """Where a builder looks for files that a user has fetched by hand, before it downloads them."""
     home = Path(builder.data_dir_root) / "downloads" / "manual"
-    return [home / info.filename for info in (builder.url_infos or {}).values() if info.filename]
+    names = [info.filename for info in (builder.url_infos or {}).values() if info.filename]
+    return [home / name for name in names or getattr(builder, "BY_HAND", ())]
 
 
 def _sequences(builder: "tfds.core.DatasetBuilder", split: str, *features: str) -> Iterator[tuple[Sequence[Any], ...]]:

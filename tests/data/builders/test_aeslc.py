@@ -1,0 +1,71 @@
+"""AESLC: its known sizes, and preparing it from an archive that was fetched by hand."""
+
+import os
+import zipfile
+from pathlib import Path
+
+import pytest
+import tensorflow_datasets as tfds
+
+from data.builders.aeslc.builder import PARTS, Aeslc
+from data.mails import near_copies
+from data.sources import NoNetwork, load_mails
+from schema.errors import WorkFailed
+
+
+@pytest.fixture(scope="module")
+def mails() -> dict[str, list[tuple[str, str]]]:
+    """Split -> bodies and subjects, where they lie on this machine."""
+    builder = Aeslc(data_dir=os.environ.get("TFDS_DATA_DIR"))
+    if not builder.is_prepared():
+        pytest.skip("aeslc is not on this machine; TFDS_DATA_DIR names the folder it lies in")
+    rows = {split: tfds.as_numpy(builder.as_dataset(split=split)) for split in PARTS}
+    return {
+        split: [(row["email_body"].decode(), row["subject_line"].decode()) for row in rows[split]] for split in PARTS
+    }
+
+
+def pack(mails: dict[str, list[tuple[str, str]]], home: Path) -> None:
+    """The archive as its repository packs it, where a user would put it."""
+    path = home / "downloads" / "manual" / Aeslc.BY_HAND[0]
+    path.parent.mkdir(parents=True)
+    with zipfile.ZipFile(path, "w") as archive:
+        for split, part in PARTS.items():
+            for number, (body, subject) in enumerate(mails[split]):
+                notes = "\n\n@ann0\nanother subject\n" if split != "train" else ""
+                name = f"{path.stem}/enron_subject_line/{part}/mail_{number}.subject"
+                archive.writestr(name, f"{body}\n@subject\n{subject}{notes}")
+
+
+@pytest.mark.real_data
+def test_it_is_prepared_from_an_archive_fetched_by_hand_without_a_network(mails, bare):
+    pack(mails, bare)
+    official = load_mails()
+    # Of 1,960 mails of validation 211 stand in test.
+    assert (len(official.train), len(official.validation), len(official.test)) == (14_436, 1749, 1906)
+    assert official.source == "aeslc:1.0.0"
+    assert not {pair.source for pair in official.validation} & {pair.source for pair in official.test}
+    everything = [*official.train, *official.validation, *official.test]
+    assert all(pair.source == pair.source.strip() != "" and pair.target for pair in everything)
+
+
+@pytest.mark.real_data
+def test_an_archive_with_other_mails_is_not_taken(mails, bare):
+    pack({**mails, "validation": [*mails["validation"][1:], ("A mail of mine.\n", "mine\n")]}, bare)
+    with pytest.raises(
+        WorkFailed, match="does not hold the validation mails of AESLC; delete the archive and try again"
+    ):
+        load_mails()
+    assert not Aeslc(data_dir=str(bare)).is_prepared()
+
+
+@pytest.mark.real_data
+def test_near_copies_of_train_in_test_are_found(mails):
+    # Zhang & Tetreault's split holds so many, by the rule of `near_copies`.
+    assert len(near_copies(*([body for body, _ in mails[split]] for split in ("test", "train")))) == 125
+
+
+def test_without_files_and_network_the_archive_is_named(bare):
+    with pytest.raises(NoNetwork, match="aeslc is not on this machine") as error:
+        load_mails()
+    assert f"or put {Path(Aeslc.BY_HAND[0]).name} into {bare / 'downloads' / 'manual' / 'aeslc'}," in str(error.value)

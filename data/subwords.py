@@ -3,7 +3,8 @@
     subwords.encode(["A dog barks."])  ->  [[39, 210, 1805, 12]]       "▁A", "▁dog", "▁barks", "."
     subwords.decode([[39, 210, 1805, 12]])  ->  ["A dog barks."]
 
-A space is part of the piece that follows it, so that pieces put together are the text again; punctuation is apart.
+A space is part of the piece that follows it, so that pieces put together are the text again, a line break as a space;
+punctuation is apart.
 """
 
 from collections.abc import Iterable, Sequence
@@ -29,12 +30,16 @@ class Subwords:
         tokenizer.encode_special_tokens = True
 
     @classmethod
-    def learn(cls, texts: Iterable[str], size: int) -> "Subwords":
-        """At most `size` pieces, marks and single characters included; the same texts give the same pieces."""
+    def learn(cls, texts: Iterable[str], size: int, lower_case: bool = False) -> "Subwords":
+        """At most `size` pieces, marks and single characters included; the same texts give the same pieces.
+
+        lower_case: texts are learnt and cut in lower case
+        """
         from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
         tokenizer = Tokenizer(models.BPE(unk_token=_MARKS[UNKNOWN]))
-        tokenizer.normalizer = normalizers.NFC()
+        case = [normalizers.Lowercase()] if lower_case else []
+        tokenizer.normalizer = normalizers.Sequence([normalizers.NFC(), normalizers.Replace("\n", " "), *case])
         tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
             [pre_tokenizers.Metaspace(_SPACE), pre_tokenizers.Punctuation()]
         )

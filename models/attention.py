@@ -12,6 +12,8 @@ from schema.configs import AttentionName
 class Attention(keras.layers.Layer):
     """Weighs a memory by queries: (batch, steps, query), (batch, time, memory) -> (batch, steps, memory).
 
+    The weights, (batch, steps, time), come with it; they add up to 1.
+
     additive: v . tanh(W q + U m), Bahdanau et al. 2015, appendix A.1.2
     multiplicative: q . (W m), Luong et al. 2015, eq. 8, "general"
     "none" is for models to heed: they have no such layer then.
@@ -37,7 +39,7 @@ class Attention(keras.layers.Layer):
         return ops.matmul(memory, ops.convert_to_tensor(self.of_memory))
 
     def weights_of(self, query: KerasTensor, keys: KerasTensor, mask: KerasTensor) -> KerasTensor:
-        """Shares of the memory's steps, (batch, steps, time), that add up to 1."""
+        """The shares of the memory's steps, (batch, steps, time)."""
         if self.kind == "additive":
             asked = ops.matmul(query, ops.convert_to_tensor(self.of_query))
             scores = ops.sum(ops.tanh(asked[:, :, None] + keys[:, None]) * self.score, axis=-1)
@@ -45,15 +47,18 @@ class Attention(keras.layers.Layer):
             scores = ops.matmul(query, ops.transpose(keys, (0, 2, 1)))
         return ops.softmax(ops.where(mask[:, None], scores, -1e9), axis=-1)
 
-    def call(self, query: KerasTensor, memory: KerasTensor, mask: KerasTensor) -> KerasTensor:
-        return ops.matmul(self.weights_of(query, self.keys(memory), mask), memory)
+    def call(self, query: KerasTensor, memory: KerasTensor, mask: KerasTensor) -> tuple[KerasTensor, KerasTensor]:
+        weights = self.weights_of(query, self.keys(memory), mask)
+        return ops.matmul(weights, memory), weights
 
-    def compute_mask(self, query: KerasTensor, previous_mask: Any = None) -> None:
+    def compute_mask(self, query: KerasTensor, memory: KerasTensor, previous_mask: Any = None) -> tuple[None, None]:
         # Keras would hand on the memory's.
-        return None
+        return None, None
 
-    def compute_output_shape(self, query_shape: Any, memory_shape: Any, mask_shape: Any = None) -> tuple[Any, ...]:
-        return (*query_shape[:2], memory_shape[-1])
+    def compute_output_shape(
+        self, query_shape: Any, memory_shape: Any, mask_shape: Any = None
+    ) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        return (*query_shape[:2], memory_shape[-1]), (*query_shape[:2], memory_shape[1])
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "kind": self.kind, "units": self.units}

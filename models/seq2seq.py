@@ -6,6 +6,7 @@
                   |                                    |                      |
                   |                                    +-> second recurrent layer, fed with the context at each step
                   +----------------------------------------------> output -> logits, the embedding turned round
+                                                                               -> mixed with copies of the source
 
 Queries come from a recurrent layer below the one that is fed with the context (Wu et al. 2016, section 3), so that in
 training all steps of a layer are read in one go; the classic cell, which asks with its own last state, would have to
@@ -23,6 +24,7 @@ from keras import KerasTensor, ops
 
 from models.attention import Attention
 from models.cells import Read, recurrent_layer, recurrent_stack, run, run_stack, state_sizes, step
+from models.pointer import CoverageLoss, Pointer
 from models.words import ValidSteps
 from schema.configs import AttentionName
 
@@ -32,7 +34,11 @@ LOWER, UPPER = "decoder_1", "decoder_2"
 
 @dataclass(frozen=True)
 class Seq2SeqSettings:
-    """Sizes and rates; vocabulary: of source and target alike."""
+    """Sizes and rates; vocabulary: of source and target alike.
+
+    copying: words of the source can be copied, where there is attention
+    coverage: weight of the loss for looking at the same ones twice
+    """
 
     vocabulary: int
     cell: str
@@ -44,13 +50,16 @@ class Seq2SeqSettings:
     embedding_dropout: float
     context_dropout: float
     dropout: float
+    copying: bool = False
+    coverage: float = 0.0
     forget_bias: float = 1.0
 
 
 def build_seq2seq(settings: Seq2SeqSettings) -> keras.Model:
     """Model from `source` (batch, time) and `target` (batch, steps), which starts with a mark of the beginning.
 
-    Gives logits (batch, steps, vocabulary) of what comes next after each step of the target.
+    Gives logits (batch, steps, vocabulary) of what comes next after each step of the target; where words can be copied
+    these are log-probabilities.
     """
     source = keras.Input((None,), dtype="int32", name="source")
     target = keras.Input((None,), dtype="int32", name="target")
@@ -67,9 +76,10 @@ def build_seq2seq(settings: Seq2SeqSettings) -> keras.Model:
     lower = _one_way(settings, LOWER)
     queries = run(lower, said, target_mask, first[LOWER]).sequence
     if settings.attention == "none":
-        context = LastState(name="context")(queries, read.last)
+        context, weights = LastState(name="context")(queries, read.last), None
     else:
-        context = Attention(settings.attention, settings.units, name="attention")(queries, memory, mask=source_mask)
+        attention = Attention(settings.attention, settings.units, name="attention")
+        context, weights = attention(queries, memory, mask=source_mask)
     fed = keras.layers.Concatenate(name="fed")([queries, context])
     upper = _one_way(settings, UPPER)
     states = run(upper, keras.layers.Dropout(settings.dropout, name="fed_dropout")(fed), target_mask, first[UPPER])
@@ -77,6 +87,10 @@ def build_seq2seq(settings: Seq2SeqSettings) -> keras.Model:
     output = keras.layers.Dense(settings.embedding, activation="tanh", name="output")(features)
     output = keras.layers.Dropout(settings.dropout, name="output_dropout")(output)
     logits = embed(output, reverse=True)
+    if settings.copying and weights is not None:
+        if settings.coverage:
+            weights = CoverageLoss(settings.coverage, name="coverage")(weights, target_mask)
+        logits = Pointer(name="pointer")(logits, weights, source, features)
     return keras.Model({"source": source, "target": target}, logits, name="seq2seq")
 
 
@@ -130,6 +144,10 @@ class LastState(keras.layers.Layer):
 
     def compute_output_shape(self, queries_shape: Any, last_shape: Any) -> tuple[Any, ...]:
         return (*queries_shape[:2], last_shape[-1])
+
+    def get_config(self) -> dict[str, Any]:
+        # The one that Keras makes up leaves the name out.
+        return super().get_config()
 
 
 @keras.saving.register_keras_serializable("unrolled")
@@ -199,13 +217,14 @@ class Stepper:
     """A trained model one step at a time, as `models/decoding.py` wants it; everything here is without dropout.
 
     A state is a list of tensors whose first axis is the row: the recurrent states of both layers, then what stays the
-    same from step to step (memory, its keys and its mask, or the encoder's last state).
+    same from step to step (memory, its keys and the source, or the encoder's last state).
     """
 
     def __init__(self, model: keras.Model) -> None:
         self.layers = {layer.name: layer for layer in model.layers}
         self.lower, self.upper = self.layers[LOWER], self.layers[UPPER]
         self.attention: Attention | None = self.layers.get("attention")
+        self.pointer: Pointer | None = self.layers.get("pointer")
         names = [layer.name for layer in model.layers if layer.name.startswith("recurrent_")]
         self.stack = [self.layers[name] for name in sorted(names)]
 
@@ -220,7 +239,7 @@ class Stepper:
         ]
         if self.attention is None:
             return [*first, read.last]
-        return [*first, read.sequence, self.attention.keys(read.sequence), mask]
+        return [*first, read.sequence, self.attention.keys(read.sequence), source]
 
     def step(self, said: tf.Tensor, state: Sequence[tf.Tensor]) -> tuple[tf.Tensor, list[tf.Tensor], tf.Tensor]:
         """Log-probabilities (rows, vocabulary) of what comes after the ids `said` (rows,), the state after it, and what
@@ -232,10 +251,12 @@ class Stepper:
         if self.attention is None:
             context, weights = state[2 * count], tf.zeros((tf.shape(said)[0], 0))
         else:
-            memory, keys, mask = state[2 * count :]
-            weights = self.attention.weights_of(query[:, None], keys, mask)[:, 0]
+            memory, keys, source = state[2 * count :]
+            weights = self.attention.weights_of(query[:, None], keys, tf.not_equal(source, 0))[:, 0]
             context = tf.linalg.matvec(memory, weights, transpose_a=True)
         output, upper = step(self.upper, tf.concat([query, context], -1), state[count : 2 * count])
-        features = self.layers["output"](tf.concat([output, context, embedded], -1))
-        logits = embed(features, reverse=True)
+        features = tf.concat([output, context, embedded], -1)
+        logits = embed(self.layers["output"](features), reverse=True)
+        if self.pointer is not None:
+            logits = self.pointer(logits[:, None], weights[:, None], source, features[:, None])[:, 0]
         return tf.nn.log_softmax(logits), [*lower, *upper, *state[2 * count :]], weights

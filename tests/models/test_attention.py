@@ -19,7 +19,9 @@ def test_multiplicative_attention_worked_out_by_hand():
     layer.build(QUERY.shape, MEMORY.shape)
     layer.of_memory.assign([[1.0, 0.0], [0.0, 0.5]])
     # q . (W m): 1 x 1 and 2 x 0.5.
-    np.testing.assert_allclose(layer(QUERY, MEMORY, mask=MASK), [[[0.5, 0.5]]], rtol=1e-6)
+    context, weights = layer(QUERY, MEMORY, mask=MASK)
+    np.testing.assert_allclose(context, [[[0.5, 0.5]]], rtol=1e-6)
+    np.testing.assert_allclose(weights, [[[0.5, 0.5, 0]]], rtol=1e-6)
 
 
 def test_additive_attention_worked_out_by_hand():
@@ -29,7 +31,7 @@ def test_additive_attention_worked_out_by_hand():
     layer.of_query.assign([[1.0], [0.5]])
     layer.score.assign([3.0])
     expected = softmax(3 * np.tanh(2 + np.array([2.0, -1.0])))
-    np.testing.assert_allclose(layer(QUERY, MEMORY, mask=MASK)[0, 0], expected, rtol=1e-5)
+    np.testing.assert_allclose(layer(QUERY, MEMORY, mask=MASK)[0][0, 0], expected, rtol=1e-5)
 
 
 @pytest.mark.parametrize("kind", ["additive", "multiplicative"])
@@ -42,7 +44,7 @@ def test_shares_add_up_to_one_and_padding_has_none(kind):
     weights = np.array(layer.weights_of(query, layer.keys(memory), mask))
     np.testing.assert_allclose(weights.sum(axis=-1), 1, rtol=1e-5)
     assert not weights[~np.broadcast_to(mask[:, None], weights.shape)].any()
-    context = np.array(layer(query, memory, mask=mask))
+    context = np.array(layer(query, memory, mask=mask)[0])
     np.testing.assert_allclose(context[1], np.broadcast_to(memory[1, 0], (4, 7)), rtol=1e-5)
 
 

@@ -31,12 +31,22 @@ def model_of(**changes) -> keras.Model:
     return build_seq2seq(replace(SETTINGS, **changes))
 
 
-@pytest.mark.parametrize("attention", ["additive", "multiplicative", "none"])
+KINDS = [
+    {"attention": "additive"},
+    {"attention": "multiplicative"},
+    {"attention": "none", "copying": True},
+    {"attention": "additive", "copying": True, "coverage": 1.0},
+]
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=str)
 @pytest.mark.parametrize("cell", CELLS)
-def test_step_by_step_is_as_in_training(cell, attention, tmp_path):
-    model = model_of(cell=cell, attention=attention)
+def test_step_by_step_is_as_in_training(cell, kind, tmp_path):
+    model = model_of(cell=cell, **kind)
     model.save(tmp_path / "model.keras")
-    stepper = Stepper(keras.models.load_model(tmp_path / "model.keras", compile=False))
+    loaded = keras.models.load_model(tmp_path / "model.keras", compile=False)
+    assert {layer.name for layer in loaded.layers} == {layer.name for layer in model.layers}
+    stepper = Stepper(loaded)
     whole = tf.nn.log_softmax(model({"source": SOURCE, "target": TARGET})).numpy()
     state = stepper.start(tf.constant(SOURCE))
     for place, said in enumerate(TARGET.T):
@@ -44,9 +54,9 @@ def test_step_by_step_is_as_in_training(cell, attention, tmp_path):
         np.testing.assert_allclose(logs, whole[:, place], atol=1e-5)
 
 
-@pytest.mark.parametrize("attention", ["additive", "multiplicative", "none"])
-def test_neither_padding_nor_neighbours_change_what_is_said(attention):
-    model = model_of(attention=attention)
+@pytest.mark.parametrize("kind", KINDS, ids=str)
+def test_neither_padding_nor_neighbours_change_what_is_said(kind):
+    model = model_of(**kind)
     whole = np.array(model({"source": SOURCE, "target": TARGET}))
     padded = {"source": np.pad(SOURCE, ((0, 0), (0, 4))), "target": np.pad(TARGET, ((0, 0), (0, 2)))}
     np.testing.assert_allclose(np.array(model(padded))[:, :3], whole, atol=1e-5)
@@ -61,6 +71,14 @@ def test_what_was_attended_to_adds_up_to_one_over_the_source():
     np.testing.assert_allclose(weights.sum(axis=-1), 1, rtol=1e-5)
     assert not weights[1, :, 2:].any()
     assert attention_weights(Stepper(model_of(attention="none")), SOURCE, TARGET) is None
+
+
+def test_where_words_are_copied_there_are_probabilities():
+    said = np.exp(np.array(model_of(copying=True)({"source": SOURCE, "target": TARGET})))
+    np.testing.assert_allclose(said.sum(axis=-1), 1, rtol=1e-4)
+    # Nobody would say padding; it must not be copied either.
+    plain = np.array(tf.nn.softmax(model_of()({"source": SOURCE, "target": TARGET})))
+    assert (said[1, :, 0] < plain[1, :, 0]).all()
 
 
 def test_target_vectors_are_used_twice():

@@ -1,12 +1,13 @@
 """How texts that were written in answer become scores."""
 
+import re
 from collections.abc import Sequence
 from functools import cache, partial
 
 import numpy as np
 
 from evaluation.scores import table_by_length
-from evaluation.statistics import bootstrap_of_sums
+from evaluation.statistics import bootstrap_interval, bootstrap_of_sums
 from schema.answers import TextAnswer
 from schema.errors import UserError
 from schema.examples import TextPair
@@ -48,6 +49,64 @@ def translation_scores(examples: Sequence[TextPair], answers: Sequence[TextAnswe
             "bleu_lc_tok: lower-cased, punctuation normalised, tokens of Moses (sacremoses), BLEU unsmoothed.",
         ),
     )
+
+
+ROUGE = {"rouge_1": "rouge1", "rouge_2": "rouge2", "rouge_l": "rougeL"}
+"""Names of the scores, here and in rouge-score."""
+
+
+def summary_scores(examples: Sequence[TextPair], answers: Sequence[TextAnswer]) -> Scores:
+    """ROUGE (Lin 2004), how much is copied, and how long answers are. Raises UserError where there is nothing to score.
+
+    A reference without a letter or digit scores 0, whatever is said.
+    """
+    references, said = _texts(examples, answers)
+    found = np.array([_rouge_of(*pair) for pair in zip(references, said, strict=True)])
+    by_name = dict(zip(ROUGE, found.T, strict=True))
+    lengths = np.array([len(example.source.split()) for example in examples])
+    written, wanted = (sum(len(text.split()) for text in texts) for texts in (said, references))
+    copied = {
+        whose: _copied([example.source for example in examples], texts)
+        for whose, texts in (("answers", said), ("references", references))
+    }
+    return Scores(
+        values={name: float(values.mean()) for name, values in by_name.items()}
+        | {"copied": copied["answers"], "length_ratio": written / max(1, wanted)},
+        intervals={name: bootstrap_interval(values, np.mean) for name, values in by_name.items()},
+        examples=len(examples),
+        tables=(table_by_length(lengths, "rouge_l", lambda places: float(by_name["rouge_l"][places].mean())),),
+        notes=(
+            f"Answers have {written / len(said):.1f} words on average, references {wanted / len(said):.1f};"
+            f" {100 * copied['references']:.0f} % of the words of references stand in their source.",
+        ),
+    )
+
+
+def sentence_rouge(reference: str, answer: str) -> float:
+    """ROUGE-L of a single text, from 0 to 1."""
+    return _rouge_of(reference, answer)[-1]
+
+
+def _rouge_of(reference: str, answer: str) -> list[float]:
+    scores = _rouge().score(reference, answer)
+    return [scores[name].fmeasure for name in ROUGE.values()]
+
+
+@cache
+def _rouge():
+    from rouge_score.rouge_scorer import RougeScorer
+
+    return RougeScorer(list(ROUGE.values()), use_stemmer=True)
+
+
+def _copied(sources: Sequence[str], texts: Sequence[str]) -> float:
+    """Share of the words of `texts` that stand in their source, in whatever case; 0 where there are none."""
+    words = [(set(_words(source)), _words(text)) for source, text in zip(sources, texts, strict=True)]
+    return sum(word in known for known, row in words for word in row) / max(1, sum(len(row) for _, row in words))
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"\w+", text.lower())
 
 
 def _ngram_counts(said: Sequence[str], references: Sequence[str], tokenize: str) -> np.ndarray:

@@ -1,6 +1,6 @@
 """What a writer has to beat: texts that are copied."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from console.progress import track
 from schema.answers import TextAnswer
@@ -36,6 +36,21 @@ def fit_nearest(train: Sequence[TextPair]) -> Writer:
     return write
 
 
-def copying_baselines(train: Sequence[TextPair]) -> Mapping[str, Writer]:
-    """All of them, by name."""
-    return {"copy_source": copy_source, "nearest_neighbour": fit_nearest(train)}
+FEWEST, MOST = 3, 30
+"""Lengths that are tried, in words."""
+
+
+def fit_first_words(validation: Sequence[TextPair], judge: Callable[[Sequence[TextAnswer]], float]) -> Writer:
+    """The first words of the source, as many as do best on validation; judge: how good such answers to it are."""
+    best = max(range(FEWEST, MOST + 1), key=lambda count: judge(first_words(validation, count))) if validation else MOST
+    return lambda examples: first_words(examples, best)
+
+
+def first_words(examples: Sequence[TextPair], count: int) -> list[TextAnswer]:
+    """The first `count` words of each source."""
+    return [TextAnswer(" ".join(example.source.split()[:count])) for example in examples]
+
+
+def first_line(examples: Sequence[TextPair]) -> list[TextAnswer]:
+    """The first line of each source, in mails its first sentence."""
+    return [TextAnswer(example.source.split("\n", 1)[0]) for example in examples]

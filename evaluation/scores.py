@@ -51,6 +51,10 @@ SCORES: Mapping[str, ScoreName] = {
         ScoreName("bleu", "BLEU of whole texts as they are written (sacreBLEU, 13a)", "x100"),
         ScoreName("bleu_lc_tok", "BLEU of lower-cased texts in tokens of Moses, as papers on Multi30k give it", "x100"),
         ScoreName("chrf", "F2 of character n-grams (chrF2)", "x100"),
+        ScoreName("rouge_1", "F1 of words in common with the reference, stemmed (rouge-score); mean over the examples"),
+        ScoreName("rouge_2", "the same of pairs of words"),
+        ScoreName("rouge_l", "the same of the longest row of words in common, others in between"),
+        ScoreName("copied", "share of the words of the answers that stand in their source"),
         ScoreName("length_ratio", "words of the answers over those of the references"),
         ScoreName("cross_entropy", "mean surprise at the right answer, in nats", "nats", higher_is_better=False),
     )

@@ -17,6 +17,7 @@ _MODULES: Mapping[str, str] = {
     "pos": "tasks.pos",
     "ner": "tasks.ner",
     "translation": "tasks.translation",
+    "summary": "tasks.summary",
 }
 
 TASK_NAMES: tuple[str, ...] = tuple(_MODULES)

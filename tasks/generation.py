@@ -50,6 +50,12 @@ class GenerationConfig(TrainingConfig):
     """Share of the features of embeddings that are dropped in training."""
     context_dropout: Share = 0.3
     """Share of the encoder's features that are dropped in training, before attention reads them."""
+    lower_case: bool = False
+    """Read and write lower case alone."""
+    copying: bool = False
+    """Let the decoder copy pieces of the source, where it has attention (See et al. 2017)."""
+    coverage: Annotated[float, Range(0, 10)] = 0.0
+    """With --copying, the weight of the loss for looking at the same pieces twice."""
     smoothing: Share = 0.1
     """Part of each target that is shared out over all pieces."""
     learning_rate: Annotated[float, Range(0, 10, above=True)] = 1e-3
@@ -107,7 +113,7 @@ class Generation(Task[TextPair, TextAnswer]):
         watch = Stopwatch()
         texts = (text for example in splits.train for text in (example.source, example.target or ""))
         settings = PairSettings(config.longest_source, config.longest_target, self.language(config))
-        encoder = PairEncoder(settings, Subwords.learn(texts, config.vocabulary))
+        encoder = PairEncoder(settings, Subwords.learn(texts, config.vocabulary, config.lower_case))
         encoded = encoder.encode(splits.train)
         return Fitted(encoder, encoded, seconds=watch.seconds, cpu_seconds=watch.cpu_seconds)
 
@@ -135,6 +141,8 @@ class Generation(Task[TextPair, TextAnswer]):
             embedding_dropout=config.embedding_dropout,
             context_dropout=config.context_dropout,
             dropout=config.dropout,
+            copying=config.copying,
+            coverage=config.coverage,
             forget_bias=config.forget_bias,
         )
         return build_seq2seq(settings)
@@ -208,11 +216,11 @@ class Generation(Task[TextPair, TextAnswer]):
         parts: Mapping[str, Sequence[TextPair]],
         encoder: Encoder[TextPair],
     ) -> Mapping[str, Mapping[str, Scores]]:
-        return self.scores_of(self.fit_baselines(train), parts, encoder)
+        return self.scores_of(self.fit_baselines(train, validation), parts, encoder)
 
     @abstractmethod
     def fit_baselines(
-        self, train: Sequence[TextPair]
+        self, train: Sequence[TextPair], validation: Sequence[TextPair]
     ) -> Mapping[str, Callable[[Sequence[TextPair]], Sequence[TextAnswer]]]:
         """What people would try first, by name."""
 

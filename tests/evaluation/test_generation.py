@@ -2,8 +2,8 @@
 
 import pytest
 
-from evaluation.generation import moses_tokens, sentence_chrf, translation_scores
-from evaluation.generation_baselines import copy_source, fit_nearest
+from evaluation.generation import moses_tokens, sentence_chrf, sentence_rouge, summary_scores, translation_scores
+from evaluation.generation_baselines import copy_source, first_line, fit_first_words, fit_nearest
 from schema.answers import TextAnswer
 from schema.errors import UserError
 from schema.examples import TextPair
@@ -82,3 +82,42 @@ def test_baselines_copy():
     asked = [TextPair("Three men sit."), TextPair("dog"), TextPair("")]
     assert [answer.text for answer in nearest(asked)] == [PAIRS[1].target, PAIRS[0].target, PAIRS[0].target]
     assert nearest([]) == []
+
+
+MAILS = [
+    TextPair("The pipeline meeting is on Friday.\nPlease come.", "Pipeline Meeting Friday"),
+    TextPair("Your mailbox is full.", "mailbox size"),
+]
+
+
+def test_rouge_worked_out_by_hand():
+    scores = summary_scores(MAILS, [TextAnswer("friday pipelines meeting"), TextAnswer("your mailbox")])
+    # The first has all words of its reference (stemmed), two of them in order, and one pair of two.
+    assert scores.values["rouge_1"] == pytest.approx((1 + 1 / 2) / 2)
+    assert scores.values["rouge_2"] == pytest.approx((1 / 2 + 0) / 2)
+    assert scores.values["rouge_l"] == pytest.approx((2 / 3 + 1 / 2) / 2)
+    # Of five words "pipelines" does not stand in its mail.
+    assert scores.values["copied"] == pytest.approx(4 / 5)
+    assert scores.values["length_ratio"] == 1
+    assert "Answers have 2.5 words on average, references 2.5; 80 % of the words of references" in scores.notes[0]
+    low, high = scores.intervals["rouge_l"]
+    assert low <= scores.values["rouge_l"] <= high
+
+
+def test_empty_answers_and_references_of_signs_have_no_rouge():
+    scores = summary_scores([TextPair("Hi.", "!!!"), TextPair("Hi.", "Hi")], [TextAnswer("Hi"), TextAnswer("")])
+    assert scores.values["rouge_1"] == scores.values["rouge_l"] == 0
+    assert sentence_rouge("Hi", "hi!") == 1
+
+
+def test_first_words_are_as_many_as_do_best_on_validation():
+    wanted = [TextPair("a b c d e f g", "a b c d e"), TextPair("h i j k l m", "h i j k l")]
+
+    def judge(answers):
+        return sum(answer.text == pair.target for answer, pair in zip(answers, wanted, strict=True))
+
+    assert [answer.text for answer in fit_first_words(wanted, judge)(MAILS)] == [
+        "The pipeline meeting is on",
+        "Your mailbox is full.",
+    ]
+    assert [answer.text for answer in first_line(MAILS)] == ["The pipeline meeting is on Friday.", MAILS[1].source]

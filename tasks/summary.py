@@ -1,0 +1,97 @@
+"""What is a mail about? Many to many, out of step: subject lines on AESLC (Zhang & Tetreault 2019).
+
+python train.py summary
+python train.py summary --cell gru --no-copying
+python train.py summary --train-file pairs.tsv
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated
+
+from data import small_world
+from data.sources import SMALL_WORLD, Official, load_mails, small_world_examples
+from schema.answers import TextAnswer
+from schema.configs import Positive, Range, Share, TrainingConfig
+from schema.examples import Splits, TextPair
+from schema.scores import Sample, Scores
+from tasks.generation import Generation, GenerationConfig
+from tasks.task import Encoder
+
+
+@dataclass(frozen=True)
+class SummaryConfig(GenerationConfig):
+    """Train a recurrent network to write subject lines."""
+
+    vocabulary: Annotated[int, Range(10, 1_000_000)] = 8_000
+    """Pieces of words that source and target share, at most."""
+    lower_case: bool = True
+    """Read and write lower case alone: a subject's words can then be copied whatever their case in the mail."""
+    copying: bool = True
+    """Let the decoder copy pieces of the source, where it has attention (See et al. 2017)."""
+    dropout: Share = 0.5
+    """Share of the values that are dropped in training, before the decoder's second layer and before the output."""
+    longest_target: Positive = 30
+    """Pieces of a target that are learnt."""
+
+
+class Summary(Generation):
+    """Mails in, subject lines out."""
+
+    name = "summary"
+    summary = "what is a mail about?"
+    headline = "rouge_l"
+    datasets = ("aeslc", SMALL_WORLD)
+    Config = SummaryConfig
+
+    def load(self, dataset: str, config: TrainingConfig) -> Official[TextPair]:
+        return small_world_examples(small_world.headlines) if dataset == SMALL_WORLD else load_mails()
+
+    def splits(self, config: TrainingConfig) -> Splits[TextPair]:
+        """Mails that are sent again are changed in a word or a number: copies are what is nearly the same."""
+        from data.mails import near_copies
+
+        splits = super().splits(config)
+
+        def seen() -> frozenset[int]:
+            return near_copies(*([pair.source for pair in part] for part in (splits.test, splits.train)))
+
+        return replace(splits, seen_in_train=seen)
+
+    def language(self, config: TrainingConfig) -> str:
+        return "en"
+
+    def score(self, encoder: Encoder[TextPair], examples: Sequence[TextPair], answers: Sequence[TextAnswer]) -> Scores:
+        from evaluation.generation import summary_scores
+
+        return summary_scores(examples, answers)
+
+    def describe(self, example: TextPair, answer: TextAnswer) -> Sample:
+        from evaluation.generation import sentence_rouge
+
+        score = 0.0 if example.target is None else sentence_rouge(example.target, answer.text)
+        return Sample(example.source, example.target or "", answer.text, score)
+
+    def fit_baselines(
+        self, train: Sequence[TextPair], validation: Sequence[TextPair]
+    ) -> Mapping[str, Callable[[Sequence[TextPair]], Sequence[TextAnswer]]]:
+        from evaluation.generation import sentence_rouge
+        from evaluation.generation_baselines import first_line, fit_first_words, fit_nearest
+
+        def judge(answers: Sequence[TextAnswer]) -> float:
+            pairs = zip(validation, answers, strict=True)
+            return sum(sentence_rouge(example.target or "", answer.text) for example, answer in pairs)
+
+        return {
+            "first_words": fit_first_words(validation, judge),
+            "first_line": first_line,
+            "nearest_neighbour": fit_nearest(train),
+        }
+
+
+TASK = Summary()
+
+if __name__ == "__main__":
+    from train import run_train
+
+    raise SystemExit(run_train(TASK.name))

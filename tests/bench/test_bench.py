@@ -19,6 +19,7 @@ FIGURES = {
     "accuracy_against_seconds": 3,
     "overhead": 2,
     "tagging": 3,
+    "writing": 4,
     "throughput": 2,
 }
 

@@ -1,0 +1,217 @@
+"""Tasks that write: target pieces a second in training, sentences a second in decoding, and memory.
+
+Tutorials pad all pairs to the longest of the corpus, or of a batch of pairs at random, and decode a sentence at a time
+with one `model.predict` a piece. The layers are the same for all. The model that decodes is the one that has just been
+trained in turn with the others: its answers are as long as answers are.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from statistics import median
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bench.measurement import BenchFlags, Figure, Report, fresh_folder, run_child
+from bench.turns import Pace, Recipe, Turn, bucketed, in_turn, times_as_fast, turns_table
+from data.batches import Batches
+from schema.encoded import Column, Encoded, Ragged
+from tasks.generation import GenerationAnswerConfig
+from tasks.task import Fitted
+from tasks.translation import TASK, TranslationConfig
+
+if TYPE_CHECKING:
+    import keras
+    import tensorflow as tf
+
+LEAST_GAIN, LEAST_GREEDY, MOST_BEAM, MOST_MB = 1.8, 50, 6, 3000
+TUTORIAL_BATCH = 64
+BEAM = 5
+PASSES = 3
+
+
+def measure(flags: BenchFlags) -> Report:
+    """Training on Multi30k, decoding its test split, and the memory of whole runs of both tasks."""
+    from console.quiet import start_tensorflow
+
+    start_tensorflow()
+    config, pace = TranslationConfig(dataset=flags.dataset("multi30k"), limit=flags.examples), Pace(steps=80)
+    if flags.quick:
+        small = {"units": 4, "embedding": 4, "vocabulary": 300, "batch_tokens": 200}
+        config, pace = replace(config, **small), Pace(turns=2, untimed=1, steps=3)
+    splits = TASK.splits(config)
+    fitted = TASK.fit_encoder(splits, config)
+    recipes = _recipes(fitted, config)
+    timed = in_turn(recipes, pace, "training")
+    corpus, batch = (median(times_as_fast(timed, "ours", name)) for name in list(recipes)[1:])
+    table = turns_table(recipes, timed, "ours", "training, target pieces", pace)
+    speeds = _decode(recipes["ours"].model, fitted, splits.test, one_by_one=2 if flags.quick else 20)
+    gain = speeds.greedy / speeds.one_by_one
+    memory = _memory(flags)
+    figures = [
+        Figure("target pieces/s in training, ours / longest of the corpus", corpus, "x", LEAST_GAIN, False),
+        Figure("sentences/s, greedy / one predict a piece", gain, "x", LEAST_GREEDY, False),
+        Figure(f"time of beam {BEAM} / greedy", speeds.greedy / speeds.beam, "x", MOST_BEAM, True),
+        Figure("peak memory of a run", max(memory.values()), "MB", MOST_MB, True),
+    ]
+    rows = [(f"train.py {name}, one epoch", round(peak)) for name, peak in memory.items()]
+    return Report([table, speeds.table(), ("memory", ("program", "peak MB"), rows)], figures)
+
+
+def _recipes(fitted: Fitted[Any], config: TranslationConfig) -> dict[str, Recipe]:
+    encoded = fitted.encoded
+    batches = Batches(encoded, config.batch_tokens or 1, config.seed)
+    wanted = encoded.inputs["target"].lengths
+
+    def recipe(pairs: float, turn: Callable[[int, int], Turn]) -> Recipe:
+        import keras
+
+        model = TASK.build_model(fitted, config)
+        model.compile(keras.optimizers.Adam(config.learning_rate, global_clipnorm=config.clip_norm), TASK.loss(config))
+        return Recipe(model, pairs, turn)
+
+    def ours(number: int, count: int) -> Turn:
+        turn, plan = bucketed(batches, number, count), batches.plan()
+        places = [plan[place % len(plan)][1] for place in range(count)]
+        longest = [wanted[each].max() * len(each) for each in places]
+        return replace(turn, real=np.array([wanted[each].sum() for each in places]), padded=np.array(longest))
+
+    return {
+        "ours": recipe(len(encoded) / len(batches), ours),
+        "longest of the corpus": recipe(TUTORIAL_BATCH, partial(_at_random, encoded, _corpus_padded(encoded))),
+        "longest of the batch": recipe(TUTORIAL_BATCH, partial(_at_random, encoded, _batch_padded(encoded))),
+    }
+
+
+Pad = Callable[[np.ndarray], tuple[dict[str, np.ndarray], np.ndarray]]
+
+
+def _corpus_padded(encoded: Encoded) -> Pad:
+    def rows(column: Column, places: np.ndarray) -> np.ndarray:
+        assert isinstance(column, Ragged)
+        return column.padded(places, int(column.lengths.max()))
+
+    return lambda places: (
+        {name: rows(column, places) for name, column in encoded.inputs.items()},
+        rows(encoded.targets, places),
+    )
+
+
+def _batch_padded(encoded: Encoded) -> Pad:
+    return lambda places: encoded.padded(places, int(encoded.lengths[places].max()))
+
+
+def _at_random(encoded: Encoded, pad: Pad, number: int, count: int) -> Turn:
+    """Pairs at random, `TUTORIAL_BATCH` together."""
+    import keras
+
+    order = np.resize(np.random.default_rng(number).permutation(len(encoded)), (count, TUTORIAL_BATCH))
+    batches = [pad(places) for places in order]
+
+    class Padded(keras.utils.PyDataset):
+        def __len__(self) -> int:
+            return count
+
+        def __getitem__(self, place: int) -> Any:
+            return batches[place]
+
+    return Turn(
+        data={"x": Padded()},
+        real=np.array([(targets != encoded.targets.blank).sum() for _, targets in batches]),
+        padded=np.array([targets.size for _, targets in batches]),
+    )
+
+
+@dataclass(frozen=True)
+class _Speeds:
+    """Sentences a second."""
+
+    greedy: float
+    beam: float
+    one_by_one: float
+
+    def table(self) -> tuple[str, Sequence[str], Sequence[Sequence[str | int | float]]]:
+        rows = [
+            ("greedy", self.greedy),
+            (f"beam {BEAM}", self.beam),
+            ("one predict a piece, greedy", self.one_by_one),
+        ]
+        return f"decoding, medians of {PASSES} passes", ("way", "sentences/s"), rows
+
+
+def _decode(model: "keras.Model", fitted: Fitted[Any], sentences: Sequence[Any], one_by_one: int) -> _Speeds:
+    """How fast a model writes, encoding included; the first pass of each way, which traces it, is not timed.
+
+    one_by_one: so many sentences are decoded as tutorials do
+    """
+    encoder = fitted.encoder
+
+    def answer(beam: int) -> None:
+        TASK.answer(model, encoder, encoder.encode(sentences), GenerationAnswerConfig(beam=beam))
+
+    some = encoder.encode(sentences[:one_by_one]).inputs["source"]
+    tutorial = _one_by_one(model)
+    return _Speeds(
+        greedy=len(sentences) / _seconds(lambda: answer(1)),
+        beam=len(sentences) / _seconds(lambda: answer(BEAM)),
+        one_by_one=len(some) / _seconds(lambda: [tutorial(row) for row in some]),
+    )
+
+
+def _seconds(work: Callable[[], Any]) -> float:
+    work()
+    took = []
+    for _ in range(PASSES):
+        began = perf_counter()
+        work()
+        took.append(perf_counter() - began)
+    return median(took)
+
+
+def _one_by_one(model: "keras.Model") -> Callable[[np.ndarray], list[int]]:
+    """The way of tutorials: a model of the source, a model of one step, and `predict` for each piece."""
+    import keras
+
+    from data.subwords import BEGIN, END
+    from models.seq2seq import Stepper
+
+    stepper = Stepper(model)
+
+    class Start(keras.Model):
+        def call(self, source: "tf.Tensor") -> list["tf.Tensor"]:
+            return stepper.start(source)
+
+    class Step(keras.Model):
+        def call(self, inputs: Sequence["tf.Tensor"]) -> list["tf.Tensor"]:
+            logs, state, _ = stepper.step(inputs[0], inputs[1:])
+            return [logs, *state]
+
+    start, step = Start(), Step()
+
+    def answer(source: np.ndarray) -> list[int]:
+        state = start.predict(source[None], verbose=0)
+        said: list[int] = []
+        last = BEGIN
+        while last != END and len(said) < 2 * len(source):
+            logs, *state = step.predict([np.array([last], np.int32), *state], verbose=0)
+            last = int(logs[0].argmax())
+            said.append(last)
+        return said
+
+    return answer
+
+
+def _memory(flags: BenchFlags) -> dict[str, float]:
+    """Peak of a run of each task that writes, in MB, in a process of its own; every batch shape is in one epoch."""
+    found = {}
+    for name, dataset in (("translation", "multi30k"), ("summary", "aeslc")):
+        words = ["train.py", name, "--dataset", flags.dataset(dataset), "--no-test", "--epochs", "1"]
+        if flags.examples:
+            words += ["--limit", str(flags.examples)]
+        if flags.quick:
+            words += ["--units", "4", "--embedding", "4", "--no-look-inside"]
+        with fresh_folder() as folder:
+            found[name] = run_child(*words, "--runs", str(folder / "runs"), "--cache", str(folder / "cache")).peak_mb
+    return found

@@ -4,16 +4,20 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from commands.command_line import flags_with_values, parse
 from commands.run_flags import RunFlags, only, run_and_flags, runs_folder, with_flags_of
-from console.messages import say
+from console.messages import say, warn
 from data.tokenization import whole
 from schema.configs import AnswerConfig
 from schema.errors import UserError
 from training.saved_run import SavedRun, open_run
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True)
@@ -108,6 +112,19 @@ class _Answerer:
                 say(json.dumps(task.as_json(question, answer), ensure_ascii=False))
             else:
                 say(task.render(question, answer, self.config))
+            picture = task.picture(question, answer)
+            if picture is not None:
+                self._keep(picture)
+
+    def _keep(self, picture: "Figure") -> None:
+        """Write a picture into the run folder, beside those of before."""
+        from evaluation.plots import png
+
+        folder = self.run.folder.path / "plots"
+        folder.mkdir(exist_ok=True)
+        path = next(path for number in count(1) if not (path := folder / f"asked-{number:04}.png").exists())
+        path.write_bytes(png(picture))
+        warn(f"picture {path}")
 
 
 def _converse(run: SavedRun, answerer: _Answerer) -> None:

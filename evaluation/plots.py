@@ -231,17 +231,27 @@ def _save(figure: Figure, path: Path) -> None:
     os.replace(beside, path)
 
 
+MOST_COLUMNS = 50
+"""So many pieces of a source are shown in a picture."""
+
+
 def attention_figure(attended: Attended) -> Figure:
-    """Which pieces of the source (columns) each piece of the answer (rows) was made from, dark for much."""
-    rows, columns = attended.weights.shape
+    """Which pieces of the source (columns) each piece of the answer (rows) was made from, dark for much.
+
+    Of a long source the pieces that matter most are shown, in their order.
+    """
+    heaviest = np.sort(attended.weights.max(axis=0).argsort()[::-1][:MOST_COLUMNS])
+    source, weights = [attended.source[place] for place in heaviest], attended.weights[:, heaviest]
+    rows, columns = weights.shape
     figure = Figure(figsize=(1.5 + 0.32 * columns, 1.5 + 0.28 * rows), layout="constrained")
     axes = figure.subplots()
-    axes.imshow(attended.weights, cmap="Blues", vmin=0, vmax=1, aspect="auto")
-    axes.set_xticks(range(columns), [_shortened(piece) for piece in attended.source], rotation=60, ha="left")
+    axes.imshow(weights, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    axes.set_xticks(range(columns), [_shortened(piece) for piece in source], rotation=60, ha="left")
     axes.set_yticks(range(rows), [_shortened(piece) for piece in attended.answer])
     axes.xaxis.tick_top()
     axes.tick_params(length=0)
-    axes.set(ylabel="answer")
+    cut = f", the {columns} of {len(attended.source)} pieces that matter most" if columns < len(attended.source) else ""
+    axes.set(ylabel="answer", xlabel=f"source{cut}")
     return figure
 
 

@@ -36,7 +36,7 @@ class GenerationConfig(TrainingConfig):
     """Units of each recurrent layer and direction."""
     attention: AttentionName = "additive"
     """How the decoder looks back at the source; `none` leaves it with the encoder's last state."""
-    embedding: Annotated[int, Range(1, 4096)] = 256
+    embedding: Annotated[int, Range(1, 4096)] = 128
     """Size of the embeddings of source and target."""
     vocabulary: Annotated[int, Range(10, 1_000_000)] = 10_000
     """Pieces of words that source and target share, at most."""
@@ -44,11 +44,11 @@ class GenerationConfig(TrainingConfig):
     """Pieces of a source that are read."""
     longest_target: Positive = 100
     """Pieces of a target that are learnt."""
-    dropout: Share = 0.4
+    dropout: Share = 0.5
     """Share of the values that are dropped in training, before the decoder's second layer and before the output."""
     embedding_dropout: Share = 0.3
     """Share of the features of embeddings that are dropped in training."""
-    context_dropout: Share = 0.3
+    context_dropout: Share = 0.4
     """Share of the encoder's features that are dropped in training, before attention reads them."""
     lower_case: bool = False
     """Read and write lower case alone."""
@@ -58,13 +58,13 @@ class GenerationConfig(TrainingConfig):
     """With --copying, the weight of the loss for looking at the same pieces twice."""
     smoothing: Share = 0.1
     """Part of each target that is shared out over all pieces."""
-    learning_rate: Annotated[float, Range(0, 10, above=True)] = 1e-3
+    learning_rate: Annotated[float, Range(0, 10, above=True)] = 4e-3
     """Highest learning rate; it warms up to it and then falls along a cosine."""
     patience: Positive = 5
     """Epochs without a better validation score after which training ends."""
-    batch_tokens: Annotated[int, Range(1, 10_000_000)] | None = 2000
+    batch_tokens: Annotated[int, Range(1, 10_000_000)] | None = 1500
     """Size of a batch, in steps of the longer side, padding included."""
-    averaging: Momentum = 0.998
+    averaging: Momentum = 0.99
     """Momentum of the running average of the weights that is judged and kept; 0 keeps the weights themselves."""
 
 
@@ -91,14 +91,14 @@ class GenerationPredictConfig(GenerationAnswerConfig):
     n_best: Annotated[int, Range(1, 100)] = 1
     """So many answers are shown, the best first, each with its score; never more than --beam."""
     show_attention: bool = False
-    """Show beside each piece of the answer which pieces of the source it was made from."""
+    """Show below each piece of the answer which piece of the source it was made from, and keep a picture of it all."""
 
 
 class Generation(Task[TextPair, TextAnswer]):
     """A text in, another one out. A task of the family says where its data come from and how answers are scored."""
 
     rnn_type = "many to many, asynchronous"
-    least_epochs = 20
+    least_epochs = 25
     AnswerConfig = GenerationAnswerConfig
     PredictConfig = GenerationPredictConfig
 
@@ -232,14 +232,15 @@ class Generation(Task[TextPair, TextAnswer]):
     def draw(
         self, model: "keras.Model", encoder: Encoder[TextPair], examples: Sequence[TextPair]
     ) -> "Mapping[str, Figure]":
+        asked = list(examples[:MAPS])
+        answers = self.answer(model, encoder, encoder.encode(asked), GenerationPredictConfig(show_attention=True))
+        figures = map(self.picture, asked, answers)
+        return {f"attention/{place}": figure for place, figure in enumerate(figures, 1) if figure}
+
+    def picture(self, example: TextPair, answer: TextAnswer) -> "Figure | None":
         from evaluation.plots import attention_figure
 
-        asked = list(examples[:MAPS])
-        answers = self.answer(model, encoder, encoder.encode(asked), self.AnswerConfig())
-        attended = self.attend(
-            model, encoder, [example.source for example in asked], [answer.text for answer in answers]
-        )
-        return {f"attention/{place}": attention_figure(each) for place, each in enumerate(attended, 1) if each}
+        return attention_figure(answer.attended) if answer.attended else None
 
     def read_file(self, path: Path) -> list[TextPair]:
         from data.files import read_pairs
@@ -267,7 +268,11 @@ class Generation(Task[TextPair, TextAnswer]):
         return "\n".join(lines)
 
     def as_json(self, example: TextPair, answer: TextAnswer) -> Mapping[str, object]:
-        return {"text": answer.text, "score": answer.score, "others": [list(other) for other in answer.others]}
+        row = {"text": answer.text, "score": answer.score, "others": [list(other) for other in answer.others]}
+        if answer.attended:
+            weights = answer.attended.weights.round(4).tolist()
+            row["attended"] = {"source": answer.attended.source, "answer": answer.attended.answer, "weights": weights}
+        return row
 
 
 DECODING_TOKENS = 4000

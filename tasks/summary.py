@@ -7,12 +7,13 @@ python train.py summary --train-file pairs.tsv
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Annotated
 
 from data import small_world
 from data.sources import SMALL_WORLD, Official, load_mails, small_world_examples
 from schema.answers import TextAnswer
-from schema.configs import Positive, Range, Share, TrainingConfig
+from schema.configs import AnswerConfig, Positive, Range, TrainingConfig
 from schema.examples import Splits, TextPair
 from schema.scores import Sample, Scores
 from tasks.generation import Generation, GenerationConfig
@@ -29,8 +30,6 @@ class SummaryConfig(GenerationConfig):
     """Read and write lower case alone: a subject's words can then be copied whatever their case in the mail."""
     copying: bool = True
     """Let the decoder copy pieces of the source, where it has attention (See et al. 2017)."""
-    dropout: Share = 0.5
-    """Share of the values that are dropped in training, before the decoder's second layer and before the output."""
     longest_target: Positive = 30
     """Pieces of a target that are learnt."""
 
@@ -57,6 +56,20 @@ class Summary(Generation):
             return near_copies(*([pair.source for pair in part] for part in (splits.test, splits.train)))
 
         return replace(splits, seen_in_train=seen)
+
+    def read_file(self, path: Path) -> list[TextPair]:
+        return [self._clean(pair) for pair in super().read_file(path)]
+
+    def read_questions(self, path: Path, config: AnswerConfig) -> list[TextPair]:
+        return [self._clean(pair) for pair in super().read_questions(path, config)]
+
+    def read_question(self, text: str, config: AnswerConfig) -> TextPair:
+        return self._clean(super().read_question(text, config))
+
+    def _clean(self, pair: TextPair) -> TextPair:
+        from data.mails import clean_mail
+
+        return replace(pair, source=clean_mail(pair.source))
 
     def language(self, config: TrainingConfig) -> str:
         return "en"

@@ -193,6 +193,10 @@ class Task(ABC, Generic[Ex, Ans]):
         """Pictures of what a model has learnt, by name, to be looked at after each epoch; examples: of validation."""
         return {}
 
+    def picture(self, example: Ex, answer: Ans) -> "Figure | None":
+        """What an answer was made from, for `predict.py`, where its flags ask for that."""
+        return None
+
     @abstractmethod
     def read_file(self, path: Path) -> list[Ex]:
         """A user's own examples with their references, in the one plain format of the task."""

@@ -63,9 +63,25 @@ def test_several_answers_come_best_first(call: Callable, run: Path):
 
 
 def test_what_was_attended_to_stands_below_the_answer(call: Callable, run: Path):
-    answer, pieces, sources = call("predict", run, "the dog runs", "--show-attention").out.splitlines()[:3]
+    ended = call("predict", run, "the dog runs", "--show-attention")
+    answer, pieces, sources = ended.out.splitlines()[:3]
     assert pieces.split() and sources.split()
     assert set(answer.replace(" ", "")) <= set(pieces.replace(" ", ""))
+    picture = Path(ended.complaint.removeprefix("note: picture ").strip())
+    assert picture.parent == run / "plots"
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_pictures_of_before_are_kept_and_programs_get_the_numbers(call: Callable, run: Path):
+    before = {path: path.read_bytes() for path in (run / "plots").glob("asked-*.png")}
+    ended = call("predict", run, "the dog runs", "a cat", "--show-attention", "--json")
+    for row in map(json.loads, ended.out.splitlines()):
+        attended = row["attended"]
+        assert "".join(attended["answer"][:-1]).strip() == row["text"]
+        assert all(len(weights) == len(attended["source"]) for weights in attended["weights"])
+        assert all(sum(weights) == pytest.approx(1, abs=0.01) for weights in attended["weights"])
+    assert len(list((run / "plots").glob("asked-*.png"))) == len(before) + 2
+    assert all(path.read_bytes() == content for path, content in before.items())
 
 
 def test_pairs_of_a_file_are_scored(call: Callable, run: Path, pairs: Path):

@@ -84,7 +84,7 @@ class Task(ABC, Generic[Ex, Ans]):
     Config: flags of `train.py`; AnswerConfig: of `evaluate.py` and `predict.py`, how a saved model answers;
         PredictConfig: these and more of `predict.py` alone, how questions are read and answers shown
     least_epochs: times that the training examples are gone through where the user does not say, unless they are few
-    quoted: data set -> what others reached on its test split, quoted and not run here
+    quoted: data set, or its source where it has several -> what others reached on its test split, not run here
     Every `Scores` of a task holds its headline, and `cross_entropy` (nats for each target) where its answers hold
     probabilities: that is then the validation loss of the learning curve.
     """
@@ -184,6 +184,10 @@ class Task(ABC, Generic[Ex, Ans]):
     @abstractmethod
     def describe(self, example: Ex, answer: Ans) -> Sample:
         """An example and its answer for the report."""
+
+    def quotes(self, splits: Splits[Ex]) -> tuple[Quoted, ...]:
+        """What others reached on these data."""
+        return self.quoted.get(splits.source) or self.quoted.get(splits.dataset, ())
 
     def word_vectors(self, model: "keras.Model", encoder: Encoder[Ex]) -> "tuple[np.ndarray, Sequence[str]] | None":
         """Vectors (words, size) and the words that they stand for, to be looked at; None where a model has none."""

@@ -15,6 +15,7 @@ from data.sources import SMALL_WORLD, Official, load_translations, small_world_e
 from schema.answers import TextAnswer
 from schema.configs import TrainingConfig
 from schema.examples import TextPair
+from schema.records import Quoted
 from schema.scores import Scores
 from tasks.generation import Generation, GenerationConfig
 from tasks.task import Encoder
@@ -38,6 +39,15 @@ class Translation(Generation):
     headline = "bleu"
     datasets = ("multi30k", SMALL_WORLD)
     Config = TranslationConfig
+    quoted = {
+        "multi30k:1.0.0:en-de": (
+            Quoted("GRU with attention, one model", {"bleu_lc_tok": 39.00}, "Caglayan et al. 2017, text alone"),
+            Quoted("tiny Transformer", {"bleu_lc_tok": 41.02}, "Wu et al. 2021, text alone"),
+        ),
+        "multi30k:1.0.0:en-fr": (
+            Quoted("GRU with attention, one model", {"bleu_lc_tok": 59.02}, "Caglayan et al. 2017, text alone"),
+        ),
+    }
 
     def load(self, dataset: str, config: TrainingConfig) -> Official[TextPair]:
         assert isinstance(config, TranslationConfig)

@@ -357,7 +357,7 @@ class _Training:
             notes=scored[part].scores.notes,
             intervals={part: split.scores.intervals for part, split in scored.items()},
             baseline_intervals=baselines.intervals,
-            quoted=() if config.train_file or part != "test" else self.task.quoted.get(splits.dataset, ()),
+            quoted=() if config.train_file or part != "test" else self.task.quotes(splits),
         )
 
 

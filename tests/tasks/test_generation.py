@@ -1,0 +1,40 @@
+"""What tasks that write add to their family: what is quoted beside them, and how mails are read."""
+
+from pathlib import Path
+
+import pytest
+
+from schema.examples import Splits, TextPair
+from tasks.summary import TASK as SUMMARY
+from tasks.translation import TASK as TRANSLATION
+
+MAIL = "The  meeting is= \n on Friday.\nThanks,\nSara\n"
+
+
+@pytest.mark.parametrize(("languages", "best"), [("en-de", 41.02), ("en-fr", 59.02)])
+def test_what_others_reached_is_of_the_same_languages(languages: str, best: float) -> None:
+    quotes = TRANSLATION.quotes(Splits("multi30k", f"multi30k:1.0.0:{languages}", [], [], []))
+    assert max(quote.scores["bleu_lc_tok"] for quote in quotes) == best
+    assert TRANSLATION.quotes(Splits("multi30k", "multi30k:1.0.0:fr-en", [], [], [])) == ()
+    assert len(SUMMARY.quotes(Splits("aeslc", "aeslc:1.0.0", [], [], []))) == 3
+
+
+def test_mails_that_are_asked_are_cleaned_as_those_of_training_are(tmp_path: Path) -> None:
+    config = SUMMARY.PredictConfig()
+    asked = SUMMARY.read_question(MAIL, config)
+    assert asked == TextPair("The meeting is\non Friday.")
+    lines = tmp_path / "mails.jsonl"
+    lines.write_text('{"text": "One.  Two."}\n\n{"text": ""}\n'.replace("\n\n", "\n"))
+    assert SUMMARY.read_questions(lines, config) == [TextPair("One. Two."), TextPair("")]
+    pairs = tmp_path / "pairs.jsonl"
+    pairs.write_text('{"source": "One.\\nThanks,\\nSara", "target": "one"}\n')
+    assert SUMMARY.read_file(pairs) == [TextPair("One.", "one")]
+
+
+def test_a_mail_that_is_sent_again_with_another_date_counts_as_seen(tmp_path: Path) -> None:
+    letter = "{}: your mailbox has grown beyond what it may hold, please delete what you do not need any more"
+    train, test = tmp_path / "train.tsv", tmp_path / "test.tsv"
+    train.write_text(f"{letter.format('Monday')}\tmailbox\nWho is coming for lunch?\tlunch\n")
+    test.write_text(f"Who will pay?\tmoney\n{letter.format('Friday')}\tmailbox\n")
+    splits = SUMMARY.splits(SUMMARY.Config(train_file=train, validation_file=test, test_file=test))
+    assert splits.seen_in_train() == {1}

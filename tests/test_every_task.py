@@ -24,6 +24,7 @@ from training.check import (
     CHANCE,
     answer_effect,
     batch_of,
+    compiled,
     loss_by_heart,
     neighbour_effect,
     padding_effect,
@@ -203,9 +204,10 @@ def test_an_epoch_has_every_example_once_and_an_order_of_its_own(run):
 def test_neither_padding_nor_neighbours_change_an_answer(run):
     lengths = set(run.fitted.encoded.lengths.tolist())
     assert len(lengths) > 3 or lengths == {1}
-    assert padding_effect(run.model, run.fitted.encoded) < 1e-5
-    assert neighbour_effect(run.model, run.fitted.encoded) < 1e-5
-    assert np.array(run.model(batch_of(run.fitted.encoded, range(40))[0])).std() > 1e-2
+    said = compiled(run.model)
+    assert padding_effect(said, run.fitted.encoded) < 1e-5
+    assert neighbour_effect(said, run.fitted.encoded) < 1e-5
+    assert np.array(said(batch_of(run.fitted.encoded, range(40))[0])).std() > 1e-2
 
 
 def test_answers_one_by_one_are_those_given_together(run):
@@ -245,7 +247,7 @@ def test_an_untrained_model_guesses_evenly(run):
     inputs, targets = batch_of(fitted.encoded, range(40))
 
     def surprise() -> float:
-        scored = score_split(run.task, model, fitted.encoder, splits.validation, run.task.AnswerConfig()).scores
+        scored = score_split(run.task, model, fitted.encoder, splits.validation, run.task.judging()).scores
         # Answers that hold no probabilities are not surprised; the loss is.
         return scored.values.get("cross_entropy", float(loss(targets, model(inputs))))
 

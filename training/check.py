@@ -4,7 +4,7 @@ What goes wrong here goes wrong silently elsewhere: a text padded further gets a
 a copy of a validation text stands in train.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -54,13 +54,14 @@ def check(task: Task[Any, Any], config: TrainingConfig) -> Iterator[Finding]:
     yield _finding(bool((encoded.lengths > 0).all()), "no example is empty", "leave empty texts out of the data")
     keras.utils.set_random_seed(config.seed)
     model = task.build_model(fitted, config)
+    said = compiled(model)
     yield _finding(
-        padding_effect(model, encoded) < SAME,
+        padding_effect(said, encoded) < SAME,
         "a prediction does not depend on padding",
         "hand the mask of the ids to every layer that reads over time",
     )
     yield _finding(
-        neighbour_effect(model, encoded) < SAME,
+        neighbour_effect(said, encoded) < SAME,
         "a prediction does not depend on its neighbours in the batch",
         "look for a layer that mixes the rows of a batch, such as batch normalisation",
     )
@@ -117,20 +118,31 @@ def batch_of(encoded: Encoded, places: Sequence[int], more: int = 0) -> tuple[di
     return inputs, _rows_of(encoded.targets, at, steps)
 
 
-def padding_effect(model: "keras.Model", encoded: Encoded) -> float:
+Said = Callable[[Mapping[str, np.ndarray]], Any]
+"""From inputs by name to what a model says."""
+
+
+def compiled(model: "keras.Model") -> Said:
+    """The same model, traced once for all shapes: run layer by layer, long sequences take many times as long."""
+    import tensorflow as tf
+
+    return tf.function(lambda inputs: model(inputs), reduce_retracing=True)
+
+
+def padding_effect(said: Said, encoded: Encoded) -> float:
     """Largest change of an output when examples of several lengths are padded further."""
     return max(
-        np.abs(_alone(model, encoded, place, more=3) - _alone(model, encoded, place)).max()
+        np.abs(_alone(said, encoded, place, more=3) - _alone(said, encoded, place)).max()
         for place in _of_all_lengths(encoded)
     )
 
 
-def neighbour_effect(model: "keras.Model", encoded: Encoded) -> float:
+def neighbour_effect(said: Said, encoded: Encoded) -> float:
     """Largest change of an output when examples of several lengths are answered together."""
     places = _of_all_lengths(encoded)
-    together = np.array(model(batch_of(encoded, places)[0]))
+    together = np.array(said(batch_of(encoded, places)[0]))
     return max(
-        np.abs(_real_part(row, encoded, place) - _alone(model, encoded, place)).max()
+        np.abs(_real_part(row, encoded, place) - _alone(said, encoded, place)).max()
         for row, place in zip(together, places, strict=True)
     )
 
@@ -198,8 +210,8 @@ def _of_all_lengths(encoded: Encoded) -> list[int]:
     return np.argsort(encoded.lengths, kind="stable")[:: max(1, len(encoded) // 6)].tolist()
 
 
-def _alone(model: "keras.Model", encoded: Encoded, place: int, more: int = 0) -> np.ndarray:
-    return _real_part(np.array(model(batch_of(encoded, [place], more)[0]))[0], encoded, place)
+def _alone(said: Said, encoded: Encoded, place: int, more: int = 0) -> np.ndarray:
+    return _real_part(np.array(said(batch_of(encoded, [place], more)[0]))[0], encoded, place)
 
 
 def _real_part(output: np.ndarray, encoded: Encoded, place: int) -> np.ndarray:

@@ -206,10 +206,11 @@ def attention_weights(stepper: "Stepper", source: np.ndarray, target: np.ndarray
     """What was attended to before each step of the target was said, (rows, steps, time); None without attention."""
     if stepper.attention is None:
         return None
-    state, found = stepper.start(tf.constant(source)), []
+    # One step of padding, since Keras warns of a softmax over a single place, as an empty source has it.
+    state, found = stepper.start(tf.constant(np.pad(source, ((0, 0), (0, 1))))), []
     for said in target.T:
         _, state, weights = stepper.step(tf.constant(said), state)
-        found.append(weights.numpy())
+        found.append(weights.numpy()[:, :-1])
     return np.stack(found, axis=1)
 
 

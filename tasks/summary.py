@@ -31,8 +31,14 @@ class SummaryConfig(GenerationConfig):
     """Read and write lower case alone: a subject's words can then be copied whatever their case in the mail."""
     copying: bool = True
     """Let the decoder copy pieces of the source, where it has attention (See et al. 2017)."""
+    longest_source: Positive = 160
+    """Pieces of a source that are read."""
     longest_target: Positive = 30
     """Pieces of a target that are learnt."""
+    learning_rate: Annotated[float, Range(0, 10, above=True)] = 3e-3
+    """Highest learning rate; it warms up to it and then falls along a cosine."""
+    batch_tokens: Annotated[int, Range(1, 10_000_000)] | None = 4000
+    """Size of a batch, in steps of the longer side, padding included."""
 
 
 class Summary(Generation):
@@ -42,6 +48,7 @@ class Summary(Generation):
     summary = "what is a mail about?"
     headline = "rouge_l"
     datasets = ("aeslc", SMALL_WORLD)
+    least_epochs = 12
     Config = SummaryConfig
     quoted = {
         "aeslc": (

@@ -167,6 +167,7 @@ class TensorBoardLog(keras.callbacks.Callback):
         with self.writers["train"].as_default(step=epoch):
             for weight in self.model.trainable_variables:
                 tf.summary.histogram(f"weights/{weight.path}", weight)
+        with self.writers["validation"].as_default(step=epoch):
             for name, figure in self.pictures(self.model).items():
                 _image(name, figure)
         for part, probe in self.probes().items():

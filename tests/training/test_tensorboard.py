@@ -19,7 +19,9 @@ import keras
 import numpy as np
 import pytest
 
+from evaluation.plots import attention_figure
 from models.classifier import ClassifierSettings, build_classifier
+from schema.answers import Attended
 from schema.configs import TrainingConfig
 from schema.encoded import Encoded, Ragged
 from schema.records import EpochRecord, Headline, Metrics
@@ -54,6 +56,7 @@ random = np.random.default_rng(2)
 SAMPLES = [Sample(f"text {place}", "pos", "neg | <b>", place / 10) for place in range(8)]
 SCORES = Scores({"accuracy": 0.5}, 8, confusion=Confusion(("neg", "pos"), np.array([[3, 1], [2, 2]])))
 WORDS = ["the", "a\tb", "", "été", "c\nd"]
+ATTENDED = Attended(tuple("abcdefghijklmnop"), ("ein", "Hund", "</s>"), np.eye(3, 16))
 PATIENCE = 60
 """Seconds after which a server that does not answer as it should is given up."""
 
@@ -96,7 +99,14 @@ def fit(folder: Path, course: Course) -> None:
     model.compile(MeasuredAdam(0.01, global_clipnorm=1.0, use_ema=True), LOSS)
     probes = {"train": make_probe(encoded_of([60, 48, 7])), "validation": make_probe(encoded_of([50, 30]))}
     log = TensorBoardLog(
-        folder, course, "accuracy", lambda: probes, LOSS, lambda: Judgement(SCORES, SAMPLES, 0.5), share=0
+        folder,
+        course,
+        "accuracy",
+        lambda: probes,
+        LOSS,
+        lambda: Judgement(SCORES, SAMPLES, 0.5),
+        pictures=lambda model: {"attention/1": attention_figure(ATTENDED)},
+        share=0,
     )
     batch = probes["train"]
     model.fit(dict(batch.inputs), batch.targets, epochs=2, verbose=0, callbacks=[Judged(course), log])
@@ -206,6 +216,7 @@ def test_a_number_says_what_it_is(ask):
         ("validation", "gradient/memory_forward", [2]),
         ("validation", "cell/over_time", [2]),
         ("validation", "confusion", [0, 1, 2]),
+        ("validation", "attention/1", [0, 1, 2]),
     ],
 )
 def test_pictures_are_there(ask, run, tag, steps):

@@ -175,9 +175,9 @@ def _one_by_one(model: "keras.Model") -> Callable[[np.ndarray], list[int]]:
     import keras
 
     from data.subwords import BEGIN, END
-    from models.seq2seq import Stepper
+    from models.seq2seq import stepper_of
 
-    stepper = Stepper(model)
+    stepper = stepper_of(model)
 
     class Start(keras.Model):
         def call(self, source: "tf.Tensor") -> list["tf.Tensor"]:

@@ -42,7 +42,9 @@ class Attention(keras.layers.Layer):
         """The shares of the memory's steps, (batch, steps, time)."""
         if self.kind == "additive":
             asked = ops.matmul(query, ops.convert_to_tensor(self.of_query))
-            scores = ops.sum(ops.tanh(asked[:, :, None] + keys[:, None]) * self.score, axis=-1)
+            # A product of matrices: (batch, steps, time, units) is the largest thing of all, and no second one is kept.
+            compared = ops.tanh(asked[:, :, None] + keys[:, None])
+            scores = ops.matmul(compared, ops.convert_to_tensor(self.score)[:, None])[..., 0]
         else:
             scores = ops.matmul(query, ops.transpose(keys, (0, 2, 1)))
         return ops.softmax(ops.where(mask[:, None], scores, -1e9), axis=-1)

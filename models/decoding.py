@@ -1,6 +1,6 @@
 """From a model that says what comes next to whole sequences: greedy and beam search, each in one compiled function.
 
-    decoder = Decoder(Stepper(model), begin=2, end=3)
+    decoder = Decoder(stepper_of(model), begin=2, end=3)
     found = decoder(source, Search(beam=5, longest=50))      # found.ids (rows, beam, steps), found.scores (rows, beam)
 
 Decoding always ends, since only the end may be said at the last step, and always gives something. No row of a batch
@@ -19,7 +19,7 @@ NEVER = -1e9
 
 
 class Steps(Protocol):
-    """What is decoded: see `models.seq2seq.Stepper`."""
+    """What is decoded: see `models.decoder.Stepper`."""
 
     def start(self, source: tf.Tensor) -> list[tf.Tensor]: ...
 

@@ -127,28 +127,26 @@ class Generation(Task[TextPair, TextAnswer]):
         return PairEncoder.load(folder)
 
     def build_model(self, fitted: Fitted[TextPair], config: TrainingConfig) -> "keras.Model":
+        from models.decoder import DecoderSettings
         from models.seq2seq import Seq2SeqSettings, build_seq2seq
 
         assert isinstance(config, GenerationConfig)
-        settings = Seq2SeqSettings(
+        decoder = DecoderSettings(
             vocabulary=len(cast("PairEncoder", fitted.encoder).subwords),
             cell=config.cell,
             units=config.units,
-            layers=config.layers,
-            bidirectional=config.bidirectional,
             embedding=config.embedding,
             attention=config.attention,
             embedding_dropout=config.embedding_dropout,
             context_dropout=config.context_dropout,
             dropout=config.dropout,
-            copying=config.copying,
             coverage=config.coverage,
             forget_bias=config.forget_bias,
         )
-        return build_seq2seq(settings)
+        return build_seq2seq(Seq2SeqSettings(config.layers, config.bidirectional, decoder, config.copying))
 
     def loss(self, config: TrainingConfig) -> "keras.losses.Loss":
-        from models.seq2seq import SmoothedCrossEntropy
+        from models.decoder import SmoothedCrossEntropy
 
         assert isinstance(config, GenerationConfig)
         return SmoothedCrossEntropy(config.smoothing, NO_TARGET)
@@ -185,14 +183,15 @@ class Generation(Task[TextPair, TextAnswer]):
         self, model: "keras.Model", encoder: Encoder[TextPair], sources: Sequence[str], answers: Sequence[str]
     ) -> list[Attended | None]:
         """What each answer was made from; None where the model has no attention."""
-        from models.seq2seq import Stepper, attention_weights
+        from models.decoder import attention_weights
+        from models.seq2seq import stepper_of
 
-        known = cast("PairEncoder", encoder)
+        known, stepper = cast("PairEncoder", encoder), stepper_of(model)
         found: list[Attended | None] = []
         for source, answer in zip(sources, answers, strict=True):
             encoded = known.encode([TextPair(source, answer)])
             inputs = encoded.padded(np.array([0]), int(encoded.lengths[0]))[0]
-            weights = attention_weights(Stepper(model), inputs["source"], inputs["target"])
+            weights = attention_weights(stepper, inputs["source"], inputs["target"])
             if weights is None:
                 return [None] * len(sources)
             read, written = inputs["source"][0], [*inputs["target"][0][1:], inputs["source"][0][-1]]
@@ -285,8 +284,8 @@ def decoder_of(model: "keras.Model") -> "Decoder":
     """What decodes for a model; made once, since it is traced when it is first used."""
     from data.subwords import BEGIN, END
     from models.decoding import Decoder
-    from models.seq2seq import Stepper
+    from models.seq2seq import stepper_of
 
     if model not in _DECODERS:
-        _DECODERS[model] = Decoder(Stepper(model), BEGIN, END)
+        _DECODERS[model] = Decoder(stepper_of(model), BEGIN, END)
     return _DECODERS[model]

@@ -8,14 +8,13 @@ import pytest
 import tensorflow as tf
 
 from models.cells import CELLS
-from models.seq2seq import Seq2SeqSettings, SmoothedCrossEntropy, Stepper, attention_weights, build_seq2seq
+from models.decoder import DecoderSettings, SmoothedCrossEntropy, attention_weights
+from models.seq2seq import Seq2SeqSettings, build_seq2seq, stepper_of
 
-SETTINGS = Seq2SeqSettings(
+DECODER = DecoderSettings(
     vocabulary=12,
     cell="lstm",
     units=6,
-    layers=2,
-    bidirectional=True,
     embedding=5,
     attention="additive",
     embedding_dropout=0.3,
@@ -26,9 +25,9 @@ SOURCE = np.array([[4, 5, 6, 7, 3], [8, 3, 0, 0, 0]], np.int32)
 TARGET = np.array([[2, 9, 10], [2, 11, 4]], np.int32)
 
 
-def model_of(**changes) -> keras.Model:
+def model_of(copying: bool = False, **changes) -> keras.Model:
     keras.utils.set_random_seed(3)
-    return build_seq2seq(replace(SETTINGS, **changes))
+    return build_seq2seq(Seq2SeqSettings(2, True, replace(DECODER, **changes), copying))
 
 
 KINDS = [
@@ -46,7 +45,7 @@ def test_step_by_step_is_as_in_training(cell, kind, tmp_path):
     model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras", compile=False)
     assert {layer.name for layer in loaded.layers} == {layer.name for layer in model.layers}
-    stepper = Stepper(loaded)
+    stepper = stepper_of(loaded)
     whole = tf.nn.log_softmax(model({"source": SOURCE, "target": TARGET})).numpy()
     state = stepper.start(tf.constant(SOURCE))
     for place, said in enumerate(TARGET.T):
@@ -65,17 +64,17 @@ def test_neither_padding_nor_neighbours_change_what_is_said(kind):
 
 
 def test_what_was_attended_to_adds_up_to_one_over_the_source():
-    stepper = Stepper(model_of())
+    stepper = stepper_of(model_of())
     weights = attention_weights(stepper, SOURCE, TARGET)
     assert weights.shape == (2, 3, 5)
     np.testing.assert_allclose(weights.sum(axis=-1), 1, rtol=1e-5)
     assert not weights[1, :, 2:].any()
-    assert attention_weights(Stepper(model_of(attention="none")), SOURCE, TARGET) is None
+    assert attention_weights(stepper_of(model_of(attention="none")), SOURCE, TARGET) is None
 
 
 @pytest.mark.filterwarnings("error:You are using a softmax over axis:UserWarning")
 def test_an_empty_source_is_attended_to_without_a_warning():
-    weights = attention_weights(Stepper(model_of()), np.array([[3]], np.int32), TARGET[:1])
+    weights = attention_weights(stepper_of(model_of()), np.array([[3]], np.int32), TARGET[:1])
     np.testing.assert_allclose(weights, np.ones((1, 3, 1)))
 
 
@@ -88,7 +87,7 @@ def test_where_words_are_copied_there_are_probabilities():
 
 
 def test_target_vectors_are_used_twice():
-    model = build_seq2seq(replace(SETTINGS, vocabulary=999))
+    model = model_of(vocabulary=999)
     sizes = [tuple(weight.shape) for weight in model.trainable_variables if 999 in weight.shape]
     assert sorted(sizes) == [(999,), (999, 5), (999, 5)]
 

@@ -1,0 +1,250 @@
+"""What writes: two recurrent layers with attention between them, over whatever was read, a text or a picture.
+
+    target -> embedding -> first recurrent layer -> queries -> attention over the memory -> context
+                  |                                    |                      |
+                  |                                    +-> second recurrent layer, fed with the context at each step
+                  +----------------------------------------------> output -> logits, the embedding turned round
+                                                                               -> mixed with copies of the source
+
+Queries come from a recurrent layer below the one that is fed with the context (Wu et al. 2016, section 3), so that in
+training all steps of a layer are read in one go; the classic cell, which asks with its own last state, would have to
+go step by step. Without attention the context is the memory's last state at every step (Cho et al. 2014).
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import KerasTensor, ops
+
+from models.attention import Attention
+from models.cells import recurrent_layer, run, state_sizes, step
+from models.pointer import CoverageLoss, Pointer
+from models.words import ValidSteps
+from schema.configs import AttentionName
+
+LOWER, UPPER = "decoder_1", "decoder_2"
+"""The decoder's recurrent layers: the one that asks, and the one that is fed with the context."""
+
+
+@dataclass(frozen=True)
+class DecoderSettings:
+    """Sizes and rates; coverage: weight of the loss for looking at the same words twice, where they can be copied."""
+
+    vocabulary: int
+    cell: str
+    units: int
+    embedding: int
+    attention: AttentionName
+    embedding_dropout: float
+    context_dropout: float
+    dropout: float
+    coverage: float = 0.0
+    forget_bias: float = 1.0
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What was read: sequence (batch, time, features), mask of what is real (batch, time), last (batch, features)."""
+
+    sequence: KerasTensor
+    mask: KerasTensor
+    last: KerasTensor
+
+
+def decode(
+    target: KerasTensor, memory: Memory, settings: DecoderSettings, source: KerasTensor | None = None
+) -> KerasTensor:
+    """Logits (batch, steps, vocabulary) of what comes after each step of `target`, ids (batch, steps).
+
+    source: ids (batch, time) of what can be copied, where there is attention; these are then log-probabilities
+    """
+    target_mask = ValidSteps(name="target_mask")(target)
+    looked_at = keras.layers.Dropout(settings.context_dropout, name="memory_dropout")(memory.sequence)
+    first = _first_states(memory.last, settings)
+
+    embed = TiedEmbedding(settings.vocabulary, settings.embedding, name="target_embedding")
+    embedded = embed(target)
+    said = keras.layers.Dropout(settings.embedding_dropout, name="target_dropout")(embedded)
+    lower = _one_way(settings, LOWER)
+    queries = run(lower, said, target_mask, first[LOWER]).sequence
+    if settings.attention == "none":
+        context, weights = LastState(name="context")(queries, memory.last), None
+    else:
+        attention = Attention(settings.attention, settings.units, name="attention")
+        context, weights = attention(queries, looked_at, mask=memory.mask)
+    fed = keras.layers.Concatenate(name="fed")([queries, context])
+    upper = _one_way(settings, UPPER)
+    states = run(upper, keras.layers.Dropout(settings.dropout, name="fed_dropout")(fed), target_mask, first[UPPER])
+    features = keras.layers.Concatenate(name="seen")([states.sequence, context, said])
+    output = keras.layers.Dense(settings.embedding, activation="tanh", name="output")(features)
+    output = keras.layers.Dropout(settings.dropout, name="output_dropout")(output)
+    logits = embed(output, reverse=True)
+    if source is not None and weights is not None:
+        if settings.coverage:
+            weights = CoverageLoss(settings.coverage, name="coverage")(weights, target_mask)
+        logits = Pointer(name="pointer")(logits, weights, source, features)
+    return logits
+
+
+def small_vectors(size: int) -> keras.initializers.Initializer:
+    """For embeddings of so many features: targets' are compared with outputs, and the products should start small."""
+    return keras.initializers.RandomNormal(stddev=size**-0.5)
+
+
+def _one_way(settings: DecoderSettings, name: str) -> keras.layers.Layer:
+    return recurrent_layer(settings.cell, settings.units, forget_bias=settings.forget_bias, name=name)
+
+
+def _first_states(last: KerasTensor, settings: DecoderSettings) -> dict[str, list[KerasTensor]]:
+    """The states that the decoder's layers start from, all of them made of the memory's last one."""
+    states = {}
+    for name in (LOWER, UPPER):
+        sizes = state_sizes(settings.cell, settings.units)
+        states[name] = [
+            keras.layers.Dense(size, activation="tanh", name=f"{name}_state_{number}")(last)
+            for number, size in enumerate(sizes)
+        ]
+    return states
+
+
+@keras.saving.register_keras_serializable("unrolled")
+class LastState(keras.layers.Layer):
+    """The memory's last state (batch, features) at every step of the queries: (batch, steps, features)."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        # Masks are passed by hand.
+        self.supports_masking = True
+
+    def call(self, queries: KerasTensor, last: KerasTensor) -> KerasTensor:
+        steps = ops.shape(queries)[1]
+        return ops.repeat(last[:, None], steps, axis=1)
+
+    def compute_mask(self, queries: KerasTensor, previous_mask: Any = None) -> None:
+        return None
+
+    def compute_output_shape(self, queries_shape: Any, last_shape: Any) -> tuple[Any, ...]:
+        return (*queries_shape[:2], last_shape[-1])
+
+    def get_config(self) -> dict[str, Any]:
+        # The one that Keras makes up leaves the name out.
+        return super().get_config()
+
+
+@keras.saving.register_keras_serializable("unrolled")
+class TiedEmbedding(keras.layers.Layer):
+    """Ids to vectors, and turned round, with a bias, features (..., size) to logits (..., ids) (Press & Wolf 2017)."""
+
+    def __init__(self, ids: int, size: int, **options: Any) -> None:
+        super().__init__(**options)
+        # Masks are passed by hand.
+        self.supports_masking = True
+        self.ids, self.size = ids, size
+
+    def build(self, ids_shape: Any) -> None:
+        initializer = small_vectors(self.size)
+        self.vectors = self.add_weight(shape=(self.ids, self.size), initializer=initializer, name="vectors")
+        self.bias = self.add_weight(shape=(self.ids,), initializer="zeros", name="bias")
+
+    def call(self, inputs: KerasTensor, reverse: bool = False) -> KerasTensor:
+        if reverse:
+            return ops.matmul(inputs, ops.transpose(self.vectors)) + self.bias
+        return ops.take(self.vectors, inputs, axis=0)
+
+    def compute_mask(self, inputs: KerasTensor, previous_mask: Any = None) -> None:
+        return None
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "ids": self.ids, "size": self.size}
+
+
+@keras.saving.register_keras_serializable("unrolled")
+class SmoothedCrossEntropy(keras.losses.Loss):
+    """Mean over the real steps of the surprise at the target, in nats, part of it shared out over all words.
+
+    smoothing: that part (Szegedy et al. 2016, section 7)
+    blank: stands in targets (batch, steps) where nothing is asked
+    """
+
+    def __init__(self, smoothing: float, blank: int, name: str = "smoothed_cross_entropy", **options: Any) -> None:
+        super().__init__(name=name, reduction="mean_with_sample_weight", **options)
+        self.smoothing, self.blank = smoothing, blank
+
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> KerasTensor:
+        asked = ops.cast(ops.not_equal(y_true, self.blank), y_pred.dtype)
+        weights = asked if sample_weight is None else asked * sample_weight
+        return super().__call__(y_true, y_pred, weights)
+
+    def call(self, y_true: KerasTensor, y_pred: KerasTensor) -> KerasTensor:
+        logs = ops.log_softmax(y_pred, axis=-1)
+        right = ops.take_along_axis(logs, ops.maximum(y_true, 0)[..., None], axis=-1)[..., 0]
+        return -(1 - self.smoothing) * right - self.smoothing * ops.mean(logs, axis=-1)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "smoothing": self.smoothing, "blank": self.blank}
+
+
+def attention_weights(stepper: "Stepper", source: np.ndarray, target: np.ndarray) -> np.ndarray | None:
+    """What was attended to before each step of the target was said, (rows, steps, time); None without attention."""
+    if stepper.attention is None:
+        return None
+    # One step of padding, since Keras warns of a softmax over a single place, as an empty source has it.
+    state, found = stepper.start(tf.constant(np.pad(source, ((0, 0), (0, 1))))), []
+    for said in target.T:
+        _, state, weights = stepper.step(tf.constant(said), state)
+        found.append(weights.numpy()[:, :-1])
+    return np.stack(found, axis=1)
+
+
+class Stepper:
+    """A trained model one step at a time, as `models/decoding.py` wants it; everything here is without dropout.
+
+    read: from what is to be answered, (rows, ...), to the memory, with the model's own layers
+    A state is a list of tensors whose first axis is the row: the recurrent states of both layers, then what stays the
+    same from step to step (memory, its keys, its mask and what can be copied, or the memory's last state).
+    """
+
+    def __init__(self, model: keras.Model, read: Callable[[tf.Tensor], Memory]) -> None:
+        self.layers = {layer.name: layer for layer in model.layers}
+        self.read = read
+        self.lower, self.upper = self.layers[LOWER], self.layers[UPPER]
+        self.attention: Attention | None = self.layers.get("attention")
+        self.pointer: Pointer | None = self.layers.get("pointer")
+
+    def start(self, source: tf.Tensor) -> list[tf.Tensor]:
+        """The state before anything is said."""
+        memory = self.read(source)
+        first = [
+            self.layers[name](memory.last)
+            for layer in (LOWER, UPPER)
+            for name in sorted(name for name in self.layers if name.startswith(f"{layer}_state_"))
+        ]
+        if self.attention is None:
+            return [*first, memory.last]
+        held = [memory.sequence, self.attention.keys(memory.sequence), memory.mask]
+        return [*first, *held, source] if self.pointer is not None else [*first, *held]
+
+    def step(self, said: tf.Tensor, state: Sequence[tf.Tensor]) -> tuple[tf.Tensor, list[tf.Tensor], tf.Tensor]:
+        """Log-probabilities (rows, vocabulary) of what comes after the ids `said` (rows,), the state after it, and what
+        was attended to, (rows, time), nothing without attention."""
+        count = len(tf.nest.flatten(self.lower.cell.state_size))
+        held = state[2 * count :]
+        embed = self.layers["target_embedding"]
+        embedded = embed(said)
+        query, lower = step(self.lower, embedded, state[:count])
+        if self.attention is None:
+            context, weights = held[0], tf.zeros((tf.shape(said)[0], 0))
+        else:
+            memory, keys, mask = held[:3]
+            weights = self.attention.weights_of(query[:, None], keys, mask)[:, 0]
+            context = tf.linalg.matvec(memory, weights, transpose_a=True)
+        output, upper = step(self.upper, tf.concat([query, context], -1), state[count : 2 * count])
+        features = tf.concat([output, context, embedded], -1)
+        logits = embed(self.layers["output"](features), reverse=True)
+        if self.pointer is not None:
+            logits = self.pointer(logits[:, None], weights[:, None], held[3], features[:, None])[:, 0]
+        return tf.nn.log_softmax(logits), [*lower, *upper, *held], weights

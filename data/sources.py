@@ -11,7 +11,7 @@ import sys
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from http.client import HTTPException
@@ -22,14 +22,14 @@ from typing import TYPE_CHECKING, Any, Generic
 
 import numpy as np
 
-from console.messages import is_terminal, say
+from console.messages import is_terminal, say, warn
 from console.progress import track
 from console.quiet import start_tensorflow
 from data.files import read_bytes
 from data.mails import clean_mail
 from data.tokenization import MARKUP, TOKENIZERS
 from schema.errors import WorkFailed
-from schema.examples import Ex, LabelledText, Later, TaggedSentence, TextPair
+from schema.examples import CaptionedPicture, Ex, LabelledText, Later, TaggedSentence, TextPair
 
 if TYPE_CHECKING:
     import tensorflow_datasets as tfds
@@ -250,6 +250,36 @@ def load_mails() -> Official[TextPair]:
     )
 
 
+def load_captions() -> Official[CaptionedPicture]:
+    """Flickr8k: for training an example for each caption, else one for each picture. Raises NoNetwork, with what to do,
+    where a person has not fetched it."""
+    builder = _prepared("flickr8k", "flickr8k", None, "data.builders.flickr8k.builder")
+
+    def read(split: str) -> list[CaptionedPicture]:
+        start_tensorflow()
+        rows = track(_records(builder, split), f"reading flickr8k {split}", builder.info.splits[split].num_examples)
+        return [
+            CaptionedPicture(row["picture"], tuple(caption.decode("utf-8") for caption in row["captions"]))
+            for row in rows
+        ]
+
+    splits = "official" if builder.info.metadata["official"] else "own_splits"
+    if splits != "official":
+        warn("flickr8k came without its lists, so its splits are our own: scores cannot be held against others'")
+    return Official(
+        dataset="flickr8k",
+        source=f"flickr8k:{builder.info.version}:{splits}",
+        train=one_by_one(read("train")),
+        validation=read("dev"),
+        test=Later(lambda: read("test")),
+    )
+
+
+def one_by_one(examples: Iterable[CaptionedPicture]) -> list[CaptionedPicture]:
+    """The same with an example for each caption: what a model learns from."""
+    return [replace(example, captions=(caption,)) for example in examples for caption in example.captions]
+
+
 def small_world_examples(tell: Callable[[int, int], list[Ex]], examples: int = 6000) -> Official[Ex]:
     """The built-in world, the same on every machine; a fifth as many examples again for validation and for test.
 
@@ -281,13 +311,13 @@ def _one_of_each_pair(examples: Sequence[LabelledText]) -> list[LabelledText]:
     return [(min, max)[place % 2](pair, key=lambda example: example.label) for place, pair in enumerate(pairs)]
 
 
-def _prepared(name: str, builder_name: str, host: str, module: str | None = None) -> "tfds.core.DatasetBuilder":
+def _prepared(name: str, builder_name: str, host: str | None, module: str | None = None) -> "tfds.core.DatasetBuilder":
     """A builder whose data lie on this machine, downloaded if need be.
 
+    host: an address that the download needs, None where a person has to fetch the files
     module: where the builder is to be found, if it is one of ours
     """
     import tensorflow_datasets as tfds
-    from tensorflow_datasets.core.download.download_manager import NonMatchingChecksumError
 
     if module:
         import_module(module)
@@ -295,7 +325,14 @@ def _prepared(name: str, builder_name: str, host: str, module: str | None = None
     with _without_warnings("absl"):
         builder = tfds.builder(builder_name)
         prepared = builder.is_prepared()
-    if not prepared:
+    if not prepared and host is None:
+        folder = Path(builder.data_dir_root) / "downloads" / "manual" / builder.name
+        if not folder.is_dir():
+            raise NoNetwork(
+                f"{name} is not on this machine: there is no folder {folder}.\n{builder.MANUAL_DOWNLOAD_INSTRUCTIONS}"
+            )
+        _prepare(builder, name)
+    elif not prepared:
         manual = _manual_files(builder)
         # A builder that registers no files has none that could lie here.
         at_hand = bool(manual) and all(map(os.path.exists, manual))
@@ -309,16 +346,30 @@ def _prepared(name: str, builder_name: str, host: str, module: str | None = None
                 f"{name} is not on this machine and {host} does not answer; connect to a network,{files}\n"
                 f"or set TFDS_DATA_DIR to a folder that holds {builder_name}, or take --dataset {SMALL_WORLD}"
             )
-        if not is_terminal(sys.stderr):
-            tfds.disable_progress_bar()
-        start_tensorflow()
-        say(f"downloading and preparing {name} (once; it is kept in {builder.data_dir})")
-        try:
-            builder.download_and_prepare()
-        except NonMatchingChecksumError as error:
-            # Its first line names the file and where it came from.
-            raise WorkFailed(f"{str(error).splitlines()[0].rstrip(':')}; delete the file and try again") from error
+        _prepare(builder, name)
     return builder
+
+
+def _prepare(builder: "tfds.core.DatasetBuilder", name: str) -> None:
+    import tensorflow_datasets as tfds
+    from tensorflow_datasets.core.download.download_manager import NonMatchingChecksumError
+
+    if not is_terminal(sys.stderr):
+        tfds.disable_progress_bar()
+    start_tensorflow()
+    say(f"downloading and preparing {name} (once; it is kept in {builder.data_dir})")
+    try:
+        builder.download_and_prepare()
+    except NonMatchingChecksumError as error:
+        # Its first line names the file and where it came from.
+        raise WorkFailed(f"{str(error).splitlines()[0].rstrip(':')}; delete the file and try again") from error
+
+
+def _records(builder: "tfds.core.DatasetBuilder", split: str) -> Iterator[Mapping[str, Any]]:
+    """Records one by one."""
+    import tensorflow_datasets as tfds
+
+    yield from tfds.as_numpy(builder.as_dataset(split=split, shuffle_files=False))
 
 
 def _rows(builder: "tfds.core.DatasetBuilder", split: str) -> Iterator[Mapping[str, Any]]:

@@ -1,0 +1,61 @@
+"""Photographs with five captions each (Hodosh et al. 2013), as a TFDS data set, from files that a person has asked for.
+
+They lie in TFDS's manual directory, `DATA_DIR/downloads/manual/flickr8k/`; see `layout.py` for what may lie there.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import tensorflow_datasets as tfds
+
+from data.builders.flickr8k.layout import INSTRUCTIONS, NAMED, read_layout
+from data.pictures import BadPicture, read_picture
+from schema.errors import WorkFailed
+
+
+class Flickr8k(tfds.core.GeneratorBasedBuilder):
+    """A photograph and what five people said of it; splits `train`, `dev`, `test`."""
+
+    VERSION = tfds.core.Version("1.0.0")
+    RELEASE_NOTES = {"1.0.0": "The splits of Hodosh et al. (2013), or where their lists are missing some of our own."}
+    MANUAL_DOWNLOAD_INSTRUCTIONS = INSTRUCTIONS
+
+    def _info(self) -> tfds.core.DatasetInfo:
+        return self.dataset_info_from_configs(
+            description="Photographs of people and animals, each described by five people.",
+            features=tfds.features.FeaturesDict(
+                {
+                    "name": tfds.features.Text(),
+                    "picture": tfds.features.Text(),
+                    "captions": tfds.features.Sequence(tfds.features.Text()),
+                }
+            ),
+            homepage="https://hockenmaier.cs.illinois.edu/8k-pictures.html",
+            citation="Hodosh, Young, Hockenmaier: Framing Image Description as a Ranking Task. JAIR 2013.",
+            metadata=tfds.core.MetadataDict(),
+            disable_shuffling=True,
+        )
+
+    def _split_generators(self, dl_manager: tfds.download.DownloadManager) -> Mapping[str, Iterator[Any]]:
+        layout = read_layout(Path(dl_manager.manual_dir) / self.name)
+        _refuse_broken([path for entries in layout.splits.values() for path, _ in entries])
+        self.info.metadata["official"] = layout.official
+        return {split: self._generate_examples(entries) for split, entries in layout.splits.items()}
+
+    def _generate_examples(self, entries: Sequence[tuple[Path, tuple[str, ...]]]) -> Iterator[tuple[int, Any]]:
+        for place, (path, captions) in enumerate(entries):
+            # The file as it is: TFDS's own feature for pictures would decode it whole.
+            yield place, {"name": path.name, "picture": path.read_bytes(), "captions": list(captions)}
+
+
+def _refuse_broken(paths: Sequence[Path]) -> None:
+    broken = []
+    for path in paths:
+        try:
+            read_picture(path.read_bytes())
+        except BadPicture as error:
+            broken.append(f"{path.name} ({error})")
+    if broken:
+        names = ", ".join(broken[:NAMED])
+        raise WorkFailed(f"{len(broken)} pictures in {paths[0].parent} cannot be read: {names}; fetch them anew")

@@ -1,0 +1,110 @@
+"""Flickr8k: both ways in which people have it, what is missing named, and its known sizes."""
+
+import io
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from data.builders.flickr8k.layout import LISTS, TABLE, TOKENS, read_layout
+from data.sources import NoNetwork, load_captions
+from schema.errors import WorkFailed
+
+
+def picture(colour: int) -> bytes:
+    content = io.BytesIO()
+    Image.new("RGB", (8, 8), (colour, 0, 0)).save(content, "JPEG")
+    return content.getvalue()
+
+
+def originals(folder: Path, pictures: str = "Flicker8k_Dataset") -> Path:
+    """The layout of its authors, with four pictures, one of which is in no list."""
+    (folder / pictures).mkdir(parents=True)
+    for number in range(4):
+        (folder / pictures / f"{number}.jpg").write_bytes(picture(60 * number))
+    lines = [f"{number}.jpg#{place}\tcaption {place} of {number} ." for number in range(4) for place in range(2)]
+    (folder / TOKENS).write_text("\n".join([*lines, "5.jpg.1#0\tof nothing\n"]))
+    for number, name in enumerate(LISTS.values()):
+        (folder / name).write_text(f"{number}.jpg\n")
+    return folder
+
+
+@pytest.mark.parametrize("pictures", ["Flicker8k_Dataset", "Images"])
+def test_the_lists_say_which_split_has_a_picture(tmp_path: Path, pictures: str):
+    layout = read_layout(originals(tmp_path, pictures))
+    assert layout.official
+    found = {split: [(path.name, captions) for path, captions in entries] for split, entries in layout.splits.items()}
+    assert found == {
+        split: [(f"{number}.jpg", (f"caption 0 of {number} .", f"caption 1 of {number} ."))]
+        for number, split in enumerate(("train", "dev", "test"))
+    }
+
+
+def test_a_table_without_lists_is_split_the_same_way_everywhere(tmp_path: Path):
+    (tmp_path / "Images").mkdir()
+    rows = ["image,caption"]
+    for number in range(24):
+        (tmp_path / "Images" / f"{number}.jpg").write_bytes(picture(number))
+        rows += [f"{number}.jpg,A dog , wet , runs .", f'{number}.jpg,"Two ""dogs"", both wet ."']
+    (tmp_path / TABLE).write_text("\n".join(rows) + "\n")
+    layout = read_layout(tmp_path)
+    assert not layout.official
+    assert {split: len(entries) for split, entries in layout.splits.items()} == {"train": 18, "dev": 3, "test": 3}
+    assert layout.splits == read_layout(tmp_path).splits
+    assert layout.splits["train"][0][1] == ("A dog , wet , runs .", 'Two "dogs", both wet .')
+
+
+def test_what_is_missing_is_named(tmp_path: Path):
+    folder = originals(tmp_path / "whole")
+    spoilt = Path(shutil.copytree(folder, tmp_path / "spoilt"))
+    (spoilt / "Flicker8k_Dataset" / "1.jpg").unlink()
+    with pytest.raises(WorkFailed, match=r"^1 pictures are not in .*Flicker8k_Dataset: 1\.jpg$"):
+        read_layout(spoilt)
+    (spoilt / LISTS["dev"]).unlink()
+    with pytest.raises(WorkFailed, match=r"lacks Flickr_8k\.devImages\.txt, which say which pictures are for what$"):
+        read_layout(spoilt)
+    (spoilt / TOKENS).unlink()
+    with pytest.raises(WorkFailed, match=r"holds neither Flickr8k\.token\.txt nor captions\.txt"):
+        read_layout(spoilt)
+    with pytest.raises(WorkFailed, match=r"holds none of the folders Flicker8k_Dataset"):
+        read_layout(tmp_path)
+
+
+def test_it_is_prepared_from_a_persons_files(bare: Path):
+    originals(bare / "downloads" / "manual" / "flickr8k")
+    official = load_captions()
+    assert [len(part) for part in (official.train, official.validation, official.test)] == [2, 1, 1]
+    assert [example.captions for example in official.train] == [("caption 0 of 0 .",), ("caption 1 of 0 .",)]
+    assert official.test[0].captions == ("caption 0 of 2 .", "caption 1 of 2 .")
+    assert official.train[0].picture == picture(0)
+    assert official.source == "flickr8k:1.0.0:official"
+
+
+def test_a_broken_picture_is_named(bare: Path):
+    folder = originals(bare / "downloads" / "manual" / "flickr8k")
+    (folder / "Flicker8k_Dataset" / "2.jpg").write_bytes(picture(9)[:200])
+    with pytest.raises(WorkFailed, match=r"1 pictures in .* cannot be read: 2\.jpg \(no JPEG or PNG"):
+        load_captions()
+
+
+def test_without_files_a_person_is_told_what_to_do(bare: Path):
+    with pytest.raises(NoNetwork) as error:
+        load_captions()
+    assert str(bare / "downloads" / "manual" / "flickr8k") in str(error.value)
+    assert "sent on request" in str(error.value)
+
+
+@pytest.mark.real_data
+def test_the_real_one_has_its_known_sizes():
+    folder = Path(os.environ.get("TFDS_DATA_DIR", "~/tensorflow_datasets")).expanduser() / "downloads/manual/flickr8k"
+    if not folder.exists():
+        pytest.skip("the files of flickr8k are not on this machine; TFDS_DATA_DIR names the folder they lie in")
+    layout = read_layout(folder)
+    assert {split: len(entries) for split, entries in layout.splits.items()} == {
+        "train": 6000,
+        "dev": 1000,
+        "test": 1000,
+    }
+    assert all(len(captions) == 5 for entries in layout.splits.values() for _, captions in entries)

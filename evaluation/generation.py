@@ -32,16 +32,18 @@ def translation_scores(examples: Sequence[TextPair], answers: Sequence[TextAnswe
     lengths = np.array([len(text.split()) for text in references])
     # Sets up the signature, too.
     values = {"bleu": float(cased.corpus_score(said, [references]).score)}
-    values["bleu_lc_tok"] = float(_bleu(counts["bleu_lc_tok"].sum(axis=0), "none"))
+    values["bleu_lc_tok"] = float(bleu_of_counts(counts["bleu_lc_tok"].sum(axis=0), "none"))
     values["chrf"] = float(characters.corpus_score(said, [references]).score)
     values["length_ratio"] = sum(len(text.split()) for text in said) / max(1, int(lengths.sum()))
     return Scores(
         values=values,
-        intervals={name: bootstrap_of_sums(counts[name], partial(_bleu, smooth=smooth[name])) for name in counts},
+        intervals={
+            name: bootstrap_of_sums(counts[name], partial(bleu_of_counts, smooth=smooth[name])) for name in counts
+        },
         examples=len(examples),
         tables=(
             table_by_length(
-                lengths, "bleu", lambda places: float(_bleu(counts["bleu"][places].sum(axis=0), "exp")) / 100
+                lengths, "bleu", lambda places: float(bleu_of_counts(counts["bleu"][places].sum(axis=0), "exp")) / 100
             ),
         ),
         notes=(
@@ -119,15 +121,16 @@ def _ngram_counts(said: Sequence[str], references: Sequence[str], tokenize: str)
     return np.array([[*each.counts, *each.totals, each.sys_len, each.ref_len] for each in found])
 
 
-def _bleu(sums: np.ndarray, smooth: str) -> np.ndarray:
-    """BLEU from sums of `_ngram_counts`, (..., 10) -> (...)."""
+def bleu_of_counts(sums: np.ndarray, smooth: str, orders: int = 4) -> np.ndarray:
+    """BLEU from sums of what texts add to it, (..., 10) -> (...): right n-grams, all n-grams, both lengths.
+
+    orders: n-grams up to so many words count
+    """
     from sacrebleu.metrics import BLEU
 
     rows = sums.reshape(-1, sums.shape[-1]).tolist()
-    scores = [
-        BLEU.compute_bleu(row[:4], row[4:8], row[8], row[9], smooth_method=smooth).score if row[8] else 0.0
-        for row in rows
-    ]
+    compute = partial(BLEU.compute_bleu, smooth_method=smooth, max_ngram_order=orders)
+    scores = [compute(row[:orders], row[4 : 4 + orders], row[8], row[9]).score if row[8] else 0.0 for row in rows]
     return np.array(scores).reshape(sums.shape[:-1])
 
 

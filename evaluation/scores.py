@@ -32,6 +32,9 @@ class ScoreName:
     higher_is_better: bool = True
 
 
+ORDERS = (1, 2, 3, 4)
+"""Words of the n-grams of BLEU."""
+
 SCORES: Mapping[str, ScoreName] = {
     score.name: score
     for score in (
@@ -54,6 +57,13 @@ SCORES: Mapping[str, ScoreName] = {
         ScoreName("rouge_1", "F1 of words in common with the reference, stemmed (rouge-score); mean over the examples"),
         ScoreName("rouge_2", "the same of pairs of words"),
         ScoreName("rouge_l", "the same of the longest row of words in common, others in between"),
+        ScoreName("cider", "CIDEr-D: n-grams in common with five captions, weighed by how rare they are", "x100"),
+        *(
+            ScoreName(f"bleu_{order}", f"BLEU of n-grams up to {order} words against all captions", "x100")
+            for order in ORDERS
+        ),
+        ScoreName("rouge_l_coco", "longest row of words in common with a caption, the best one, as COCO counts it"),
+        ScoreName("distinct", "share of the captions that are left when each is counted once"),
         ScoreName("copied", "share of the words of the answers that stand in their source"),
         ScoreName("length_ratio", "words of the answers over those of the references"),
         ScoreName("cross_entropy", "mean surprise at the right answer, in nats", "nats", higher_is_better=False),

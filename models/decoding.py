@@ -18,6 +18,10 @@ NEVER = -1e9
 """Log-probability of what may not be said; finite, so that sums of it stay numbers."""
 
 
+IDS = tf.TensorSpec((None, None), tf.int32)
+"""A source of ids (rows, time)."""
+
+
 class Steps(Protocol):
     """What is decoded: see `models.decoder.Stepper`."""
 
@@ -29,7 +33,8 @@ class Steps(Protocol):
 @dataclass(frozen=True)
 class Search:
     """beam: hypotheses that are followed, 1 for greedy; longest, shortest: answer, in steps, its end not counted
-    longest_ratio: an answer is at most so many times as long as its source, and at most `longest`
+    longest_ratio: an answer is at most so many times as long as its source, where that has a length, and at most
+        `longest`
     alpha: a hypothesis is judged by its log-probability over its length to this power (Wu et al. 2016 have another
         formula; 0 judges by the log-probability alone, which likes it short)
     no_repeat: no n-gram of so many steps stands twice in an answer; 0 allows all
@@ -37,7 +42,7 @@ class Search:
 
     beam: int = 1
     longest: int = 100
-    longest_ratio: float = 2.0
+    longest_ratio: float | None = 2.0
     shortest: int = 1
     alpha: float = 1.0
     no_repeat: int = 0
@@ -52,24 +57,36 @@ class Found(NamedTuple):
 
 
 class Decoder:
-    """Decodes batches of ids (rows, time); traced once for each `Search`."""
+    """Decodes batches of what `source` describes, ids (rows, time) unless it says otherwise; traced for each `Search`.
 
-    def __init__(self, steps: Steps, begin: int, end: int, padding: int = 0) -> None:
+    never: ids that are not said, those of padding and beginning aside
+    """
+
+    def __init__(
+        self,
+        steps: Steps,
+        begin: int,
+        end: int,
+        padding: int = 0,
+        never: Sequence[int] = (),
+        source: tf.TensorSpec = IDS,
+    ) -> None:
         self.steps, self.begin, self.end, self.padding = steps, begin, end, padding
+        self.never, self.source = tuple({padding, begin, *never}), source
         self._traced: dict[Search, Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]] = {}
 
     def __call__(self, source: np.ndarray, search: Search) -> Found:
         """The best answers for each row."""
         if search not in self._traced:
             decode = self._greedy if search.beam == 1 else self._beam
-            self._traced[search] = tf.function(
-                lambda source: decode(source, search), input_signature=[tf.TensorSpec((None, None), tf.int32)]
-            )
-        ids, scores = self._traced[search](tf.constant(source, tf.int32))
+            self._traced[search] = tf.function(lambda source: decode(source, search), input_signature=[self.source])
+        ids, scores = self._traced[search](tf.constant(source, self.source.dtype))
         return Found(ids.numpy(), scores.numpy())
 
     def _longest(self, source: tf.Tensor, search: Search) -> tf.Tensor:
         """Steps that the answer of each row may have, its end included: (rows,)."""
+        if search.longest_ratio is None:
+            return tf.fill(tf.shape(source)[:1], max(search.longest, search.shortest) + 1)
         steps = tf.reduce_sum(tf.cast(source != self.padding, tf.float32), axis=1)
         wanted = tf.cast(tf.math.ceil(search.longest_ratio * steps), tf.int32)
         return tf.clip_by_value(wanted, search.shortest, max(search.longest, search.shortest)) + 1
@@ -80,10 +97,10 @@ class Decoder:
         """Log-probabilities (rows, vocabulary), `NEVER` for what may not come at `place` after `said` (rows, steps).
 
         Only the end where the answer would else be too long; not the end where it would be too short; no n-gram twice,
-        the end aside; and never padding or another beginning.
+        the end aside; and never padding, another beginning or what is never said.
         """
         ids = tf.range(tf.shape(logs)[1])
-        never = tf.logical_or(ids == self.padding, ids == self.begin)
+        never = tf.reduce_any(ids[:, None] == tf.constant(self.never), axis=1)
         is_end = ids == self.end
         if search.no_repeat:
             logs = tf.minimum(logs, self._repeated(said, place, search.no_repeat, tf.shape(logs)[1]))

@@ -57,11 +57,11 @@ def _encode(source: KerasTensor, mask: KerasTensor, settings: Seq2SeqSettings) -
 def stepper_of(model: keras.Model) -> Stepper:
     """A model of `build_seq2seq` one step at a time, from ids (rows, time)."""
     names = sorted(layer.name for layer in model.layers if layer.name.startswith("recurrent_"))
-    stack = [model.get_layer(name) for name in names]
+    embed, stack = model.get_layer("embedding"), [model.get_layer(name) for name in names]
 
     def read(source: tf.Tensor) -> Memory:
         mask = tf.not_equal(source, 0)
-        read = run_stack(model.get_layer("embedding")(source), mask, stack)
+        read = run_stack(embed(source), mask, stack)
         return Memory(read.sequence, mask, read.last)
 
     return Stepper(model, read)

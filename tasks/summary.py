@@ -17,12 +17,12 @@ from schema.configs import AnswerConfig, Positive, Range, TrainingConfig
 from schema.examples import Splits, TextPair
 from schema.records import Quoted
 from schema.scores import Sample, Scores
-from tasks.generation import Generation, GenerationConfig
 from tasks.task import Encoder
+from tasks.text_generation import TextGeneration, TextGenerationConfig
 
 
 @dataclass(frozen=True)
-class SummaryConfig(GenerationConfig):
+class SummaryConfig(TextGenerationConfig):
     """Train a recurrent network to write subject lines."""
 
     vocabulary: Annotated[int, Range(10, 1_000_000)] = 8_000
@@ -41,7 +41,7 @@ class SummaryConfig(GenerationConfig):
     """Size of a batch, in steps of the longer side, padding included."""
 
 
-class Summary(Generation):
+class Summary(TextGeneration):
     """Mails in, subject lines out."""
 
     name = "summary"
@@ -113,7 +113,7 @@ class Summary(Generation):
         return Sample(example.source, example.target or "", answer.text, score)
 
     def fit_baselines(
-        self, train: Sequence[TextPair], validation: Sequence[TextPair]
+        self, train: Sequence[TextPair], validation: Sequence[TextPair], encoder: Encoder[TextPair]
     ) -> Mapping[str, Callable[[Sequence[TextPair]], Sequence[TextAnswer]]]:
         from evaluation.generation import sentence_rouge
         from evaluation.generation_baselines import first_line, fit_first_words, fit_nearest

@@ -17,21 +17,21 @@ from schema.configs import TrainingConfig
 from schema.examples import TextPair
 from schema.records import Quoted
 from schema.scores import Scores
-from tasks.generation import Generation, GenerationConfig
 from tasks.task import Encoder
+from tasks.text_generation import TextGeneration, TextGenerationConfig
 
 Languages = Literal["en-de", "de-en", "en-fr", "fr-en"]
 
 
 @dataclass(frozen=True)
-class TranslationConfig(GenerationConfig):
+class TranslationConfig(TextGenerationConfig):
     """Train a recurrent network to translate."""
 
     languages: Languages = "en-de"
     """From which language into which; of your own files, what they hold."""
 
 
-class Translation(Generation):
+class Translation(TextGeneration):
     """Cased texts as people write them, in and out."""
 
     name = "translation"
@@ -68,7 +68,7 @@ class Translation(Generation):
         return translation_scores(examples, answers, cast(PairEncoder, encoder).settings.language)
 
     def fit_baselines(
-        self, train: Sequence[TextPair], validation: Sequence[TextPair]
+        self, train: Sequence[TextPair], validation: Sequence[TextPair], encoder: Encoder[TextPair]
     ) -> Mapping[str, Callable[[Sequence[TextPair]], Sequence[TextAnswer]]]:
         from evaluation.generation_baselines import copy_source, fit_nearest
 

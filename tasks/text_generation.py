@@ -1,0 +1,152 @@
+"""What tasks that write a text in answer to another share: many to many, out of step."""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, cast
+
+import numpy as np
+
+from data.stopwatch import Stopwatch
+from schema.answers import Attended, TextAnswer
+from schema.configs import AnswerConfig, Positive, Range, TrainingConfig
+from schema.encoded import Encoded, Ragged
+from schema.examples import Splits, TextPair
+from schema.scores import Sample
+from tasks.generation import Generation, GenerationConfig, GenerationPredictConfig
+from tasks.task import Encoder, Fitted
+
+if TYPE_CHECKING:
+    import keras
+    from matplotlib.figure import Figure
+
+    from data.pair_encoder import PairEncoder
+    from models.decoding import Decoder
+
+
+@dataclass(frozen=True)
+class TextGenerationConfig(GenerationConfig):
+    """Flags of the tasks that write a text in answer to another."""
+
+    vocabulary: Annotated[int, Range(10, 1_000_000)] = 10_000
+    """Pieces of words that source and target share, at most."""
+    longest_source: Positive = 200
+    """Pieces of a source that are read."""
+    lower_case: bool = False
+    """Read and write lower case alone."""
+    copying: bool = False
+    """Let the decoder copy pieces of the source, where it has attention (See et al. 2017)."""
+    coverage: Annotated[float, Range(0, 10)] = 0.0
+    """With --copying, the weight of the loss for looking at the same pieces twice."""
+
+
+class TextGeneration(Generation[TextPair]):
+    """A text in, another one out. A task of the family says where its data come from and how answers are scored."""
+
+    rnn_type = "many to many, asynchronous"
+
+    def identity(self, example: TextPair) -> str:
+        return example.source
+
+    def fit_encoder(self, splits: Splits[TextPair], config: TrainingConfig) -> Fitted[TextPair]:
+        from data.pair_encoder import PairEncoder, PairSettings
+        from data.subwords import Subwords
+
+        assert isinstance(config, TextGenerationConfig)
+        watch = Stopwatch()
+        texts = (text for example in splits.train for text in (example.source, example.target or ""))
+        settings = PairSettings(config.longest_source, config.longest_target, self.language(config))
+        encoder = PairEncoder(settings, Subwords.learn(texts, config.vocabulary, config.lower_case))
+        encoded = encoder.encode(splits.train)
+        return Fitted(encoder, encoded, seconds=watch.seconds, cpu_seconds=watch.cpu_seconds)
+
+    @abstractmethod
+    def language(self, config: TrainingConfig) -> str:
+        """Two letters of the language that is written."""
+
+    def load_encoder(self, folder: Path) -> "PairEncoder":
+        from data.pair_encoder import PairEncoder
+
+        return PairEncoder.load(folder)
+
+    def build_model(self, fitted: Fitted[TextPair], config: TrainingConfig) -> "keras.Model":
+        from models.seq2seq import Seq2SeqSettings, build_seq2seq
+
+        assert isinstance(config, TextGenerationConfig)
+        vocabulary = len(cast("PairEncoder", fitted.encoder).subwords)
+        decoder = replace(self.decoder_settings(vocabulary, config), coverage=config.coverage)
+        return build_seq2seq(Seq2SeqSettings(config.layers, config.bidirectional, decoder, config.copying))
+
+    def make_decoder(self, model: "keras.Model") -> "Decoder":
+        from data.subwords import BEGIN, END
+        from models.decoding import Decoder
+        from models.seq2seq import stepper_of
+
+        return Decoder(stepper_of(model), BEGIN, END)
+
+    def asked(self, model: "keras.Model", encoded: Encoded) -> tuple[str, Encoded]:
+        # Decoding reads the source alone, so that only its length should decide what is put together.
+        return "source", Encoded({"source": encoded.inputs["source"]})
+
+    def texts(self, encoder: Encoder[TextPair], ids: Sequence[Sequence[int]]) -> list[str]:
+        return cast("PairEncoder", encoder).subwords.decode(ids)
+
+    def answer(
+        self, model: "keras.Model", encoder: Encoder[TextPair], encoded: Encoded, config: AnswerConfig
+    ) -> list[TextAnswer]:
+        answers = super().answer(model, encoder, encoded, config)
+        if not (isinstance(config, GenerationPredictConfig) and config.show_attention):
+            return answers
+        rows = [ids[:-1].tolist() for ids in cast(Ragged, encoded.inputs["source"])]
+        attended = self.attend(model, encoder, self.texts(encoder, rows), [answer.text for answer in answers])
+        return [replace(answer, attended=each) for answer, each in zip(answers, attended, strict=True)]
+
+    def attend(
+        self, model: "keras.Model", encoder: Encoder[TextPair], sources: Sequence[str], answers: Sequence[str]
+    ) -> list[Attended | None]:
+        """What each answer was made from; None where the model has no attention."""
+        from models.decoder import attention_weights
+        from models.seq2seq import stepper_of
+
+        known, stepper = cast("PairEncoder", encoder), stepper_of(model)
+        found: list[Attended | None] = []
+        for source, answer in zip(sources, answers, strict=True):
+            encoded = known.encode([TextPair(source, answer)])
+            inputs = encoded.padded(np.array([0]), int(encoded.lengths[0]))[0]
+            weights = attention_weights(stepper, inputs["source"], inputs["target"])
+            if weights is None:
+                return [None] * len(sources)
+            read, written = inputs["source"][0], [*inputs["target"][0][1:], inputs["source"][0][-1]]
+            pieces = (tuple(known.subwords.pieces(ids)) for ids in (read, written))
+            found.append(Attended(*pieces, weights[0]))
+        return found
+
+    def describe(self, example: TextPair, answer: TextAnswer) -> Sample:
+        from evaluation.generation import sentence_chrf
+
+        score = 0.0 if example.target is None else sentence_chrf(example.target, answer.text)
+        return Sample(example.source, example.target or "", answer.text, score)
+
+    def word_vectors(self, model: "keras.Model", encoder: Encoder[TextPair]) -> tuple[np.ndarray, Sequence[str]] | None:
+        subwords = cast("PairEncoder", encoder).subwords
+        (vectors,) = model.get_layer("embedding").get_weights()
+        return vectors, [piece.replace("\n", " ") for piece in subwords.pieces(range(len(subwords)))]
+
+    def picture(self, example: TextPair, answer: TextAnswer) -> "Figure | None":
+        from evaluation.plots import attention_figure
+
+        return attention_figure(answer.attended) if answer.attended else None
+
+    def read_file(self, path: Path) -> list[TextPair]:
+        from data.files import read_pairs
+
+        return read_pairs(path)
+
+    def read_questions(self, path: Path, config: AnswerConfig) -> list[TextPair]:
+        from data.files import read_texts
+
+        return [TextPair(text) for text in read_texts(path)]
+
+    def read_question(self, text: str, config: AnswerConfig) -> TextPair:
+        return TextPair(text)

@@ -192,11 +192,10 @@ def attention_weights(stepper: "Stepper", source: np.ndarray, target: np.ndarray
     """What was attended to before each step of the target was said, (rows, steps, time); None without attention."""
     if stepper.attention is None:
         return None
-    # One step of padding, since Keras warns of a softmax over a single place, as an empty source has it.
-    state, found = stepper.start(tf.constant(np.pad(source, ((0, 0), (0, 1))))), []
+    state, found = stepper.start(tf.constant(source)), []
     for said in target.T:
         _, state, weights = stepper.step(tf.constant(said), state)
-        found.append(weights.numpy()[:, :-1])
+        found.append(weights.numpy())
     return np.stack(found, axis=1)
 
 

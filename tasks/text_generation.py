@@ -114,12 +114,13 @@ class TextGeneration(Generation[TextPair]):
         for source, answer in zip(sources, answers, strict=True):
             encoded = known.encode([TextPair(source, answer)])
             inputs = encoded.padded(np.array([0]), int(encoded.lengths[0]))[0]
-            weights = attention_weights(stepper, inputs["source"], inputs["target"])
+            # One step of padding, since Keras warns of a softmax over a single place, as an empty source has it.
+            weights = attention_weights(stepper, np.pad(inputs["source"], ((0, 0), (0, 1))), inputs["target"])
             if weights is None:
                 return [None] * len(sources)
             read, written = inputs["source"][0], [*inputs["target"][0][1:], inputs["source"][0][-1]]
             pieces = (tuple(known.subwords.pieces(ids)) for ids in (read, written))
-            found.append(Attended(*pieces, weights[0]))
+            found.append(Attended(*pieces, weights[0, :, :-1]))
         return found
 
     def describe(self, example: TextPair, answer: TextAnswer) -> Sample:

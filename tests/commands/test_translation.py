@@ -72,6 +72,13 @@ def test_what_was_attended_to_stands_below_the_answer(call: Callable, run: Path)
     assert picture.read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.filterwarnings("error:You are using a softmax over axis:UserWarning")
+def test_nothing_can_be_attended_to_as_well(call: Callable, run: Path):
+    ended = call("predict", run, "", "--show-attention")
+    assert ended.status == 0
+    assert ended.complaint.startswith("note: picture ")
+
+
 def test_pictures_of_before_are_kept_and_programs_get_the_numbers(call: Callable, run: Path):
     before = {path: path.read_bytes() for path in (run / "plots").glob("asked-*.png")}
     ended = call("predict", run, "the dog runs", "a cat", "--show-attention", "--json")

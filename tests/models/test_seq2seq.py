@@ -72,12 +72,6 @@ def test_what_was_attended_to_adds_up_to_one_over_the_source():
     assert attention_weights(stepper_of(model_of(attention="none")), SOURCE, TARGET) is None
 
 
-@pytest.mark.filterwarnings("error:You are using a softmax over axis:UserWarning")
-def test_an_empty_source_is_attended_to_without_a_warning():
-    weights = attention_weights(stepper_of(model_of()), np.array([[3]], np.int32), TARGET[:1])
-    np.testing.assert_allclose(weights, np.ones((1, 3, 1)))
-
-
 def test_where_words_are_copied_there_are_probabilities():
     said = np.exp(np.array(model_of(copying=True)({"source": SOURCE, "target": TARGET})))
     np.testing.assert_allclose(said.sum(axis=-1), 1, rtol=1e-4)

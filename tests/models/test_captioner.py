@@ -1,0 +1,81 @@
+"""One step at a time a captioner says what it says of whole captions; the network in it is saved and stands still."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from models.captioner import CaptionerSettings, build_captioner, picture_spec, regions_of, stepper_of
+from models.cells import CELLS
+from models.decoder import DecoderSettings, attention_weights
+
+TARGET = np.array([[2, 9, 10], [2, 11, 4]], np.int32)
+random = np.random.default_rng(0)
+GIVEN = {
+    "pixels": random.integers(0, 256, (2, 64, 64, 3)).astype(np.uint8),
+    "regions": random.normal(size=(2, 4, 7)).astype(np.float16),
+    "vector": random.normal(size=(2, 7)).astype(np.float16),
+}
+
+
+def network() -> keras.Model:
+    """In place of MobileNetV2: 16 x 16 pixels to 2 x 2 regions of 7 features, with batch normalisation."""
+    pixels = keras.Input((16, 16, 3))
+    seen = keras.layers.BatchNormalization()(keras.layers.Conv2D(7, 8, strides=8)(pixels))
+    return keras.Model(pixels, seen)
+
+
+def model_of(given: str, cell: str = "lstm", attention: str = "additive") -> keras.Model:
+    keras.utils.set_random_seed(3)
+    decoder = DecoderSettings(12, cell, 6, 5, attention, embedding_dropout=0.3, context_dropout=0.3, dropout=0.5)
+    settings = CaptionerSettings(decoder, GIVEN[given].shape[1:])
+    return build_captioner(settings, None if given == "pixels" else network())
+
+
+@pytest.mark.parametrize(("given", "attention"), [("pixels", "additive"), ("regions", "additive"), ("vector", "none")])
+@pytest.mark.parametrize("cell", CELLS)
+def test_step_by_step_is_as_in_training_after_loading(cell, given, attention, tmp_path):
+    model, picture = model_of(given, cell, attention), GIVEN[given]
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras", compile=False)
+    stepper = stepper_of(loaded)
+    assert picture_spec(loaded).is_compatible_with(tf.TensorSpec(picture.shape, picture.dtype))
+    whole = tf.nn.log_softmax(model({"picture": picture, "target": TARGET})).numpy()
+    state = stepper.start(tf.constant(picture))
+    for place, said in enumerate(TARGET.T):
+        logs, state, _ = stepper.step(tf.constant(said), state)
+        np.testing.assert_allclose(logs, whole[:, place], atol=1e-4)
+
+
+def test_neither_padding_nor_neighbours_change_a_caption():
+    model, picture = model_of("regions"), GIVEN["regions"]
+    whole = np.array(model({"picture": picture, "target": TARGET}))
+    padded = np.array(model({"picture": picture, "target": np.pad(TARGET, ((0, 0), (0, 2)))}))
+    np.testing.assert_allclose(padded[:, :3], whole, atol=1e-5)
+    alone = np.array(model({"picture": picture[1:], "target": TARGET[1:]}))
+    np.testing.assert_allclose(alone[0], whole[1], atol=1e-5)
+
+
+def test_another_picture_gets_another_caption():
+    for given in GIVEN:
+        model = model_of(given, attention="none" if given == "vector" else "additive")
+        said = np.array(model({"picture": GIVEN[given], "target": np.repeat(TARGET[:1], 2, axis=0)}))
+        assert np.abs(said[0] - said[1]).max() > 1e-4
+
+
+def test_the_network_is_kept_with_its_weights_and_never_trained(tmp_path):
+    model = model_of("regions")
+    held = model.get_layer("network").network
+    assert not any("conv" in weight.path for weight in model.trainable_variables)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras", compile=False)
+    pixels = random.integers(0, 256, (2, 16, 16, 3)).astype(np.uint8)
+    read = loaded.get_layer("network").read(pixels)
+    assert read.shape == (2, 4, 7)
+    np.testing.assert_allclose(read, regions_of(held, pixels), atol=1e-5)
+
+
+def test_every_region_can_be_looked_at():
+    weights = attention_weights(stepper_of(model_of("pixels")), GIVEN["pixels"], TARGET)
+    assert weights.shape == (2, 3, 64)
+    np.testing.assert_allclose(weights.sum(axis=-1), 1, rtol=1e-5)

@@ -196,8 +196,12 @@ def directions(layer: keras.layers.Layer) -> dict[str, keras.layers.Layer]:
     return {"forward": layer}
 
 
-def diagnose(layer: keras.layers.Layer, inputs: KerasTensor, mask: KerasTensor) -> dict[str, KerasTensor]:
+def diagnose(
+    layer: keras.layers.Layer, inputs: KerasTensor, mask: KerasTensor, first: Sequence[KerasTensor] = ()
+) -> dict[str, KerasTensor]:
     """What the cells of a layer made by `recurrent_layer` do while they read inputs (batch, time, features).
+
+    first: the states that a layer of one direction starts from, zeros where there are none
 
     Gives DIRECTION/NAME -> (batch, time), in the order of the text, 0 where mask (batch, time) is False: for SimpleRNN
     the share of saturated units; for the LSTM (Gers et al. 2000) and the GRU (Cho et al. 2014) the mean of each gate.
@@ -206,20 +210,22 @@ def diagnose(layer: keras.layers.Layer, inputs: KerasTensor, mask: KerasTensor) 
     for direction, one_way in directions(layer).items():
         turn = (lambda values: ops.flip(values, axis=1)) if one_way.go_backwards else (lambda values: values)
         # Keras gives the steps in the order in which they were read.
-        after = one_way(inputs, mask=mask)[0]
+        after = one_way(inputs, mask=mask, initial_state=list(first) or None)[0]
         read, valid = turn(inputs), turn(mask)
-        named = _CELL_OF[type(one_way)].diagnose(one_way, read, _before(after, valid), after)
+        named = _CELL_OF[type(one_way)].diagnose(one_way, read, _before(after, valid, first), after)
         for name, values in named.items():
             found[f"{direction}/{name}"] = turn(values * ops.cast(valid, values.dtype))
     return found
 
 
-def _before(after: KerasTensor, valid: KerasTensor) -> KerasTensor:
-    """The output that each step starts from, (batch, time, units): that of the last valid step before it, or zeros."""
+def _before(after: KerasTensor, valid: KerasTensor, first: Sequence[KerasTensor]) -> KerasTensor:
+    """The output that each step starts from, (batch, time, units): that of the last valid step before it, or the first
+    of the states that the layer started from."""
     time = ops.shape(valid)[1]
     numbers = ops.arange(1, time + 1)
     earlier = ops.logical_and(valid[:, None, :], numbers[None, None, :] < numbers[None, :, None])
     # Place 0 is the state before the first step.
     place = ops.max(ops.where(earlier, numbers[None, None, :], 0), axis=-1)
-    states = ops.pad(after, [[0, 0], [1, 0], [0, 0]])
+    start = first[0][:, None] if first else ops.zeros_like(after[:, :1])
+    states = ops.concatenate([start, after], axis=1)
     return ops.take_along_axis(states, place[..., None], axis=1)

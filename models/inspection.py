@@ -1,11 +1,12 @@
-"""What a gradient is worth, step by step on its way back, in any model with a recurrent layer named `recurrent_1`.
+"""What a gradient is worth, step by step on its way back, in any model with a recurrent layer that has one of `LAYERS`
+as its name.
 
     inside = Inside(model)
     curve = loss_gradient(inside, inputs, targets, loss).curve()        # mean of |dL/dx_t| by lag
     value, lag = first_over_last(curve)
     memory = memory_gradient(inside, inputs)["forward"].curve()         # the same for the state where reading ends
 
-x_t is what `recurrent_1` reads, before it was split off from what it returns: the derivative by a returned sequence is
+x_t is what that layer reads, before it was split off from what it returns: the derivative by a returned sequence is
 zero but at the last step, since that sequence holds copies, and would show a vanishing that is none.
 """
 
@@ -21,7 +22,8 @@ import tensorflow as tf
 
 from models.cells import diagnose, directions
 
-LAYER = "recurrent_1"
+LAYERS = ("recurrent_1", "decoder_1")
+"""Names of the layer that is looked at: the first that reads, or where nothing is read step by step, that writes."""
 LAG = 100
 """The lag whose gradient `first_over_last` compares with that of lag 0."""
 FITTED = (10, 40)
@@ -57,15 +59,20 @@ class ThroughTime:
 class Inside:
     """A functional model together with what its first recurrent layer reads. Weights are shared, not copied.
 
-    The layer is called once in the model, as `layer(x, mask=mask)`. What is to be computed is traced once, at its first
-    use, and then serves arrays of any number of rows and steps. The model itself stays as it was: no new model is made
-    from tensors in its middle, for which Keras would rewire its graph so that it could not be saved any more.
+    The layer is called once in the model, with a mask and perhaps with the states that it starts from. What is to be
+    computed is traced once, at its first use, and then serves arrays of any number of rows and steps. The model itself
+    stays as it was: no new model is made from tensors in its middle, for which Keras would rewire its graph so that it
+    could not be saved any more.
     """
 
     def __init__(self, model: keras.Model) -> None:
-        self.layer = model.get_layer(LAYER)
-        steps, mask = self.layer.input
-        self.before = keras.Model(model.input, [steps, mask], name="before")
+        names = {layer.name for layer in model.layers}
+        self.layer = model.get_layer(next(name for name in LAYERS if name in names))
+        steps, *others = self.layer.input
+        # States have as many features as the layer has units, a mask as many steps as there are.
+        (mask,) = (tensor for tensor in others if tensor.shape[-1] is None)
+        first = [tensor for tensor in others if tensor.shape[-1] is not None]
+        self.before = keras.Model(model.input, [steps, mask, first], name="before")
         self.whole = keras.Model(model.input, [steps, mask, model.output], name="whole")
         self._inputs = keras.tree.map_structure(lambda tensor: tf.TensorSpec(tensor.shape, tensor.dtype), model.input)
         self._by_loss: dict[tuple[keras.losses.Loss, tf.TensorSpec], Callable[..., Any]] = {}
@@ -89,21 +96,21 @@ class Inside:
     def _differentiate_states(
         self, inputs: dict[str, tf.Tensor], weights: tf.Tensor
     ) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
-        steps, mask = self.before(inputs, training=False)
+        steps, mask, first = self.before(inputs, training=False)
         norms = {}
         for direction, layer in directions(self.layer).items():
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch(steps)
                 # Of the states an LSTM has two, and its output comes first.
-                last = layer(steps, mask=mask, training=False)[1]
+                last = layer(steps, mask=mask, initial_state=first or None, training=False)[1]
                 # Rows do not know one another, so that the gradient of the sum is that of each.
                 value = tf.reduce_sum(tf.linalg.matvec(last, weights))
             norms[direction] = _norms(tape.gradient(value, steps))
         return norms, mask
 
     def _diagnose(self, inputs: dict[str, tf.Tensor]) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
-        steps, mask = self.before(inputs, training=False)
-        return diagnose(self.layer, steps, mask), mask
+        steps, mask, first = self.before(inputs, training=False)
+        return diagnose(self.layer, steps, mask, first), mask
 
 
 def loss_gradient(inside: Inside, inputs: Arrays, targets: np.ndarray, loss: keras.losses.Loss) -> ThroughTime:

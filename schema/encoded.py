@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 
@@ -52,11 +53,51 @@ class Ragged:
         return Ragged.of([self[place] for place in places], self.blank)
 
 
+class Rows(Protocol):
+    """What gives rows by their places, (rows, ...) in all; an array, or a file that is read as needed."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype
+
+    def __getitem__(self, places: np.ndarray) -> np.ndarray: ...
+
+
+@dataclass(frozen=True)
+class Shared:
+    """Rows of which several examples have the same one.
+
+    values: (rows, ...); places: (examples,), the row of each
+    """
+
+    values: Rows
+    places: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """As of an array that had a row for each example."""
+        return (len(self.places), *self.values.shape[1:])
+
+    @property
+    def dtype(self) -> np.dtype:
+        """Of the values."""
+        return self.values.dtype
+
+    def __getitem__(self, places: np.ndarray) -> np.ndarray:
+        return self.values[self.places[places]]
+
+    def take(self, places: np.ndarray) -> "Shared":
+        """A new column of the examples at `places`, in that order."""
+        return Shared(self.values, self.places[places])
+
+
 NO_TARGET = -1
 """Stands in targets where nothing is asked, at padding: a loss leaves it out. So no loss needs a mask beside them."""
 
-Column = Ragged | np.ndarray
-"""One value for each example: a sequence, or an array whose first axis is the example."""
+Column = Ragged | Shared | np.ndarray
+"""One value for each example: a sequence, a row that others have too, or an array whose first axis is the example."""
 
 
 @dataclass(frozen=True)
@@ -104,4 +145,4 @@ class Encoded:
 
 
 def _take(column: Column, places: np.ndarray) -> Column:
-    return column.take(places) if isinstance(column, Ragged) else column[places]
+    return column[places] if isinstance(column, np.ndarray) else column.take(places)

@@ -7,7 +7,8 @@ import tensorflow as tf
 
 from models.captioner import CaptionerSettings, build_captioner, picture_spec, regions_of, stepper_of
 from models.cells import CELLS
-from models.decoder import DecoderSettings, attention_weights
+from models.decoder import DecoderSettings, SmoothedCrossEntropy, attention_weights
+from models.inspection import Inside, cell_activity, loss_gradient, memory_gradient
 
 TARGET = np.array([[2, 9, 10], [2, 11, 4]], np.int32)
 random = np.random.default_rng(0)
@@ -79,3 +80,23 @@ def test_every_region_can_be_looked_at():
     weights = attention_weights(stepper_of(model_of("pixels")), GIVEN["pixels"], TARGET)
     assert weights.shape == (2, 3, 64)
     np.testing.assert_allclose(weights.sum(axis=-1), 1, rtol=1e-5)
+
+
+def test_one_can_look_inside_of_what_writes():
+    inside = Inside(model_of("regions"))
+    inputs = {"picture": GIVEN["regions"], "target": TARGET}
+    loss = loss_gradient(inside, inputs, np.array([[9, 10, 3], [11, -1, -1]]), SmoothedCrossEntropy(0.0, -1))
+    assert loss.norms.shape == (2, 3) and (loss.norms[0] > 0).all()
+    # Nothing is asked after the first step of the second caption.
+    np.testing.assert_allclose(loss.norms[1, 1:], 0, atol=1e-9)
+    memory = memory_gradient(inside, inputs)["forward"]
+    assert (memory.norms > 0).all()
+    gates = cell_activity(inside, inputs)
+    assert gates.keys() == {"forward/forget_gate", "forward/input_gate", "forward/output_gate"}
+
+
+def test_gates_start_from_the_picture():
+    model, picture = model_of("regions"), GIVEN["regions"]
+    with_picture = cell_activity(Inside(model), {"picture": picture, "target": TARGET})["forward/forget_gate"]
+    another = cell_activity(Inside(model), {"picture": 3 * picture, "target": TARGET})["forward/forget_gate"]
+    assert abs(with_picture[0] - another[0]) > 1e-5

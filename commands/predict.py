@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from commands.command_line import flags_with_values, parse
 from commands.run_flags import RunFlags, only, run_and_flags, runs_folder, with_flags_of
-from console.messages import say, warn
+from console.messages import complain, say, warn
 from data.tokenization import whole
 from schema.configs import AnswerConfig
 from schema.errors import UserError
@@ -47,9 +47,10 @@ def main(argv: Sequence[str]) -> int:
     answerer = _Answerer(run, config, options.json)
     if questions is None:
         _converse(run, answerer)
-    else:
-        answerer.answer(questions)
-    return 0
+        return 0
+    answerer.answer(questions)
+    # What could be answered was; a program still has to know that not all was.
+    return 2 if any(isinstance(question, UserError) for question in questions) else 0
 
 
 def _texts_and_flags(words: Sequence[str], flags_type: type[PredictFlags]) -> tuple[list[str], list[str]]:
@@ -73,9 +74,9 @@ def _texts_and_flags(words: Sequence[str], flags_type: type[PredictFlags]) -> tu
 
 
 def _questions(run: SavedRun, texts: Sequence[str], file: Path | None, config: AnswerConfig) -> list[Any] | None:
-    """Everything that is asked, or None for a person at a terminal."""
+    """Everything that is asked, a UserError in place of what cannot be; or None for a person at a terminal."""
     if texts:
-        return [run.task.read_question(whole(text), config) for text in texts]
+        return [run.task.read_or_refuse(whole(text), config) for text in texts]
     if file:
         return run.task.read_questions(file, config)
     if sys.stdin is None:
@@ -85,7 +86,7 @@ def _questions(run: SavedRun, texts: Sequence[str], file: Path | None, config: A
     lines = sys.stdin.buffer.read().decode("utf-8-sig", errors="replace").split("\n")
     if lines[-1] == "":
         lines.pop()
-    return [run.task.read_question(line.removesuffix("\r"), config) for line in lines]
+    return [run.task.read_or_refuse(line.removesuffix("\r"), config) for line in lines]
 
 
 class _Answerer:
@@ -101,13 +102,14 @@ class _Answerer:
         self.model = run.load_model()
 
     def answer(self, questions: Sequence[Any]) -> None:
-        """Print one answer for each question, in order."""
-        if not questions:
-            return
-        task = self.run.task
-        encoded = self.encoder.encode(questions)
-        answers = task.answer(self.model, self.encoder, encoded, self.config)
-        for question, answer in zip(questions, answers, strict=True):
+        """Print one answer for each question, in order, or what is wrong with it."""
+        task, asked = self.run.task, [question for question in questions if not isinstance(question, UserError)]
+        answers = iter(task.answer(self.model, self.encoder, self.encoder.encode(asked), self.config) if asked else ())
+        for question in questions:
+            if isinstance(question, UserError):
+                self._refuse(question)
+                continue
+            answer = next(answers)
             if self.as_json:
                 say(json.dumps(task.as_json(question, answer), ensure_ascii=False))
             else:
@@ -115,6 +117,11 @@ class _Answerer:
             picture = task.picture(question, answer)
             if picture is not None:
                 self._keep(picture)
+
+    def _refuse(self, error: UserError) -> None:
+        complain(f"error: {error}")
+        if self.as_json:
+            say(json.dumps({"error": str(error)}, ensure_ascii=False))
 
     def _keep(self, picture: "Figure") -> None:
         """Write a picture into the run folder, beside those of before."""
@@ -130,7 +137,7 @@ class _Answerer:
 def _converse(run: SavedRun, answerer: _Answerer) -> None:
     say(f"{run.task.summary} One text a line; Ctrl-D ends.")
     for line in _typed():
-        answerer.answer([run.task.read_question(line, answerer.config)])
+        answerer.answer([run.task.read_or_refuse(line, answerer.config)])
 
 
 def _typed() -> Iterator[str]:

@@ -87,18 +87,18 @@ def _explain(error: BaseException) -> int:
         _let_go_of_stdout()
         return READER_GONE
     if isinstance(error, KeyboardInterrupt):
-        _complain("interrupted")
+        complain("interrupted")
         return INTERRUPTED
     if isinstance(error, UserError):
-        _complain(f"error: {error}")
+        complain(f"error: {error}")
         return error.exit_status
     if isinstance(error, MemoryError):
-        _complain("error: out of memory; use a smaller --batch-tokens, --units or --limit")
+        complain("error: out of memory; use a smaller --batch-tokens, --units or --limit")
     elif isinstance(error, OSError):
-        _complain(f"error: {_what_the_system_said(error)}")
+        complain(f"error: {_what_the_system_said(error)}")
     else:
         reason = f"{type(error).__name__}: {_first_line(str(error))}".removesuffix(": ")
-        _complain(f"error: unexpected {reason}; run again with --debug for the traceback")
+        complain(f"error: unexpected {reason}; run again with --debug for the traceback")
     return 1
 
 
@@ -114,7 +114,7 @@ def _first_line(text: str) -> str:
     return line if len(line) <= LONGEST_REASON else f"{line[:LONGEST_REASON]} ..."
 
 
-def _complain(line: str) -> None:
+def complain(line: str) -> None:
     # Where stderr itself is gone, the exit status has to say it all.
     with suppress(OSError, ValueError):
         _write(line, sys.stderr)

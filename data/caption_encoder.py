@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from data.damage import refusing_damage
+from data.picture_features import PictureFeatures
 from data.pictures import read_picture
 from data.vocabulary import Vocabulary
-from schema.encoded import NO_TARGET, Column, Encoded, Ragged, Rows, Shared
+from schema.encoded import NO_TARGET, Column, Encoded, Ragged, Shared
 from schema.examples import CaptionedPicture
 
 BEGIN_WORD, END_WORD = "<s>", "</s>"
@@ -18,8 +19,9 @@ BEGIN_WORD, END_WORD = "<s>", "</s>"
 BEGIN, END = 2, 3
 
 Tokenize = Callable[[str], list[str]]
-See = Callable[[Sequence[bytes]], Rows]
-"""From pictures, each once, to a row for each."""
+
+COARSE = 16
+"""Pixels, in height and width, by which pictures are compared where there are no features."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class CaptionEncoder:
     """
 
     def __init__(
-        self, settings: CaptionSettings, vocabulary: Vocabulary, tokenize: Tokenize, see: See | None = None
+        self, settings: CaptionSettings, vocabulary: Vocabulary, tokenize: Tokenize, see: PictureFeatures | None = None
     ) -> None:
         self.settings, self.vocabulary, self.tokenize, self.see = settings, vocabulary, tokenize, see
 
@@ -49,7 +51,7 @@ class CaptionEncoder:
         captions: Sequence[str],
         least_count: int,
         tokenize: Tokenize,
-        see: See | None = None,
+        see: PictureFeatures | None = None,
     ) -> "CaptionEncoder":
         """Words that stand in captions at least so many times."""
         learnt = Vocabulary.learn([tokenize(caption) for caption in captions], size=1_000_000, min_count=least_count)
@@ -70,6 +72,12 @@ class CaptionEncoder:
         side = self.settings.side
         values = self.see(list(places)) if self.see else np.stack([read_picture(each, side) for each in places])
         return Shared(values, rows)
+
+    def vectors(self, pictures: Sequence[bytes]) -> np.ndarray:
+        """What pictures can be compared by, (pictures, features): one row for each of them."""
+        if self.see is None:
+            return np.stack([read_picture(each, COARSE).ravel() for each in pictures]).astype(np.float32)
+        return self.see.vectors(pictures)[np.arange(len(pictures))].astype(np.float32)
 
     def _words(self, caption: str) -> np.ndarray:
         # The marks stand for themselves alone.

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -19,6 +19,8 @@ from schema.errors import WorkFailed
 
 if TYPE_CHECKING:
     import keras
+
+Kind = Literal["regions", "vectors"]
 
 CHUNK = 250
 """Pictures that are kept together: what a kill can lose."""
@@ -68,18 +70,20 @@ class Chunks:
 class PictureFeatures:
     """Features of pictures by a network, kept in a cache that knows the network and the pictures.
 
+    kind: "regions", float16 (pictures, regions, features), or "vectors", their mean over all regions
     A kill loses one chunk of pictures at most.
     """
 
     network: "keras.Model"
     cache: Path
+    kind: Kind
 
-    def regions(self, pictures: Sequence[bytes]) -> Chunks:
-        """Of each region, float16 (pictures, regions, features)."""
-        return self._of(pictures, "regions")
+    def __call__(self, pictures: Sequence[bytes]) -> Chunks:
+        """Of each picture what `kind` says."""
+        return self._of(pictures, self.kind)
 
     def vectors(self, pictures: Sequence[bytes]) -> Chunks:
-        """Their mean over all regions, float16 (pictures, features)."""
+        """Of each picture one vector, (pictures, features)."""
         return self._of(pictures, "vectors")
 
     @cached_property
@@ -89,7 +93,7 @@ class PictureFeatures:
             weights.update(weight.tobytes())
         return weights.hexdigest()
 
-    def _of(self, pictures: Sequence[bytes], kind: str) -> Chunks:
+    def _of(self, pictures: Sequence[bytes], kind: Kind) -> Chunks:
         with Progress("looking at pictures", len(pictures), "pictures") as progress:
             parts = []
             for start in range(0, len(pictures), CHUNK):
@@ -98,7 +102,7 @@ class PictureFeatures:
                 progress.advance(len(chunk))
         return Chunks(parts)
 
-    def _chunk(self, pictures: Sequence[bytes], kind: str) -> np.ndarray:
+    def _chunk(self, pictures: Sequence[bytes], kind: Kind) -> np.ndarray:
         key = digest(self._network_digest, [hashlib.sha256(picture).hexdigest() for picture in pictures])
 
         def save(kept: dict[str, np.ndarray], folder: Path) -> None:

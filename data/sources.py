@@ -438,5 +438,14 @@ def reachable(address: str, seconds: float = _PROBE_SECONDS) -> bool:
 
 
 def files_source(paths: Sequence[Path]) -> str:
-    """Names a user's files by their content. Raises UserError for one that cannot be read."""
-    return "files:" + hashlib.sha256(b"".join(hashlib.sha256(read_bytes(path)).digest() for path in paths)).hexdigest()
+    """Names a user's files, or folders of them, by their content. Raises UserError for one that cannot be read."""
+    return "files:" + hashlib.sha256(b"".join(map(_content_digest, paths))).hexdigest()
+
+
+def _content_digest(path: Path) -> bytes:
+    if not path.is_dir():
+        return hashlib.sha256(read_bytes(path)).digest()
+    whole = hashlib.sha256()
+    for file in sorted(file for file in path.rglob("*") if file.is_file()):
+        whole.update(f"{file.relative_to(path)}\0".encode() + hashlib.sha256(read_bytes(file)).digest())
+    return whole.digest()

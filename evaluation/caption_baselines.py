@@ -7,6 +7,7 @@ from itertools import chain
 import numpy as np
 
 from evaluation.captions import caption_tokens
+from evaluation.scores import ORDERS
 from schema.answers import TextAnswer
 from schema.examples import CaptionedPicture
 
@@ -71,13 +72,15 @@ class _Likeness:
     """How alike captions are: mean cosine of their n-grams, weighed by how rare they are, for n from 1 to 4."""
 
     def __init__(self, captions: Sequence[Sequence[str]]) -> None:
-        from scipy.sparse import hstack
+        from scipy.sparse import csr_matrix, hstack
         from sklearn.feature_extraction.text import TfidfVectorizer
 
         self.texts = list(chain.from_iterable(captions))
         self.starts = np.cumsum([0, *map(len, captions)])
-        parts = [TfidfVectorizer(analyzer=_ngrams(order)).fit_transform(self.texts) for order in range(1, 5)]
-        self.vectors = hstack(parts).tocsr()
+        longest = max(len(caption_tokens(text)) for text in self.texts)
+        vectorizers = [TfidfVectorizer(analyzer=_ngrams(order)) for order in range(1, min(ORDERS[-1], longest) + 1)]
+        parts = [vectorizer.fit_transform(self.texts) for vectorizer in vectorizers]
+        self.vectors = hstack(parts).tocsr() if parts else csr_matrix((len(self.texts), 1))
 
     def most_like_the_others(self, places: np.ndarray) -> str:
         """The caption of the pictures at `places` that is most like all of theirs."""

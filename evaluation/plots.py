@@ -255,6 +255,48 @@ def attention_figure(attended: Attended) -> Figure:
     return figure
 
 
+WORDS_A_ROW = 6
+"""So many words of a caption are shown beside one another."""
+
+
+def caption_figure(pixels: np.ndarray, captions: Sequence[str], said: str, attended: Attended | None = None) -> Figure:
+    """A picture, what was said of it and a reference; then, word by word, where it was made from, bright for much.
+
+    pixels: (side, side, 3), uint8; attended: weights (words, regions), the regions row by row of a square
+    """
+    words = attended.answer if attended else ()
+    rows = 2 + -(-len(words) // WORDS_A_ROW) if words else 2
+    figure = Figure(figsize=(1.6 * WORDS_A_ROW, 1.8 * rows), layout="constrained")
+    grid = figure.add_gridspec(rows, WORDS_A_ROW)
+    axes = figure.add_subplot(grid[:2, :])
+    axes.imshow(pixels)
+    axes.set_title(said or "(nothing)")
+    axes.set_xlabel(f"reference: {captions[0]}" if captions else "")
+    _without_ticks(axes)
+    for place, word in enumerate(words):
+        axes = figure.add_subplot(grid[2 + place // WORDS_A_ROW, place % WORDS_A_ROW])
+        _show_regions(axes, pixels, attended.weights[place])
+        axes.set_title(_shortened(word), fontsize="small")
+    return figure
+
+
+def _show_regions(axes: Axes, pixels: np.ndarray, weights: np.ndarray) -> None:
+    side = math.isqrt(len(weights))
+    height, width = pixels.shape[:2]
+    axes.imshow(pixels)
+    # What has four times its even share is bright, or whatever has most, so that an even look is dark everywhere.
+    brightest = max(float(weights.max()), 4 / len(weights))
+    shares = weights[: side * side].reshape(side, side)
+    axes.imshow(
+        shares, cmap="gray", vmin=0, vmax=brightest, alpha=0.75, extent=(0, width, height, 0), interpolation="bilinear"
+    )
+    _without_ticks(axes)
+
+
+def _without_ticks(axes: Axes) -> None:
+    axes.set(xticks=[], yticks=[])
+
+
 def png(figure: Figure) -> bytes:
     """A picture as the content of a PNG file, at its own size: drawn once, where `_save` has to draw twice."""
     content = io.BytesIO()

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 _MODULES: Mapping[str, str] = {
     "word_class": "tasks.word_class",
+    "caption": "tasks.caption",
     "sentiment": "tasks.sentiment",
     "topic": "tasks.topic",
     "pos": "tasks.pos",

@@ -206,12 +206,22 @@ class Task(ABC, Generic[Ex, Ans]):
         """A user's own examples with their references, in the one plain format of the task."""
 
     @abstractmethod
-    def read_questions(self, path: Path, config: AnswerConfig) -> list[Ex]:
-        """A user's own examples without references, as many as the file has lines; config: a `PredictConfig`."""
+    def read_questions(self, path: Path, config: AnswerConfig) -> Sequence[Ex | UserError]:
+        """A user's own examples without references, as many as the file has lines; config: a `PredictConfig`.
+
+        An error stands in place of what cannot be asked, where others can.
+        """
 
     @abstractmethod
     def read_question(self, text: str, config: AnswerConfig) -> Ex:
-        """What a user types for `predict.py`; config: a `PredictConfig`."""
+        """What a user types for `predict.py`; config: a `PredictConfig`. Raises UserError for what cannot be asked."""
+
+    def read_or_refuse(self, text: str, config: AnswerConfig) -> Ex | UserError:
+        """The same with the error in its place: others may still be answered."""
+        try:
+            return self.read_question(text, config)
+        except UserError as error:
+            return error
 
     @abstractmethod
     def render(self, example: Ex, answer: Ans, config: AnswerConfig) -> str:

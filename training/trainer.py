@@ -289,15 +289,17 @@ class _Training:
         }
         for part, split in scored.items():
             self.folder.write_lines(f"answers/{part}.jsonl", split.lines(self.task))
-        last = scored[list(parts)[-1]]
+        tested = list(parts)[-1]
+        last = scored[tested]
         copies = self.splits.seen_in_train() if "test" in parts else frozenset()
         if 0 < len(copies) < len(self.splits.test):
             scored["test_without_copies"] = last.without(self.task, fitted.encoder, copies)
+            parts["test_without_copies"] = scored["test_without_copies"].examples
         baselines = (
             score_baselines(self.task, self.config, self.splits, parts, fitted.encoder) if finished else Baselines()
         )
         self.seconds["evaluation"] = perf_counter() - began
-        metrics = self._metrics(model, course, scored, baselines, part="test" if "test" in parts else "validation")
+        metrics = self._metrics(model, course, scored, baselines, tested)
         self._show_outcome(model, fitted, metrics)
         write_report(
             self.folder.path,

@@ -104,3 +104,11 @@ def test_baselines_say_what_was_said_of_other_pictures():
 def test_the_commonest_caption_is_counted_without_case_and_full_stop():
     train = [CaptionedPicture(b"", (caption,)) for caption in ("A dog .", "a cat", "a dog", "two cats")]
     assert fit_commonest(train)([CaptionedPicture(b""), CaptionedPicture(b"")]) == [TextAnswer("a dog")] * 2
+
+
+@pytest.mark.parametrize("captions", [("one", "two two"), ("!", "?")])
+def test_captions_of_a_word_or_of_none_are_no_trouble(captions):
+    train = [CaptionedPicture(b"a", (caption,)) for caption in captions]
+    asked = [CaptionedPicture(b"?", captions)]
+    for write in captioning_baselines(train, asked, vectors, lambda answers: 0.0).values():
+        assert len(write(asked)) == 1

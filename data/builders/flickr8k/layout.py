@@ -30,9 +30,17 @@ class Layout:
     official: bool
 
 
+def read_pictures(folder: Path) -> list[tuple[Path, tuple[str, ...]]]:
+    """The pictures of a folder that have captions, in the order of these; no lists are needed. Raises WorkFailed."""
+    pictures = _pictures(folder) or folder
+    entries = [(pictures / name, captions) for name, captions in _captions(folder).items()]
+    _refuse_gaps(entries)
+    return entries
+
+
 def read_layout(folder: Path) -> Layout:
     """What a folder holds. Raises WorkFailed with the file that is missing, or with pictures that are."""
-    pictures = next((folder / name for name in PICTURES if (folder / name).is_dir()), None)
+    pictures = _pictures(folder)
     if pictures is None:
         raise WorkFailed(f"{folder} holds none of the folders {', '.join(PICTURES)}")
     captions = _captions(folder)
@@ -44,6 +52,10 @@ def read_layout(folder: Path) -> Layout:
     splits = {split: [(pictures / name, captions.get(name, ())) for name in each] for split, each in names.items()}
     _refuse_gaps([entry for entries in splits.values() for entry in entries])
     return Layout(splits, official=not missing)
+
+
+def _pictures(folder: Path) -> Path | None:
+    return next((folder / name for name in PICTURES if (folder / name).is_dir()), None)
 
 
 def _captions(folder: Path) -> dict[str, tuple[str, ...]]:

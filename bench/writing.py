@@ -6,14 +6,14 @@ trained in turn with the others: its answers are as long as answers are.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from statistics import median
-from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bench.decoding import BEAM, Speeds, measure_decoding, one_predict_a_piece
 from bench.measurement import BenchFlags, Figure, Report, fresh_folder, run_child
 from bench.turns import Pace, Recipe, Turn, bucketed, in_turn, times_as_fast, turns_table
 from data.batches import Batches
@@ -24,12 +24,9 @@ from tasks.translation import TASK, TranslationConfig
 
 if TYPE_CHECKING:
     import keras
-    import tensorflow as tf
 
 LEAST_GAIN, LEAST_GREEDY, MOST_BEAM, MOST_MB = 1.8, 50, 6, 3000
 TUTORIAL_BATCH = 64
-BEAM = 5
-PASSES = 3
 
 
 def measure(flags: BenchFlags) -> Report:
@@ -47,7 +44,7 @@ def measure(flags: BenchFlags) -> Report:
     timed = in_turn(recipes, pace, "training")
     corpus, batch = (median(times_as_fast(timed, "ours", name)) for name in list(recipes)[1:])
     table = turns_table(recipes, timed, "ours", "training, target pieces", pace)
-    speeds = _decode(recipes["ours"].model, fitted, splits.test, one_by_one=2 if flags.quick else 20)
+    speeds = _decode(recipes["ours"].model, fitted, splits.test, one_by_one=1 if flags.quick else 20)
     gain = speeds.greedy / speeds.one_by_one
     memory = _memory(flags)
     figures = [
@@ -57,7 +54,7 @@ def measure(flags: BenchFlags) -> Report:
         Figure("peak memory of a run", max(memory.values()), "MB", MOST_MB, True),
     ]
     rows = [(f"train.py {name}, one epoch", round(peak)) for name, peak in memory.items()]
-    return Report([table, speeds.table(), ("memory", ("program", "peak MB"), rows)], figures)
+    return Report([table, speeds.table("sentences"), ("memory", ("program", "peak MB"), rows)], figures)
 
 
 def _recipes(fitted: Fitted[Any], config: TranslationConfig) -> dict[str, Recipe]:
@@ -124,89 +121,25 @@ def _at_random(encoded: Encoded, pad: Pad, number: int, count: int) -> Turn:
     )
 
 
-@dataclass(frozen=True)
-class _Speeds:
-    """Sentences a second."""
+def _decode(model: "keras.Model", fitted: Fitted[Any], sentences: Sequence[Any], one_by_one: int) -> Speeds:
+    """Encoding included; one_by_one: so many sentences are decoded as tutorials do."""
+    from data.subwords import BEGIN, END
+    from models.seq2seq import stepper_of
 
-    greedy: float
-    beam: float
-    one_by_one: float
-
-    def table(self) -> tuple[str, Sequence[str], Sequence[Sequence[str | int | float]]]:
-        rows = [
-            ("greedy", self.greedy),
-            (f"beam {BEAM}", self.beam),
-            ("one predict a piece, greedy", self.one_by_one),
-        ]
-        return f"decoding, medians of {PASSES} passes", ("way", "sentences/s"), rows
-
-
-def _decode(model: "keras.Model", fitted: Fitted[Any], sentences: Sequence[Any], one_by_one: int) -> _Speeds:
-    """How fast a model writes, encoding included; the first pass of each way, which traces it, is not timed.
-
-    one_by_one: so many sentences are decoded as tutorials do
-    """
     encoder = fitted.encoder
+    tutorial = one_predict_a_piece(stepper_of(model), BEGIN, END, lambda source: 2 * len(source))
 
     def answer(beam: int) -> None:
         TASK.answer(model, encoder, encoder.encode(sentences), GenerationAnswerConfig(beam=beam))
 
-    some = encoder.encode(sentences[:one_by_one]).inputs["source"]
-    tutorial = _one_by_one(model)
-    return _Speeds(
-        greedy=len(sentences) / _seconds(lambda: answer(1)),
-        beam=len(sentences) / _seconds(lambda: answer(BEAM)),
-        one_by_one=len(some) / _seconds(lambda: [tutorial(row) for row in some]),
-    )
-
-
-def _seconds(work: Callable[[], Any]) -> float:
-    work()
-    took = []
-    for _ in range(PASSES):
-        began = perf_counter()
-        work()
-        took.append(perf_counter() - began)
-    return median(took)
-
-
-def _one_by_one(model: "keras.Model") -> Callable[[np.ndarray], list[int]]:
-    """The way of tutorials: a model of the source, a model of one step, and `predict` for each piece."""
-    import keras
-
-    from data.subwords import BEGIN, END
-    from models.seq2seq import stepper_of
-
-    stepper = stepper_of(model)
-
-    class Start(keras.Model):
-        def call(self, source: "tf.Tensor") -> list["tf.Tensor"]:
-            return stepper.start(source)
-
-    class Step(keras.Model):
-        def call(self, inputs: Sequence["tf.Tensor"]) -> list["tf.Tensor"]:
-            logs, state, _ = stepper.step(inputs[0], inputs[1:])
-            return [logs, *state]
-
-    start, step = Start(), Step()
-
-    def answer(source: np.ndarray) -> list[int]:
-        state = start.predict(source[None], verbose=0)
-        said: list[int] = []
-        last = BEGIN
-        while last != END and len(said) < 2 * len(source):
-            logs, *state = step.predict([np.array([last], np.int32), *state], verbose=0)
-            last = int(logs[0].argmax())
-            said.append(last)
-        return said
-
-    return answer
+    some = list(encoder.encode(sentences[:one_by_one]).inputs["source"])
+    return measure_decoding(answer, len(sentences), tutorial, some)
 
 
 def _memory(flags: BenchFlags) -> dict[str, float]:
     """Peak of a run of each task that writes, in MB, in a process of its own; every batch shape is in one epoch."""
     found = {}
-    for name, dataset in (("translation", "multi30k"), ("summary", "aeslc")):
+    for name, dataset in (("translation", "multi30k"), ("summary", "aeslc"))[: 1 if flags.quick else 2]:
         words = ["train.py", name, "--dataset", flags.dataset(dataset), "--no-test", "--epochs", "1"]
         if flags.examples:
             words += ["--limit", str(flags.examples)]

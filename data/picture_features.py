@@ -1,6 +1,7 @@
 """What a network for photographs sees in pictures: computed once, kept on disk, read from there as it is needed."""
 
 import hashlib
+import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -37,13 +38,18 @@ def photograph_network() -> "keras.Model":
     start_tensorflow()
     import keras
 
-    place = Path(keras.config.keras_home()) / "models" / _WEIGHTS
+    place = weights_file()
     if not place.exists() and not reachable(_HOST):
         raise WorkFailed(
             f"the weights of MobileNetV2 are not on this machine and {_HOST} does not answer; connect to a network,\n"
             f"or put {_WEIGHTS} into {place.parent}, or take --network small"
         )
     return keras.applications.MobileNetV2(include_top=False, input_shape=(SIDE, SIDE, 3), weights="imagenet")
+
+
+def weights_file() -> Path:
+    """Where Keras keeps the network's weights."""
+    return Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / "models" / _WEIGHTS
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import sha256
 from typing import Any, Generic, TypeVar
 
 
@@ -39,6 +40,10 @@ class CaptionedPicture:
 
     picture: bytes
     captions: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        # Short, though it still tells pictures apart: files are large.
+        return f"CaptionedPicture({sha256(self.picture).hexdigest()}, {self.captions})"
 
 
 Ex = TypeVar("Ex")

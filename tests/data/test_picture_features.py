@@ -85,7 +85,7 @@ def test_rows_are_found_in_whatever_chunk_they_lie():
 
 def test_without_weights_and_network_it_is_said_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(picture_features, "reachable", lambda address: False)
-    monkeypatch.setattr(keras.config, "keras_home", lambda: str(tmp_path), raising=False)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     with pytest.raises(WorkFailed) as error:
         photograph_network()
     assert str(tmp_path / "models") in str(error.value)

@@ -1,0 +1,101 @@
+"""Captions: pictures a second through the network, how long training waits for features, and captions a second."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bench.decoding import BEAM, Speeds, measure_decoding, one_predict_a_piece
+from bench.measurement import BenchFlags, Figure, Report, fresh_folder
+from data.batches import Batches
+from schema.encoded import Encoded, Shared
+from tasks.caption import TASK, CaptionConfig
+from tasks.generation import GenerationAnswerConfig
+from tasks.task import Fitted
+
+if TYPE_CHECKING:
+    import keras
+
+LEAST_LOOKING, MOST_WAITING, LEAST_CAPTIONS = 0.9, 10, 20
+LONGEST = 20
+"""Words of a caption that is decoded, at most."""
+
+
+def measure(flags: BenchFlags) -> Report:
+    """Flickr8k: its pictures, its features, and what a model says of its validation split."""
+    from console.quiet import start_tensorflow
+
+    start_tensorflow()
+    pictures, steps = (500, 150) if not flags.quick else (20, 4)
+    config = CaptionConfig(dataset=flags.dataset("flickr8k"), limit=flags.examples, network="mobilenet_v2")
+    if flags.quick:
+        config = replace(config, units=4, embedding=4, batch_tokens=100)
+    splits = TASK.splits(config)
+    with fresh_folder() as cache:
+        fitted = TASK.fit_encoder(splits, replace(config, cache=cache))
+        looking = _look(fitted, [example.picture for example in splits.validation[:pictures]])
+        model = TASK.build_model(fitted, config)
+        waiting = _train(model, fitted.encoded, config, steps)
+        speeds = _caption(model, fitted, splits.validation, one_by_one=1 if flags.quick else 20)
+    gain = speeds.beam / speeds.one_by_one
+    figures = [
+        Figure("pictures/s, ours / the bare network's predict", looking[0] / looking[1], "x", LEAST_LOOKING, False),
+        Figure("share of training spent waiting for features", 100 * waiting, "%", MOST_WAITING, True),
+        Figure(f"captions/s, beam {BEAM} / one predict a word", gain, "x", LEAST_CAPTIONS, False),
+    ]
+    rows = [("ours, unpacking and keeping included", looking[0]), ("predict, of pixels at hand", looking[1])]
+    return Report([("looking at pictures", ("way", "pictures/s"), rows), speeds.table("captions")], figures)
+
+
+def _look(fitted: Fitted[Any], pictures: Sequence[bytes]) -> tuple[float, float]:
+    """Pictures a second, ours and the network's alone, each after some that do not count."""
+    from data.picture_features import BATCH, PictureFeatures
+    from data.pictures import read_picture
+
+    network = fitted.encoder.see.network
+    pixels = np.stack([read_picture(picture) for picture in pictures]).astype(np.float32) / 127.5 - 1
+    network.predict(pixels[:BATCH], batch_size=BATCH, verbose=0)
+    began = perf_counter()
+    network.predict(pixels, batch_size=BATCH, verbose=0)
+    bare = len(pictures) / (perf_counter() - began)
+    with fresh_folder() as cache:
+        ours = PictureFeatures(network, cache, "regions")
+        # The other way round, so that nothing of it is kept.
+        ours(pictures[::-1][:BATCH])
+        began = perf_counter()
+        ours(pictures)
+        return len(pictures) / (perf_counter() - began), bare
+
+
+def _train(model: "keras.Model", encoded: Encoded, config: CaptionConfig, steps: int) -> float:
+    """Train for a while; gives the share of the time in which the model waited for its next batch."""
+    import keras
+
+    model.compile(keras.optimizers.Adam(2e-3, global_clipnorm=config.clip_norm), TASK.loss(config))
+    batches = iter(Batches(encoded, config.batch_tokens or 1, config.seed).dataset().repeat())
+    model.train_on_batch(*next(batches))
+    waited, began = 0.0, perf_counter()
+    for _ in range(steps):
+        asked = perf_counter()
+        batch = next(batches)
+        waited += perf_counter() - asked
+        model.train_on_batch(*batch)
+    return waited / (perf_counter() - began)
+
+
+def _caption(model: "keras.Model", fitted: Fitted[Any], examples: Sequence[Any], one_by_one: int) -> Speeds:
+    """From features that are at hand."""
+    from data.caption_encoder import BEGIN, END
+    from models.captioner import stepper_of
+
+    encoded = fitted.encoder.encode(examples)
+    tutorial = one_predict_a_piece(stepper_of(model), BEGIN, END, lambda picture: LONGEST)
+
+    def answer(beam: int) -> None:
+        TASK.answer(model, fitted.encoder, encoded, GenerationAnswerConfig(beam=beam, longest=LONGEST))
+
+    column = encoded.inputs["picture"]
+    assert isinstance(column, Shared)
+    return measure_decoding(answer, len(examples), tutorial, list(column[np.arange(min(one_by_one, len(examples)))]))

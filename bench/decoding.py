@@ -1,0 +1,93 @@
+"""How fast answers are written: our decoder beside the way of tutorials, one `model.predict` for each piece."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from statistics import median
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+    from models.decoder import Stepper
+
+PASSES = 3
+BEAM = 5
+
+
+@dataclass(frozen=True)
+class Speeds:
+    """Answers a second."""
+
+    greedy: float
+    beam: float
+    one_by_one: float
+
+    def table(self, what: str) -> tuple[str, Sequence[str], Sequence[Sequence[str | int | float]]]:
+        """For people; what: is answered."""
+        rows = [
+            ("greedy", self.greedy),
+            (f"beam {BEAM}", self.beam),
+            ("one predict a piece, greedy", self.one_by_one),
+        ]
+        return f"decoding, medians of {PASSES} passes", ("way", f"{what}/s"), rows
+
+
+def measure_decoding(
+    answer: Callable[[int], Any], answers: int, tutorial: Callable[[np.ndarray], Any], some: Sequence[np.ndarray]
+) -> Speeds:
+    """The first pass of each way, which traces it, is not timed.
+
+    answer: writes `answers` of them with a beam; tutorial: writes the answer to one of `some`
+    """
+    return Speeds(
+        greedy=answers / seconds_of(lambda: answer(1), PASSES),
+        beam=answers / seconds_of(lambda: answer(BEAM), PASSES),
+        one_by_one=len(some) / seconds_of(lambda: [tutorial(row) for row in some], 1),
+    )
+
+
+def seconds_of(work: Callable[[], Any], passes: int) -> float:
+    """Median over passes, after one that does not count."""
+    work()
+    took = []
+    for _ in range(passes):
+        began = perf_counter()
+        work()
+        took.append(perf_counter() - began)
+    return median(took)
+
+
+def one_predict_a_piece(
+    stepper: "Stepper", begin: int, end: int, longest: Callable[[np.ndarray], int]
+) -> Callable[[np.ndarray], list[int]]:
+    """The way of tutorials: a model of the source, a model of one step, and `predict` for each piece.
+
+    longest: pieces of the answer to a source, at most
+    """
+    import keras
+
+    class Start(keras.Model):
+        def call(self, source: "tf.Tensor") -> list["tf.Tensor"]:
+            return stepper.start(source)
+
+    class Step(keras.Model):
+        def call(self, inputs: Sequence["tf.Tensor"]) -> list["tf.Tensor"]:
+            logs, state, _ = stepper.step(inputs[0], inputs[1:])
+            return [logs, *state]
+
+    start, step = Start(), Step()
+
+    def answer(source: np.ndarray) -> list[int]:
+        state = start.predict(source[None], verbose=0)
+        said: list[int] = []
+        last = begin
+        while last != end and len(said) < longest(source):
+            logs, *state = step.predict([np.array([last], np.int32), *state], verbose=0)
+            last = int(logs[0].argmax())
+            said.append(last)
+        return said
+
+    return answer

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bench.decoding import BEAM, Speeds, measure_decoding, one_predict_a_piece
-from bench.measurement import BenchFlags, Figure, Report, fresh_folder, run_child
+from bench.measurement import START_TENSORFLOW, BenchFlags, Figure, Report, fresh_folder, run_child
 from bench.turns import Pace, Recipe, Turn, bucketed, in_turn, times_as_fast, turns_table
 from data.batches import Batches
 from schema.encoded import Column, Encoded, Ragged
@@ -53,7 +53,7 @@ def measure(flags: BenchFlags) -> Report:
         Figure(f"time of beam {BEAM} / greedy", speeds.greedy / speeds.beam, "x", MOST_BEAM, True),
         Figure("peak memory of a run", max(memory.values()), "MB", MOST_MB, True),
     ]
-    rows = [(f"train.py {name}, one epoch", round(peak)) for name, peak in memory.items()]
+    rows = [(program, round(peak)) for program, peak in memory.items()]
     return Report([table, speeds.table("sentences"), ("memory", ("program", "peak MB"), rows)], figures)
 
 
@@ -137,8 +137,8 @@ def _decode(model: "keras.Model", fitted: Fitted[Any], sentences: Sequence[Any],
 
 
 def _memory(flags: BenchFlags) -> dict[str, float]:
-    """Peak of a run of each task that writes, in MB, in a process of its own; every batch shape is in one epoch."""
-    found = {}
+    """Peak of TensorFlow alone and of a run of each task that writes, in MB, in a process of its own; every batch shape is in one epoch."""
+    found = {"TensorFlow started, nothing else": run_child(*START_TENSORFLOW).peak_mb}
     for name, dataset in (("translation", "multi30k"), ("summary", "aeslc"))[: 1 if flags.quick else 2]:
         words = ["train.py", name, "--dataset", flags.dataset(dataset), "--no-test", "--epochs", "1"]
         if flags.examples:
@@ -146,5 +146,6 @@ def _memory(flags: BenchFlags) -> dict[str, float]:
         if flags.quick:
             words += ["--units", "4", "--embedding", "4", "--no-look-inside"]
         with fresh_folder() as folder:
-            found[name] = run_child(*words, "--runs", str(folder / "runs"), "--cache", str(folder / "cache")).peak_mb
+            words += ["--runs", str(folder / "runs"), "--cache", str(folder / "cache")]
+            found[f"train.py {name}, one epoch"] = run_child(*words).peak_mb
     return found

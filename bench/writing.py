@@ -137,7 +137,10 @@ def _decode(model: "keras.Model", fitted: Fitted[Any], sentences: Sequence[Any],
 
 
 def _memory(flags: BenchFlags) -> dict[str, float]:
-    """Peak of TensorFlow alone and of a run of each task that writes, in MB, in a process of its own; every batch shape is in one epoch."""
+    """Peak of TensorFlow alone and of a run of each task that writes, in MB, each in a process of its own.
+
+    One epoch is enough: every batch shape occurs in it.
+    """
     found = {"TensorFlow started, nothing else": run_child(*START_TENSORFLOW).peak_mb}
     for name, dataset in (("translation", "multi30k"), ("summary", "aeslc"))[: 1 if flags.quick else 2]:
         words = ["train.py", name, "--dataset", flags.dataset(dataset), "--no-test", "--epochs", "1"]

@@ -213,6 +213,8 @@ class Stepper:
         self.lower, self.upper = self.layers[LOWER], self.layers[UPPER]
         self.attention: Attention | None = self.layers.get("attention")
         self.pointer: Pointer | None = self.layers.get("pointer")
+        # Those of both recurrent layers.
+        self.moving = 2 * len(tf.nest.flatten(self.lower.cell.state_size))
 
     def start(self, source: tf.Tensor) -> list[tf.Tensor]:
         """The state before anything is said."""
@@ -230,8 +232,7 @@ class Stepper:
     def step(self, said: tf.Tensor, state: Sequence[tf.Tensor]) -> tuple[tf.Tensor, list[tf.Tensor], tf.Tensor]:
         """Log-probabilities (rows, vocabulary) of what comes after the ids `said` (rows,), the state after it, and what
         was attended to, (rows, time), nothing without attention."""
-        count = len(tf.nest.flatten(self.lower.cell.state_size))
-        held = state[2 * count :]
+        count, held = self.moving // 2, state[self.moving :]
         embed = self.layers["target_embedding"]
         embedded = embed(said)
         query, lower = step(self.lower, embedded, state[:count])
@@ -241,7 +242,7 @@ class Stepper:
             memory, keys, mask = held[:3]
             weights = self.attention.weights_of(query[:, None], keys, mask)[:, 0]
             context = tf.linalg.matvec(memory, weights, transpose_a=True)
-        output, upper = step(self.upper, tf.concat([query, context], -1), state[count : 2 * count])
+        output, upper = step(self.upper, tf.concat([query, context], -1), state[count : self.moving])
         features = tf.concat([output, context, embedded], -1)
         logits = embed(self.layers["output"](features), reverse=True)
         if self.pointer is not None:

@@ -23,7 +23,12 @@ IDS = tf.TensorSpec((None, None), tf.int32)
 
 
 class Steps(Protocol):
-    """What is decoded: see `models.decoder.Stepper`."""
+    """What is decoded: see `models.decoder.Stepper`.
+
+    moving: so many tensors of a state, the first ones, change from step to step; the others are a row's own for ever
+    """
+
+    moving: int
 
     def start(self, source: tf.Tensor) -> list[tf.Tensor]: ...
 
@@ -187,7 +192,9 @@ class Decoder:
             alive, kept = tf.math.top_k(tf.where(tf.logical_or(ended, ~possible), NEVER, best), beam)
             said, last, parent = (tf.gather(values, kept, batch_dims=1) for values in (longer, word, parent))
             row = tf.reshape(tf.range(rows)[:, None] * beam + parent, (-1,))
-            state = [tf.gather(values, row) for values in state]
+            # What a row has read is the same for all its hypotheses, and large.
+            moved = [tf.gather(values, row) for values in state[: self.steps.moving]]
+            state = [*moved, *state[self.steps.moving :]]
             return place + 1, alive, said, done, over, last, state
 
         begin = (

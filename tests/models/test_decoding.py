@@ -16,6 +16,8 @@ VOCABULARY = 6
 class Table:
     """A made-up model: what comes next depends on the source's sum, the last two words and the number of steps."""
 
+    moving = 2
+
     def __init__(self, seed: int = 0, sharpness: float = 2.0) -> None:
         random = np.random.default_rng(seed)
         logits = sharpness * random.normal(size=(3, VOCABULARY, VOCABULARY, 4, VOCABULARY))
@@ -24,12 +26,12 @@ class Table:
 
     def start(self, source: tf.Tensor) -> list[tf.Tensor]:
         rows = tf.shape(source)[0]
-        return [tf.reduce_sum(source, axis=1) % 3, tf.fill((rows,), PADDING), tf.fill((rows,), 0)]
+        return [tf.fill((rows,), PADDING), tf.fill((rows,), 0), tf.reduce_sum(source, axis=1) % 3]
 
     def step(self, said: tf.Tensor, state: Sequence[tf.Tensor]):
-        about, before, place = state
+        before, place, about = state
         logs = tf.gather_nd(self.tensor, tf.stack([about, before, said, place % 4], axis=1))
-        return logs, [about, said, place + 1], tf.zeros((tf.shape(said)[0], 0))
+        return logs, [said, place + 1, about], tf.zeros((tf.shape(said)[0], 0))
 
     def logs_after(self, source: Sequence[int], said: Sequence[int]) -> np.ndarray:
         past = [PADDING, BEGIN, *said]

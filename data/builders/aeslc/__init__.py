@@ -1,0 +1,1 @@
+"""AESLC for TFDS."""

@@ -1,1 +1,1 @@
-"""The Broad Twitter Corpus for TFDS."""
+"""Multi30k for TFDS."""

@@ -33,12 +33,13 @@ def measure(flags: BenchFlags) -> Report:
     if flags.quick:
         config = replace(config, units=4, embedding=4, batch_tokens=100)
     splits = TASK.splits(config)
+    asked, one_by_one = (splits.validation[:20], 1) if flags.quick else (splits.validation, 20)
     with fresh_folder() as cache:
         fitted = TASK.fit_encoder(splits, replace(config, cache=cache))
         looking = _look(fitted, [example.picture for example in splits.validation[:pictures]])
         model = TASK.build_model(fitted, config)
         waiting = _train(model, fitted.encoded, config, steps)
-        speeds = _caption(model, fitted, splits.validation, one_by_one=1 if flags.quick else 20)
+        speeds = _caption(model, fitted, asked, one_by_one)
     gain = speeds.beam / speeds.one_by_one
     figures = [
         Figure("pictures/s, ours / the bare network's predict", looking[0] / looking[1], "x", LEAST_LOOKING, False),

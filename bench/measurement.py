@@ -107,7 +107,8 @@ def train_words(flags: BenchFlags, folder: Path) -> list[str]:
     if flags.examples:
         words += ["--limit", str(flags.examples)]
     if flags.quick:
-        words += ["--units", "4", "--embedding", "4", "--batch-tokens", "2000", "--epochs", "2", "--no-bidirectional"]
+        words += ["--units", "4", "--embedding", "4", "--batch-tokens", "2000", "--epochs", "2"]
+        words += ["--no-bidirectional", "--no-look-inside"]
     return words
 
 

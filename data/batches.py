@@ -29,12 +29,12 @@ class Batches:
     (seed, epoch) alone, so that a pass can be repeated. Without a seed the order is by length, always the same.
     """
 
-    def __init__(self, encoded: Encoded, batch_tokens: int, seed: int | None = None) -> None:
+    def __init__(self, encoded: Encoded, batch_tokens: int, seed: int | None = None, buckets: int = BUCKETS) -> None:
         self.encoded = encoded
         self.batch_tokens = batch_tokens
         self.seed = seed
         self.epoch = 0
-        self.bounds = bucket_bounds(encoded.lengths, BUCKETS, encoded.multiple)
+        self.bounds = bucket_bounds(encoded.lengths, buckets, encoded.multiple)
 
     @cached_property
     def buckets(self) -> list[tuple[int, np.ndarray]]:
@@ -89,13 +89,19 @@ class Batches:
         return [(steps, places[start : start + size]) for start in range(0, len(places), size)]
 
 
-def predict(answer: Callable[[Arrays], Any], encoded: Encoded, batch_tokens: int, what: str = "answering") -> list[Any]:
+def predict(
+    answer: Callable[[Arrays], Any],
+    encoded: Encoded,
+    batch_tokens: int,
+    what: str = "answering",
+    buckets: int = BUCKETS,
+) -> list[Any]:
     """What `answer` gives for each example, in the order of the examples.
 
     answer: from padded inputs by name to an array whose first axis is the batch, or a tuple of such arrays; an
         example's part of what it gives still holds the padding
     """
-    batches = Batches(encoded, batch_tokens)
+    batches = Batches(encoded, batch_tokens, buckets=buckets)
     outputs: dict[int, Any] = {}
     with Progress(what, len(encoded), unit="examples") as progress:
         for (inputs, _), (_, places) in zip(batches, batches.plan(), strict=True):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 MAPS = 4
 """So many examples are shown with what was attended to."""
-DECODING_TOKENS = 4000
+DECODING_TOKENS = 16_000
 """Steps of the sources that are decoded together, over the number of hypotheses."""
 
 
@@ -125,7 +125,10 @@ class Generation(Task[Ex, TextAnswer]):
             _DECODERS[model] = self.make_decoder(model)
         decoder, search = _DECODERS[model], self.search(config)
         name, asked = self.asked(model, encoded)
-        found = predict(lambda inputs: tuple(decoder(inputs[name], search)), asked, self.decoding_tokens // config.beam)
+        tokens = self.decoding_tokens // config.beam
+        # A batch takes as many steps as its longest answer, however few its rows are.
+        buckets = -(-int(asked.lengths.sum()) // tokens)
+        found = predict(lambda inputs: tuple(decoder(inputs[name], search)), asked, tokens, buckets=buckets)
         return [_ranked(self.texts(encoder, ids), scores) for ids, scores in found]
 
     def search(self, config: GenerationAnswerConfig) -> "Search":

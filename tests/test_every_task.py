@@ -50,7 +50,7 @@ TINY: Mapping[str, Any] = {
     "window": 8,
     "pooling": "mean+max+attention",
     "batch_tokens": 600,
-    "limit": 200,
+    "limit": 100,
     "epochs": 2,
     "patience": 9,
     "learning_rate": 0.01,

@@ -183,7 +183,7 @@ class Caption(Generation[CaptionedPicture]):
         self, model: "keras.Model", encoder: Encoder[CaptionedPicture], examples: Sequence[CaptionedPicture]
     ) -> "Mapping[str, Figure]":
         asked = list(examples[:MAPS])
-        answers = self.answer(model, encoder, encoder.encode(asked), GenerationPredictConfig(show_attention=True))
+        answers = self.answer(model, encoder, encoder.encode(asked), self.looking())
         pairs = enumerate(zip(asked, answers, strict=True), 1)
         return {f"caption/{place}": _figure(*pair) for place, pair in pairs}
 

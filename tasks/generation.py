@@ -2,8 +2,8 @@
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Annotated, cast
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -156,14 +156,18 @@ class Generation(Task[Ex, TextAnswer]):
     def texts(self, encoder: Encoder[Ex], ids: Sequence[Sequence[int]]) -> list[str]:
         """The text of each row of ids."""
 
-    def judging(self) -> GenerationAnswerConfig:
-        return GenerationAnswerConfig(beam=1)
+    def judging(self) -> AnswerConfig:
+        return replace(cast(GenerationAnswerConfig, self.AnswerConfig()), beam=1)
 
     def draw(self, model: "keras.Model", encoder: Encoder[Ex], examples: Sequence[Ex]) -> "Mapping[str, Figure]":
         asked = list(examples[:MAPS])
-        answers = self.answer(model, encoder, encoder.encode(asked), GenerationPredictConfig(show_attention=True))
+        answers = self.answer(model, encoder, encoder.encode(asked), self.looking())
         figures = map(self.picture, asked, answers)
         return {f"attention/{place}": figure for place, figure in enumerate(figures, 1) if figure}
+
+    def looking(self) -> AnswerConfig:
+        """How an answer is written whose attention is wanted too."""
+        return replace(cast(GenerationPredictConfig, self.PredictConfig()), show_attention=True)
 
     def render(self, example: Ex, answer: TextAnswer, config: AnswerConfig) -> str:
         from console.interlinear import interlinear, terminal_width

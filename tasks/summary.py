@@ -13,10 +13,11 @@ from typing import Annotated
 from data import small_world
 from data.sources import SMALL_WORLD, Official, load_mails, small_world_examples
 from schema.answers import TextAnswer
-from schema.configs import AnswerConfig, Positive, Range, TrainingConfig
+from schema.configs import Positive, Range, TrainingConfig
 from schema.examples import Splits, TextPair
 from schema.records import Quoted
 from schema.scores import Sample, Scores
+from tasks.generation import GenerationAnswerConfig, GenerationPredictConfig
 from tasks.task import Encoder
 from tasks.text_generation import TextGeneration, TextGenerationConfig
 
@@ -39,6 +40,25 @@ class SummaryConfig(TextGenerationConfig):
     """Highest learning rate; it warms up to it and then falls along a cosine."""
     batch_tokens: Annotated[int, Range(1, 10_000_000)] | None = 4000
     """Size of a batch, in steps of the longer side, padding included."""
+    patience: Positive = 3
+    """Epochs without a better validation score after which training ends."""
+
+
+@dataclass(frozen=True)
+class SummaryAnswerConfig(GenerationAnswerConfig):
+    """How a saved model writes subject lines: what copies likes to copy twice."""
+
+    length_power: Annotated[float, Range(0, 5)] = 0.8
+    """A hypothesis is judged by its log-probability over its length to this power."""
+    no_repeat: Annotated[int, Range(0, 20)] = 2
+    """No row of so many pieces stands twice in an answer; 0 allows all."""
+    longest: Annotated[int, Range(1, 1000)] = 30
+    """Pieces that an answer has, at most; and never more than twice as many as its source."""
+
+
+@dataclass(frozen=True)
+class SummaryPredictConfig(SummaryAnswerConfig, GenerationPredictConfig):
+    """Flags of `predict.py` for subject lines."""
 
 
 class Summary(TextGeneration):
@@ -50,6 +70,8 @@ class Summary(TextGeneration):
     datasets = ("aeslc", SMALL_WORLD)
     least_epochs = 12
     Config = SummaryConfig
+    AnswerConfig = SummaryAnswerConfig
+    PredictConfig = SummaryPredictConfig
     quoted = {
         "aeslc": (
             Quoted(

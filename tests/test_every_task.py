@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, get_args
 
@@ -264,6 +264,13 @@ def test_rows_without_weight_do_not_count_in_the_loss(run):
     inputs, targets = batch_of(run.fitted.encoded, range(40))
     outputs = np.array(run.model(inputs))
     assert float(loss(targets[:20], outputs[:20])) != pytest.approx(float(loss(targets[20:], outputs[20:])))
+
+
+@pytest.mark.parametrize("name", TASK_NAMES)
+def test_a_run_is_asked_as_it_was_scored_unless_flags_say_otherwise(name):
+    task = get_task(name)
+    scored, asked = asdict(task.AnswerConfig()), asdict(task.PredictConfig())
+    assert {field: asked[field] for field in scored} == scored
 
 
 @pytest.mark.parametrize("name", TASK_NAMES)

@@ -33,7 +33,7 @@ class Layout:
 def read_pictures(folder: Path) -> list[tuple[Path, tuple[str, ...]]]:
     """The pictures of a folder that have captions, in the order of these; no lists are needed. Raises WorkFailed."""
     pictures = _pictures(folder) or folder
-    entries = [(pictures / name, captions) for name, captions in _captions(folder).items()]
+    entries = [(_inside(pictures, name), captions) for name, captions in _captions(folder).items()]
     _refuse_gaps(entries)
     return entries
 
@@ -49,7 +49,9 @@ def read_layout(folder: Path) -> Layout:
     if missing and (folder / TOKENS).is_file():
         raise WorkFailed(f"{folder} lacks {', '.join(missing)}, which say which pictures are for what")
     names = _by_hash(captions, pictures) if missing else {split: _lines(path) for split, path in lists.items()}
-    splits = {split: [(pictures / name, captions.get(name, ())) for name in each] for split, each in names.items()}
+    splits = {
+        split: [(_inside(pictures, name), captions.get(name, ())) for name in each] for split, each in names.items()
+    }
     _refuse_gaps([entry for entries in splits.values() for entry in entries])
     return Layout(splits, official=not missing)
 
@@ -91,6 +93,14 @@ def _by_hash(captions: Iterable[str], pictures: Path) -> dict[str, list[str]]:
     names = sorted(there & set(captions), key=lambda name: hashlib.sha256(name.encode()).digest())
     count = min(HELD_OUT, len(names) // 8)
     return {"test": names[:count], "dev": names[count : 2 * count], "train": sorted(names[2 * count :])}
+
+
+def _inside(folder: Path, name: str) -> Path:
+    """A picture of the folder. Raises WorkFailed for a name that leads out of it."""
+    path = folder / name
+    if not path.is_relative_to(folder) or ".." in path.relative_to(folder).parts:
+        raise WorkFailed(f"the name {name!r} leads out of the folder of pictures, {folder}")
+    return path
 
 
 def _refuse_gaps(entries: Sequence[tuple[Path, tuple[str, ...]]]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from data.builders.flickr8k.layout import LISTS, TABLE, TOKENS, read_layout
+from data.builders.flickr8k.layout import LISTS, TABLE, TOKENS, read_layout, read_pictures
 from data.sources import NoNetwork, load_captions
 from schema.errors import WorkFailed
 
@@ -70,6 +70,21 @@ def test_what_is_missing_is_named(tmp_path: Path):
         read_layout(spoilt)
     with pytest.raises(WorkFailed, match=r"holds none of the folders Flicker8k_Dataset"):
         read_layout(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["../secret.jpg", "/{outside}/secret.jpg", "deep/../../secret.jpg"])
+def test_no_name_leads_out_of_the_folder(tmp_path: Path, name: str):
+    (tmp_path / "secret.jpg").write_bytes(picture(0))
+    folder = originals(tmp_path / "whole")
+    name = name.format(outside=tmp_path)
+    (folder / LISTS["dev"]).write_text(f"{name}\n")
+    with pytest.raises(WorkFailed, match=r"secret\.jpg' leads out of the folder of pictures, .*Flicker8k_Dataset$"):
+        read_layout(folder)
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / TABLE).write_text(f"image,caption\n{name},a secret\n")
+    with pytest.raises(WorkFailed, match=r"secret\.jpg' leads out of the folder of pictures"):
+        read_pictures(own)
 
 
 def test_it_is_prepared_from_a_persons_files(bare: Path):

@@ -53,7 +53,8 @@ def read_texts(path: Path) -> list[str]:
     if lines[-1] == "":
         lines.pop()
     if path.suffix.lower() in _JSON_LINES:
-        return [_text_of(path, number, _object(path, number, line)) for number, line in enumerate(lines, 1)]
+        entries = ((number, _object(path, number, line, '{"text": ...}')) for number, line in enumerate(lines, 1))
+        return [_text_of(path, number, entry) for number, entry in entries]
     return [line.removesuffix("\r") for line in lines]
 
 
@@ -81,6 +82,8 @@ def read_bytes(path: Path) -> bytes:
         raise UserError(f"there is no file {path}") from error
     except PermissionError as error:
         raise UserError(f"{path} may not be read; check its permissions") from error
+    except (OSError, ValueError) as error:  # a name that is too long, or leads through a file, or holds a NUL
+        raise UserError(f"{str(path)[:200]!r} names no file that can be read") from error
 
 
 def _labelled_row(path: Path, number: int, line: str) -> LabelledText:
@@ -91,7 +94,7 @@ def _labelled_row(path: Path, number: int, line: str) -> LabelledText:
 
 
 def _labelled_object(path: Path, number: int, line: str) -> LabelledText:
-    entry = _object(path, number, line)
+    entry = _object(path, number, line, '{"text": ..., "label": ...}')
     label = entry.get("label")
     if not isinstance(label, str | int) or isinstance(label, bool):
         raise UserError(f'{path}:{number}: no "label" (a string or a whole number)')
@@ -106,7 +109,7 @@ def _pair_row(path: Path, number: int, line: str) -> TextPair:
 
 
 def _pair_object(path: Path, number: int, line: str) -> TextPair:
-    entry = _object(path, number, line)
+    entry = _object(path, number, line, '{"source": ..., "target": ...}')
     source, target = entry.get("source"), entry.get("target")
     if not isinstance(source, str) or not isinstance(target, str):
         raise UserError(f'{path}:{number}: no "source" and "target" (strings)')
@@ -121,13 +124,13 @@ def _checked(path: Path, number: int, text: str, label: str) -> LabelledText:
     return LabelledText(text, label.strip())
 
 
-def _object(path: Path, number: int, line: str) -> dict[str, object]:
+def _object(path: Path, number: int, line: str, expected: str) -> dict[str, object]:
     try:
         entry = json.loads(line)
     except (ValueError, RecursionError) as error:  # a number of too many digits is a bare ValueError
-        raise UserError(f'{path}:{number}: not JSON; expected {{"text": ..., "label": ...}} on one line') from error
+        raise UserError(f"{path}:{number}: not JSON; expected {expected} on one line") from error
     if not isinstance(entry, dict):
-        raise UserError(f'{path}:{number}: not an object; expected {{"text": ..., "label": ...}}')
+        raise UserError(f"{path}:{number}: not an object; expected {expected}")
     return entry
 
 

@@ -2,6 +2,7 @@
 
 import io
 import warnings
+from contextlib import suppress
 
 import numpy as np
 
@@ -23,26 +24,36 @@ def read_picture(content: bytes, side: int = SIDE) -> np.ndarray:
     """Red, green and blue of each pixel, uint8 (side, side, 3), the first frame of what moves. Raises BadPicture."""
     from PIL import Image
 
+    # Pillow wonders at profiles, resolutions and sizes. Set for good: what is set for a while is not safe in threads.
+    warnings.filterwarnings("ignore", module="PIL")
     try:
-        with warnings.catch_warnings():
-            # Of profiles, resolutions and sizes that Pillow wonders at.
-            warnings.simplefilter("ignore")
-            with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
-                _refuse_bomb(picture.width, picture.height)
-                # Of a large JPEG only as much is decoded as is needed.
-                picture.draft("RGB", (side, side))
-                return np.asarray(_rgb(picture).resize((side, side), Image.Resampling.BILINEAR, reducing_gap=3.0))
+        with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
+            _refuse_bomb(picture.width, picture.height)
+            # Of a large JPEG only as much is decoded as is needed.
+            picture.draft("RGB", (side, side))
+            picture.load()
+            colours = _rgb(_upright(picture))
+            return np.asarray(colours.resize((side, side), Image.Resampling.BILINEAR, reducing_gap=3.0))
     except BadPicture:
         raise
     except Image.DecompressionBombError as error:
         raise BadPicture(f"more than {MOST_PIXELS // 1_000_000} million pixels") from error
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
+    except Exception as error:  # whatever a parser stumbles over, a missing index or byte among it
         raise BadPicture("no JPEG or PNG, or one that was cut short") from error
 
 
 def _refuse_bomb(width: int, height: int) -> None:
     if width * height > MOST_PIXELS:
         raise BadPicture(f"{width:,} x {height:,} pixels; at most {MOST_PIXELS // 1_000_000} million are read")
+
+
+def _upright(picture):
+    """Cameras lay pictures on their side and say so; what they say may be damaged, and is left alone then."""
+    from PIL import ImageOps
+
+    with suppress(Exception):
+        return ImageOps.exif_transpose(picture)
+    return picture
 
 
 def _rgb(picture):

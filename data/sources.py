@@ -201,11 +201,8 @@ def _untagged(name: str, tokenizer: str) -> list[TaggedSentence]:
     ]
 
 
-LANGUAGE_PAIRS = ("en-de", "de-en", "en-fr", "fr-en")
-
-
 def load_translations(languages: str) -> Official[TextPair]:
-    """Multi30k in one of `LANGUAGE_PAIRS`. Raises NoNetwork where it can be had neither here nor there."""
+    """Multi30k, such as "en-de". Raises NoNetwork where it can be had neither here nor there."""
     builder = _prepared("multi30k", "multi30k", "https://raw.githubusercontent.com", "data.builders.multi30k.builder")
     source, target = languages.split("-")
 
@@ -437,6 +434,9 @@ def reachable(address: str, seconds: float = _PROBE_SECONDS) -> bool:
     return answered.is_set()
 
 
+_READ_OF_FOLDERS = {".txt", ".jpg", ".jpeg", ".png", ".gif"}
+
+
 def files_source(paths: Sequence[Path]) -> str:
     """Names a user's files, or folders of them, by their content. Raises UserError for one that cannot be read."""
     return "files:" + hashlib.sha256(b"".join(map(_content_digest, paths))).hexdigest()
@@ -446,6 +446,7 @@ def _content_digest(path: Path) -> bytes:
     if not path.is_dir():
         return hashlib.sha256(read_bytes(path)).digest()
     whole = hashlib.sha256()
-    for file in sorted(file for file in path.rglob("*") if file.is_file()):
+    # Not what file managers leave behind.
+    for file in sorted(file for file in path.rglob("*") if file.suffix.lower() in _READ_OF_FOLDERS and file.is_file()):
         whole.update(f"{file.relative_to(path)}\0".encode() + hashlib.sha256(read_bytes(file)).digest())
     return whole.digest()

@@ -100,6 +100,13 @@ def test_where_words_come_from_is_drawn(call: Callable, run: Path, odd: dict[str
         assert drawn.width > 800
 
 
+def test_a_name_that_cannot_be_one_does_not_stop_the_others(call: Callable, run: Path, odd: dict[str, Path]):
+    names = ["x" * 300, f"{odd['plain.jpg']}/inside.jpg", "nul\0.jpg"]
+    ended = call("predict", run, *names, odd["plain.jpg"], "--json")
+    rows = [json.loads(line) for line in ended.out.splitlines()]
+    assert [("error" in row) for row in rows] == [True, True, True, False]
+
+
 def test_a_folder_is_scored(call: Callable, run: Path, folder: Path):
     ended = call("evaluate", run, f"--file={folder}", "--json")
     assert ended.status == 0

@@ -11,6 +11,7 @@ from PIL import Image
 from data.pictures import MOST_PIXELS, BadPicture, read_picture
 
 RED = (200, 30, 40)
+ORIENTATION = 0x0112
 
 
 def content_of(picture: Image.Image, form: str = "PNG", **options) -> bytes:
@@ -63,6 +64,16 @@ def test_16_bit_grey_is_not_cut_off():
 
 def test_what_is_transparent_is_white():
     assert (read_picture(content_of(Image.new("RGBA", (8, 8), (0, 0, 0, 0))), 8) == 255).all()
+
+
+def test_what_a_camera_laid_on_its_side_is_put_upright():
+    lying = Image.new("RGB", (40, 20), "blue")
+    lying.paste("red", (0, 0, 20, 20))
+    exif = Image.Exif()
+    exif[ORIENTATION] = 6  # to be turned to the right by a quarter
+    seen = read_picture(content_of(lying, exif=exif), 4)
+    assert seen[0].mean(axis=0).tolist() == [255, 0, 0]
+    assert seen[-1].mean(axis=0).tolist() == [0, 0, 255]
 
 
 def test_of_what_moves_the_first_frame_is_read():

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from console.progress import track
+from data.pictures import BadPicture, read_picture
 from schema.errors import WorkFailed
 
 INSTRUCTIONS = """\
@@ -31,10 +33,16 @@ class Layout:
 
 
 def read_pictures(folder: Path) -> list[tuple[Path, tuple[str, ...]]]:
-    """The pictures of a folder that have captions, in the order of these; no lists are needed. Raises WorkFailed."""
+    """The pictures of a folder that have captions, in the order of these; no lists are needed, and of what no list
+    names where there are lists, nothing is read. Raises WorkFailed for what is missing or broken."""
     pictures = _pictures(folder) or folder
-    entries = [(_inside(pictures, name), captions) for name, captions in _captions(folder).items()]
-    _refuse_gaps(entries)
+    captions = _captions(folder)
+    listed = {name for path in _lists(folder).values() if path.is_file() for name in _lines(path)}
+    names = [name for name in captions if name in listed] if listed else list(captions)
+    if not names:
+        raise WorkFailed(f"{folder} holds no captions; expected a row `image,caption` for each in {TABLE}")
+    entries = [(_inside(pictures, name), captions[name]) for name in names]
+    refuse_gaps(entries)
     return entries
 
 
@@ -44,16 +52,20 @@ def read_layout(folder: Path) -> Layout:
     if pictures is None:
         raise WorkFailed(f"{folder} holds none of the folders {', '.join(PICTURES)}")
     captions = _captions(folder)
-    lists = {split: folder / name for split, name in LISTS.items()}
+    lists = _lists(folder)
     missing = [path.name for path in lists.values() if not path.is_file()]
     if missing and (folder / TOKENS).is_file():
         raise WorkFailed(f"{folder} lacks {', '.join(missing)}, which say which pictures are for what")
-    names = _by_hash(captions, pictures) if missing else {split: _lines(path) for split, path in lists.items()}
+    names = _by_hash(captions) if missing else {split: _lines(path) for split, path in lists.items()}
     splits = {
         split: [(_inside(pictures, name), captions.get(name, ())) for name in each] for split, each in names.items()
     }
-    _refuse_gaps([entry for entries in splits.values() for entry in entries])
+    refuse_gaps([entry for entries in splits.values() for entry in entries])
     return Layout(splits, official=not missing)
+
+
+def _lists(folder: Path) -> dict[str, Path]:
+    return {split: folder / name for split, name in LISTS.items()}
 
 
 def _pictures(folder: Path) -> Path | None:
@@ -76,10 +88,14 @@ def _captions(folder: Path) -> dict[str, tuple[str, ...]]:
 
 
 def _table(path: Path) -> Iterator[tuple[str, str]]:
-    """Rows `image,caption` below a header of these words; a caption may hold commas without quotes."""
-    for line in _lines(path)[1:]:
+    """Rows `image,caption`, below a header of these words or without one; a caption may hold commas without quotes."""
+    for place, line in enumerate(_lines(path)):
         picture, _, caption = line.partition(",")
-        yield picture, next(csv.reader([caption]))[0] if caption.startswith('"') else caption
+        if place == 0 and (picture, caption) == ("image", "caption"):
+            continue
+        # What only begins with a quotation mark is no quoted field.
+        quoted = next(csv.reader([caption])) if caption.startswith('"') and caption.endswith('"') else []
+        yield picture, quoted[0] if len(quoted) == 1 else caption
 
 
 def _lines(path: Path) -> list[str]:
@@ -87,10 +103,9 @@ def _lines(path: Path) -> list[str]:
     return [line.strip() for line in text.split("\n") if line.strip()]
 
 
-def _by_hash(captions: Iterable[str], pictures: Path) -> dict[str, list[str]]:
+def _by_hash(captions: Iterable[str]) -> dict[str, list[str]]:
     """Splits of our own, the same on every machine: in the order of the hashes of the names."""
-    there = {path.name for path in pictures.iterdir()}
-    names = sorted(there & set(captions), key=lambda name: hashlib.sha256(name.encode()).digest())
+    names = sorted(captions, key=lambda name: hashlib.sha256(name.encode()).digest())
     count = min(HELD_OUT, len(names) // 8)
     return {"test": names[:count], "dev": names[count : 2 * count], "train": sorted(names[2 * count :])}
 
@@ -103,15 +118,30 @@ def _inside(folder: Path, name: str) -> Path:
     return path
 
 
-def _refuse_gaps(entries: Sequence[tuple[Path, tuple[str, ...]]]) -> None:
+def refuse_gaps(entries: Sequence[tuple[Path, tuple[str, ...]]]) -> None:
+    """Raises WorkFailed where pictures are missing, have no captions or cannot be read, and names some of them."""
     lost = [path for path, _ in entries if not path.is_file()]
     if lost:
         raise WorkFailed(f"{len(lost)} pictures are not in {lost[0].parent}: {_named(lost)}")
     mute = [path for path, captions in entries if not captions]
     if mute:
         raise WorkFailed(f"{len(mute)} pictures have no captions: {_named(mute)}")
+    broken = [fault for path, _ in track(entries, "checking pictures", len(entries)) for fault in _faults(path)]
+    if broken:
+        raise WorkFailed(f"{len(broken)} pictures in {entries[0][0].parent} cannot be read: {_some(broken)}")
+
+
+def _faults(path: Path) -> list[str]:
+    try:
+        read_picture(path.read_bytes())
+    except BadPicture as error:
+        return [f"{path.name} ({error})"]
+    return []
 
 
 def _named(paths: Sequence[Path]) -> str:
-    names = ", ".join(path.name for path in paths[:NAMED])
-    return names if len(paths) <= NAMED else f"{names}, …"
+    return _some([path.name for path in paths])
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:NAMED]) + (", …" if len(names) > NAMED else "")

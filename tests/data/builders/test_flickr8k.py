@@ -56,6 +56,39 @@ def test_a_table_without_lists_is_split_the_same_way_everywhere(tmp_path: Path):
     assert layout.splits["train"][0][1] == ("A dog , wet , runs .", 'Two "dogs", both wet .')
 
 
+def test_a_table_needs_no_header_and_quotes_may_begin_a_caption(tmp_path: Path):
+    rows = ['0.jpg,"Hello" , he says', "0.jpg,a dog , wet", '1.jpg,"a ""dog"", wet"']
+    for number in range(2):
+        (tmp_path / f"{number}.jpg").write_bytes(picture(number))
+    for header in ([], ["image,caption"]):
+        (tmp_path / TABLE).write_text("\n".join([*header, *rows]))
+        assert [captions for _, captions in read_pictures(tmp_path)] == [
+            ('"Hello" , he says', "a dog , wet"),
+            ('a "dog", wet',),
+        ]
+
+
+def test_a_folder_with_lists_has_the_pictures_that_they_name(tmp_path: Path):
+    assert [path.name for path, _ in read_pictures(originals(tmp_path))] == ["0.jpg", "1.jpg", "2.jpg"]
+
+
+def test_of_a_table_what_is_missing_or_broken_is_named(tmp_path: Path):
+    (tmp_path / "Images").mkdir()
+    (tmp_path / TABLE).write_text("image,caption\n" + "".join(f"{number}.jpg,a dog\n" for number in range(3)))
+    for number in range(2):
+        (tmp_path / "Images" / f"{number}.jpg").write_bytes(picture(number)[: 10 if number else None])
+    for read in (read_layout, read_pictures):
+        with pytest.raises(WorkFailed, match=r"^1 pictures are not in .*Images: 2\.jpg$"):
+            read(tmp_path)
+    (tmp_path / "Images" / "2.jpg").write_bytes(picture(2))
+    for read in (read_layout, read_pictures):
+        with pytest.raises(WorkFailed, match=r"^1 pictures in .*Images cannot be read: 1\.jpg \(no JPEG or PNG"):
+            read(tmp_path)
+    (tmp_path / TABLE).write_text("image,caption\n")
+    with pytest.raises(WorkFailed, match="holds no captions"):
+        read_pictures(tmp_path)
+
+
 def test_what_is_missing_is_named(tmp_path: Path):
     folder = originals(tmp_path / "whole")
     spoilt = Path(shutil.copytree(folder, tmp_path / "spoilt"))

@@ -3,12 +3,14 @@
 import os
 import shutil
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from data.builders.multi30k.builder import LANGUAGES, PARTS
-from data.sources import LANGUAGE_PAIRS, NoNetwork, load_translations
+from data.sources import NoNetwork, load_translations
 from schema.errors import WorkFailed
+from tasks.translation import Languages
 
 FILES = [f"{part}.{language}.gz" for part in PARTS.values() for language in LANGUAGES]
 
@@ -29,7 +31,7 @@ def fetched() -> Path:
 @pytest.mark.real_data
 def test_it_is_built_from_files_fetched_by_hand_without_a_network(fetched, bare):
     shutil.copytree(fetched, manual_folder(bare))
-    for languages in LANGUAGE_PAIRS:
+    for languages in get_args(Languages):
         official = load_translations(languages)
         # Of 29,000 pairs of train two have no German sentence.
         lost = 2 if "de" in languages else 0

@@ -43,9 +43,11 @@ def cached(
     save: Callable[[Kept, Path], None],
     load: Callable[[Path], Kept],
     compute: Callable[[], Kept],
+    reread: bool = False,
 ) -> Kept:
     """Load the entry `kind`/`key`, or compute and keep it. A damaged entry is computed anew.
 
+    reread: give what was kept, not what was computed, where loading leaves on disk what computing holds in memory
     A cache that cannot be written is no reason to fail: the result is then simply not kept.
     """
     entry = folder / kind / key
@@ -57,6 +59,8 @@ def cached(
     result = compute()
     with suppress(OSError):
         _keep(result, entry, save)
+        if reread:
+            return load(entry)
     return result
 
 

@@ -123,7 +123,7 @@ class PictureFeatures:
             vectors = regions.astype(np.float32).mean(axis=1).astype(np.float16)
             return {"regions": regions, "vectors": vectors}
 
-        return cached(self.cache, "picture_features", key, save, load, compute)[kind]
+        return cached(self.cache, "picture_features", key, save, load, compute, reread=True)[kind]
 
     def _look(self, pictures: Sequence[bytes]) -> Iterator[np.ndarray]:
         # The next batch is unpacked while the network looks at the last one.

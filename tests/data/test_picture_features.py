@@ -10,6 +10,7 @@ from PIL import Image
 
 from data import picture_features
 from data.picture_features import Chunks, PictureFeatures, photograph_network
+from models.captioner import regions_of
 from schema.errors import WorkFailed
 
 
@@ -43,9 +44,17 @@ def test_features_are_those_of_the_network_whatever_the_batch(tmp_path: Path):
     assert (found.shape, found.dtype) == ((7, 4, 3), np.float16)
     pixels = np.stack([read_picture(each) for each in PICTURES]).astype(np.float32)
     expected = np.array(net(pixels / 127.5 - 1)).reshape(7, 4, 3)
+    # A saved model looks at new pictures so.
+    np.testing.assert_allclose(regions_of(net, pixels), expected, atol=1e-5)
     np.testing.assert_allclose(found[np.arange(7)], expected, atol=2e-3, rtol=2e-3)
     vectors = PictureFeatures(net, tmp_path, "vectors")(PICTURES)
     np.testing.assert_allclose(vectors[np.arange(7)], expected.mean(axis=1), atol=2e-3, rtol=2e-3)
+
+
+def test_features_are_left_on_disk(tmp_path: Path):
+    features = PictureFeatures(network(), tmp_path, "regions")
+    for found in (features(PICTURES), features(PICTURES)):
+        assert all(isinstance(part, np.memmap) for part in found.parts)
 
 
 def test_what_is_kept_is_not_computed_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -43,10 +43,6 @@ class TrainingConfig:
     """Recurrent cell."""
     units: Annotated[int, Range(1, 4096)] = 64
     """Units of each recurrent layer and direction."""
-    layers: Annotated[int, Range(1, 8)] = 1
-    """Recurrent layers on top of one another."""
-    bidirectional: bool = True
-    """Read the sequence from both ends."""
     dropout: Share = 0.5
     """Share of the values that are dropped in training, before and after the recurrent layers."""
     forget_bias: Annotated[float, Range(-10, 10)] = 1.0
@@ -99,6 +95,16 @@ class TrainingConfig:
     """Folder of all runs."""
     cache: Path | None = None
     """Folder for what can be computed again; $XDG_CACHE_HOME or ~/.cache where none is given."""
+
+
+@dataclass(frozen=True)
+class StackConfig:
+    """Flags of the tasks that read sequences."""
+
+    layers: Annotated[int, Range(1, 8)] = 1
+    """Recurrent layers on top of one another."""
+    bidirectional: bool = True
+    """Read the sequence from both ends."""
 
 
 @dataclass(frozen=True)

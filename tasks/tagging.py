@@ -10,7 +10,7 @@ import numpy as np
 
 from data.stopwatch import Stopwatch
 from schema.answers import TagsAnswer
-from schema.configs import AnswerConfig, Momentum, Positive, Range, Share, TrainingConfig
+from schema.configs import AnswerConfig, Momentum, Positive, Range, Share, StackConfig, TrainingConfig
 from schema.encoded import NO_TARGET, Encoded
 from schema.examples import Splits, TaggedSentence
 from schema.scores import Sample, Scores
@@ -29,7 +29,7 @@ Answerer = Callable[[Sequence[TaggedSentence]], list[TagsAnswer]]
 
 
 @dataclass(frozen=True)
-class TaggingConfig(TrainingConfig):
+class TaggingConfig(StackConfig, TrainingConfig):
     """Flags of the tasks that tag each word."""
 
     units: Annotated[int, Range(1, 4096)] = 128
@@ -226,6 +226,7 @@ class SentenceTagging(Task[TaggedSentence, TagsAnswer]):
         validation: Sequence[TaggedSentence],
         parts: Mapping[str, Sequence[TaggedSentence]],
         encoder: Encoder[TaggedSentence],
+        config: TrainingConfig,
     ) -> Mapping[str, Mapping[str, Scores]]:
         return self.scores_of(self.fit_baselines(train), parts, encoder)
 

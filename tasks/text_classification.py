@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, cast
 import numpy as np
 
 from data.stopwatch import Stopwatch
-from schema.configs import Positive, Range, Share, TrainingConfig
+from schema.configs import Positive, Range, Share, StackConfig, TrainingConfig
 from schema.encoded import Encoded, Ragged
 from schema.examples import LabelledText, Splits
 from schema.scores import Scores
@@ -26,7 +26,7 @@ Pooling = Literal["last", "mean", "max", "attention", "mean+max", "mean+max+atte
 
 
 @dataclass(frozen=True)
-class TextClassificationConfig(TrainingConfig):
+class TextClassificationConfig(StackConfig, TrainingConfig):
     """Flags of the tasks that give a text one class."""
 
     embedding: Annotated[int, Range(1, 4096)] = 100
@@ -148,6 +148,7 @@ class TextClassification(Classification):
         validation: Sequence[LabelledText],
         parts: Mapping[str, Sequence[LabelledText]],
         encoder: Encoder[LabelledText],
+        config: TrainingConfig,
     ) -> Mapping[str, Mapping[str, Scores]]:
         from data.tokenization import TOKENIZERS
         from evaluation.baselines import fit_text_baselines

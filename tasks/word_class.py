@@ -15,7 +15,7 @@ from data import small_world
 from data.sources import SMALL_WORLD, Official, load_tagged_sentences, small_world_examples
 from data.stopwatch import Stopwatch
 from schema.answers import LabelAnswer
-from schema.configs import Momentum, Positive, Range, Share, TrainingConfig
+from schema.configs import Momentum, Positive, Range, Share, StackConfig, TrainingConfig
 from schema.examples import LabelledText, Splits
 from schema.records import Quoted
 from schema.scores import Scores
@@ -35,7 +35,7 @@ ONE_STEP = (
 
 
 @dataclass(frozen=True)
-class WordClassConfig(TrainingConfig):
+class WordClassConfig(StackConfig, TrainingConfig):
     """Train a recurrent network, at a single time step, to tell the class of a word from its form."""
 
     units: Annotated[int, Range(1, 4096)] = 256
@@ -140,6 +140,7 @@ class WordClass(Classification):
         validation: Sequence[LabelledText],
         parts: Mapping[str, Sequence[LabelledText]],
         encoder: Encoder[LabelledText],
+        config: TrainingConfig,
     ) -> Mapping[str, Mapping[str, Scores]]:
         from data.word_forms import FormSettings, form_features
         from evaluation.tagging_baselines import fit_form_baselines

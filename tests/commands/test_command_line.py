@@ -40,7 +40,7 @@ def test_no_words_give_the_defaults() -> None:
         ("--learning-rate 1e-3", "learning_rate", 0.001),
         ("--learning-rate 1", "learning_rate", 1.0),
         ("--forget-bias -3", "forget_bias", -3.0),
-        ("--no-bidirectional", "bidirectional", False),
+        ("--no-look-inside", "look_inside", False),
         ("--no_test", "test", False),
         ("--no-test --test", "test", True),
         ("--dataset imdb", "dataset", "imdb"),
@@ -107,10 +107,10 @@ def test_a_mistake_gets_its_plain_line(line: str, lines: list[str]) -> None:
 
 
 def test_all_mistakes_are_named_at_once() -> None:
-    assert refusal("--unit 3 --cell lstmm --layers x") == [
+    assert refusal("--unit 3 --cell lstmm --patience x") == [
         f"unknown flag --unit; did you mean --units? {ALL}",
         "--cell is 'lstmm'; it must be simple_rnn, lstm or gru; did you mean lstm?",
-        "--layers is 'x'; it must be a whole number",
+        "--patience is 'x'; it must be a whole number",
     ]
     assert refusal("--units 0 --dropout 2 --time-budget soon") == [
         "--units is 0; it must be at least 1 and at most 4096",

@@ -104,15 +104,14 @@ def _baselines(run: SavedRun, question: Question, encoder: Any) -> Baselines:
             return Baselines()
         recorded = run.folder.read_json("metrics.json")
         return Baselines(recorded.get("baselines", {}), recorded.get("baseline_intervals", {}))
-    try:
-        splits = run.task.splits(run.config)
-    except (UserError, WorkFailed) as error:
-        warn(f"baselines are left out: the run's training data are not at hand ({str(error).splitlines()[0]})")
-        return Baselines()
-
     from training.scoring import score_baselines
 
-    return score_baselines(run.task, run.config, splits, {question.part: question.examples}, encoder)
+    try:
+        splits = run.task.splits(run.config)
+        return score_baselines(run.task, run.config, splits, {question.part: question.examples}, encoder)
+    except (UserError, WorkFailed) as error:
+        warn(f"baselines are left out: what they are made from is not at hand ({str(error).splitlines()[0]})")
+        return Baselines()
 
 
 def _on(part: str, by_baseline: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> dict[str, dict[str, Any]]:

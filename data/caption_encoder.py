@@ -12,10 +12,11 @@ from data.picture_features import PictureFeatures
 from data.pictures import read_picture
 from data.vocabulary import Vocabulary
 from schema.encoded import NO_TARGET, Column, Encoded, Ragged, Shared
+from schema.errors import UserError
 from schema.examples import CaptionedPicture
 
-BEGIN_WORD, END_WORD = "<s>", "</s>"
-"""The first words of a vocabulary."""
+_MARKS = ("<s>", "</s>")
+"""The first words of a vocabulary: the beginning and the end."""
 BEGIN, END = 2, 3
 
 Tokenize = Callable[[str], list[str]]
@@ -53,9 +54,16 @@ class CaptionEncoder:
         tokenize: Tokenize,
         see: PictureFeatures | None = None,
     ) -> "CaptionEncoder":
-        """Words that stand in captions at least so many times."""
+        """Words that stand in captions at least so many times. Raises UserError where there is none."""
         learnt = Vocabulary.learn([tokenize(caption) for caption in captions], size=1_000_000, min_count=least_count)
-        return cls(settings, Vocabulary([BEGIN_WORD, END_WORD, *learnt.words]), tokenize, see)
+        words = [word for word in learnt.words if word not in _MARKS]
+        if not words:
+            raise UserError(f"no word stands {least_count} times in the captions of train; take --least-count 1")
+        return cls(settings, Vocabulary([*_MARKS, *words]), tokenize, see)
+
+    def seeing(self, see: PictureFeatures) -> "CaptionEncoder":
+        """The same, with something that looks at pictures beforehand."""
+        return CaptionEncoder(self.settings, self.vocabulary, self.tokenize, see)
 
     def encode(self, examples: Sequence[CaptionedPicture]) -> Encoded:
         """Inputs in order; targets unless a picture has no caption."""
@@ -70,8 +78,9 @@ class CaptionEncoder:
         places: dict[bytes, int] = {}
         rows = np.array([places.setdefault(picture, len(places)) for picture in pictures], np.int64)
         side = self.settings.side
-        values = self.see(list(places)) if self.see else np.stack([read_picture(each, side) for each in places])
-        return Shared(values, rows)
+        if self.see:
+            return Shared(self.see(list(places)), rows)
+        return Shared(np.stack([read_picture(each, side) for each in places]), rows)
 
     def vectors(self, pictures: Sequence[bytes]) -> np.ndarray:
         """What pictures can be compared by, (pictures, features): one row for each of them."""
@@ -81,7 +90,7 @@ class CaptionEncoder:
 
     def _words(self, caption: str) -> np.ndarray:
         # The marks stand for themselves alone.
-        words = [word for word in self.tokenize(caption) if word not in (BEGIN_WORD, END_WORD)]
+        words = [word for word in self.tokenize(caption) if word not in _MARKS]
         return self.vocabulary.encode(words)[: self.settings.longest]
 
     def decode(self, ids: Sequence[int]) -> str:

@@ -17,12 +17,12 @@ from data import small_world
 from data.sources import SMALL_WORLD, Official, load_captions, one_by_one, small_world_examples
 from data.stopwatch import Stopwatch
 from schema.answers import Attended, TextAnswer
-from schema.configs import AnswerConfig, Positive, Range, TrainingConfig
+from schema.configs import Positive, Range, TrainingConfig
 from schema.encoded import Encoded, Shared
 from schema.errors import UserError
 from schema.examples import CaptionedPicture, Splits
 from schema.scores import Sample, Scores
-from tasks.generation import MAPS, Generation, GenerationConfig, GenerationPredictConfig
+from tasks.generation import MAPS, Generation, GenerationAnswerConfig, GenerationConfig, GenerationPredictConfig
 from tasks.task import Encoder, Fitted
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from data.caption_encoder import CaptionEncoder
     from data.picture_features import PictureFeatures
+    from models.decoder import Stepper
     from models.decoding import Decoder
 
 SMALL_SIDE = 64
@@ -52,6 +53,19 @@ class CaptionConfig(GenerationConfig):
     """Size of a batch, in words of captions, padding included."""
 
 
+@dataclass(frozen=True)
+class CaptionAnswerConfig(GenerationAnswerConfig):
+    """How a saved model writes captions."""
+
+    longest: Annotated[int, Range(1, 1000)] = 40
+    """Words that a caption has, at most."""
+
+
+@dataclass(frozen=True)
+class CaptionPredictConfig(CaptionAnswerConfig, GenerationPredictConfig):
+    """Flags of `predict.py` for captions."""
+
+
 class Caption(Generation[CaptionedPicture]):
     """Pictures in, a sentence out."""
 
@@ -64,6 +78,8 @@ class Caption(Generation[CaptionedPicture]):
     decoding_tokens = 500
     longest_ratio = None
     Config = CaptionConfig
+    AnswerConfig = CaptionAnswerConfig
+    PredictConfig = CaptionPredictConfig
 
     def load(self, dataset: str, config: TrainingConfig) -> Official[CaptionedPicture]:
         if dataset != SMALL_WORLD:
@@ -94,12 +110,26 @@ class Caption(Generation[CaptionedPicture]):
         seconds, cpu_seconds = watch.seconds, watch.cpu_seconds
         return Fitted(encoder, encoder.encode(splits.train), seconds=seconds, cpu_seconds=cpu_seconds)
 
-    def _features(self, config: CaptionConfig) -> "PictureFeatures":
+    def _features(self, config: TrainingConfig) -> "PictureFeatures":
         from data.cache import default_cache
         from data.picture_features import PictureFeatures, photograph_network
 
+        assert isinstance(config, CaptionConfig)
         kind = "vectors" if config.attention == "none" else "regions"
         return PictureFeatures(photograph_network(), config.cache or default_cache(), kind)
+
+    def judged_by(self, config: TrainingConfig) -> object:
+        # Baselines compare pictures by what the network sees.
+        assert isinstance(config, CaptionConfig)
+        return config.network
+
+    def as_validation_has_them(
+        self, examples: Sequence[CaptionedPicture], train: Sequence[CaptionedPicture]
+    ) -> Sequence[CaptionedPicture]:
+        captions: dict[bytes, tuple[str, ...]] = {}
+        for example in train:
+            captions[example.picture] = captions.get(example.picture, ()) + example.captions
+        return [replace(example, captions=captions[example.picture]) for example in examples]
 
     def load_encoder(self, folder: Path) -> "CaptionEncoder":
         from data.caption_encoder import CaptionEncoder
@@ -156,24 +186,25 @@ class Caption(Generation[CaptionedPicture]):
         answers = super().answer(model, encoder, pictures, config)
         if not (isinstance(config, GenerationPredictConfig) and config.show_attention):
             return answers
-        column = cast(Shared, pictures.inputs["picture"])
+        from models.captioner import stepper_of
+
+        stepper, column = stepper_of(model), cast(Shared, pictures.inputs["picture"])
         rows = [column[np.array([place])] for place in range(len(answers))]
         return [
-            replace(answer, attended=self._attend(model, encoder, row, answer.text))
+            replace(answer, attended=self._attend(stepper, encoder, row, answer.text))
             for answer, row in zip(answers, rows, strict=True)
         ]
 
     def _attend(
-        self, model: "keras.Model", encoder: Encoder[CaptionedPicture], picture: np.ndarray, text: str
+        self, stepper: "Stepper", encoder: Encoder[CaptionedPicture], picture: np.ndarray, text: str
     ) -> Attended | None:
         """How much of each region each word was made from; None where the model has no attention."""
         from data.caption_encoder import BEGIN
-        from models.captioner import stepper_of
         from models.decoder import attention_weights
 
         words = text.split()
         ids = cast("CaptionEncoder", encoder).vocabulary.encode(words)
-        weights = attention_weights(stepper_of(model), picture, np.array([[BEGIN, *ids[:-1]]], np.int32))
+        weights = attention_weights(stepper, picture, np.array([[BEGIN, *ids[:-1]]], np.int32))
         return None if weights is None or not words else Attended((), tuple(words), weights[0])
 
     def picture(self, example: CaptionedPicture, answer: TextAnswer) -> "Figure | None":
@@ -205,11 +236,17 @@ class Caption(Generation[CaptionedPicture]):
         train: Sequence[CaptionedPicture],
         validation: Sequence[CaptionedPicture],
         encoder: Encoder[CaptionedPicture],
+        config: TrainingConfig,
     ) -> Mapping[str, Callable[[Sequence[CaptionedPicture]], Sequence[TextAnswer]]]:
         from evaluation.caption_baselines import captioning_baselines
 
+        known = cast("CaptionEncoder", encoder)
+        # A saved run's encoder looks at no pictures; its model does.
+        if known.see is None and known.settings.side != SMALL_SIDE:
+            known = known.seeing(self._features(config))
+
         def vectors(examples: Sequence[CaptionedPicture]) -> np.ndarray:
-            return cast("CaptionEncoder", encoder).vectors([example.picture for example in examples])
+            return known.vectors([example.picture for example in examples])
 
         def judge(answers: Sequence[TextAnswer]) -> float:
             return self.score(encoder, validation, answers).values[self.headline]
@@ -219,7 +256,7 @@ class Caption(Generation[CaptionedPicture]):
     def read_file(self, path: Path) -> list[CaptionedPicture]:
         from data.builders.flickr8k.layout import read_pictures
 
-        return [CaptionedPicture(path.read_bytes(), captions) for path, captions in read_pictures(path)]
+        return [CaptionedPicture(picture.read_bytes(), captions) for picture, captions in read_pictures(path)]
 
     def read_questions(self, path: Path, config: AnswerConfig) -> list[CaptionedPicture | UserError]:
         from data.files import read_texts

@@ -34,7 +34,7 @@ class GenerationConfig(TrainingConfig):
     units: Annotated[int, Range(1, 4096)] = 256
     """Units of each recurrent layer and direction."""
     attention: AttentionName = "additive"
-    """How the decoder looks back at the source; `none` leaves it with all of it in one vector."""
+    """How the decoder looks back at what was read; `none` leaves it with all of it in one vector."""
     embedding: Annotated[int, Range(1, 4096)] = 128
     """Size of the embeddings."""
     longest_target: Positive = 100
@@ -44,7 +44,7 @@ class GenerationConfig(TrainingConfig):
     embedding_dropout: Share = 0.3
     """Share of the features of embeddings that are dropped in training."""
     context_dropout: Share = 0.4
-    """Share of the encoder's features that are dropped in training, before attention reads them."""
+    """Share of the features of what was read that are dropped in training, before attention looks at them."""
     smoothing: Share = 0.1
     """Part of each target that is shared out over all pieces."""
     learning_rate: Annotated[float, Range(0, 10, above=True)] = 4e-3
@@ -70,7 +70,7 @@ class GenerationAnswerConfig(AnswerConfig):
     shortest: Annotated[int, Range(1, 1000)] = 1
     """Pieces that an answer has, at least."""
     longest: Annotated[int, Range(1, 1000)] = 100
-    """Pieces that an answer has, at most; and never more than twice as many as its source."""
+    """Pieces that an answer has, at most; an answer to a text never has more than twice as many as that."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class GenerationPredictConfig(GenerationAnswerConfig):
     n_best: Annotated[int, Range(1, 100)] = 1
     """So many answers are shown, the best first, each with its score; never more than --beam."""
     show_attention: bool = False
-    """Show below each piece of the answer which piece of the source it was made from, and keep a picture of it all."""
+    """Keep a picture of what each piece of an answer was made from; of a text, show it below the answer too."""
 
 
 class Generation(Task[Ex, TextAnswer]):
@@ -194,12 +194,13 @@ class Generation(Task[Ex, TextAnswer]):
         validation: Sequence[Ex],
         parts: Mapping[str, Sequence[Ex]],
         encoder: Encoder[Ex],
+        config: TrainingConfig,
     ) -> Mapping[str, Mapping[str, Scores]]:
-        return self.scores_of(self.fit_baselines(train, validation, encoder), parts, encoder)
+        return self.scores_of(self.fit_baselines(train, validation, encoder, config), parts, encoder)
 
     @abstractmethod
     def fit_baselines(
-        self, train: Sequence[Ex], validation: Sequence[Ex], encoder: Encoder[Ex]
+        self, train: Sequence[Ex], validation: Sequence[Ex], encoder: Encoder[Ex], config: TrainingConfig
     ) -> Mapping[str, Callable[[Sequence[Ex]], Sequence[TextAnswer]]]:
         """What people would try first, by name."""
 
@@ -211,6 +212,7 @@ def _ranked(texts: Sequence[str], scores: np.ndarray) -> TextAnswer:
     """The best hypothesis, and the others that there are."""
     from models.decoding import NEVER
 
-    ranked = [(text, float(score)) for text, score in zip(texts, scores, strict=True) if score > NEVER / 2]
-    (text, score), *others = ranked
-    return TextAnswer(text, score, tuple(others))
+    best, *ranked = zip(texts, map(float, scores), strict=True)
+    others = tuple((text, score) for text, score in ranked if score > NEVER / 2)
+    # Flags may forbid all that could be said; something is said all the same.
+    return TextAnswer(best[0], best[1] if best[1] > NEVER / 2 else None, others)

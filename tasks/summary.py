@@ -53,7 +53,7 @@ class SummaryAnswerConfig(GenerationAnswerConfig):
     no_repeat: Annotated[int, Range(0, 20)] = 2
     """No row of so many pieces stands twice in an answer; 0 allows all."""
     longest: Annotated[int, Range(1, 1000)] = 30
-    """Pieces that an answer has, at most; and never more than twice as many as its source."""
+    """Pieces that an answer has, at most; an answer to a text never has more than twice as many as that."""
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,11 @@ class Summary(TextGeneration):
         return Sample(example.source, example.target or "", answer.text, score)
 
     def fit_baselines(
-        self, train: Sequence[TextPair], validation: Sequence[TextPair], encoder: Encoder[TextPair]
+        self,
+        train: Sequence[TextPair],
+        validation: Sequence[TextPair],
+        encoder: Encoder[TextPair],
+        config: TrainingConfig,
     ) -> Mapping[str, Callable[[Sequence[TextPair]], Sequence[TextAnswer]]]:
         from evaluation.generation import sentence_rouge
         from evaluation.generation_baselines import first_line, fit_first_words, fit_nearest

@@ -163,9 +163,22 @@ class Task(ABC, Generic[Ex, Ans]):
     def score(self, encoder: Encoder[Ex], examples: Sequence[Ex], answers: Sequence[Ans]) -> Scores:
         """How good answers are. The same function scores the model and the baselines."""
 
+    def judged_by(self, config: TrainingConfig) -> object:
+        """What of `config`, the data aside, changes what baselines say or how they are scored: mostly nothing."""
+        return None
+
+    def as_validation_has_them(self, examples: Sequence[Ex], train: Sequence[Ex]) -> Sequence[Ex]:
+        """Some examples of train with all their references, where training takes these apart."""
+        return examples
+
     @abstractmethod
     def baselines(
-        self, train: Sequence[Ex], validation: Sequence[Ex], parts: Mapping[str, Sequence[Ex]], encoder: Encoder[Ex]
+        self,
+        train: Sequence[Ex],
+        validation: Sequence[Ex],
+        parts: Mapping[str, Sequence[Ex]],
+        encoder: Encoder[Ex],
+        config: TrainingConfig,
     ) -> Mapping[str, Mapping[str, Scores]]:
         """Scores of what people would try first, fitted on train, chosen on validation: name -> part -> scores."""
 
@@ -268,6 +281,7 @@ def load_or_small_world(load: Callable[[str], Raw], datasets: Sequence[str], wan
             raise
         warn(
             f"{datasets[0]} is not on this machine and cannot be reached: going on with the built-in small world.\n"
-            "Its scores say that the program works, and nothing about real text."
+            "Its scores say that the program works, and nothing about real data. "
+            f"For these: --dataset {datasets[0]} says what to do."
         )
         return load(SMALL_WORLD)

@@ -10,7 +10,7 @@ import numpy as np
 
 from data.stopwatch import Stopwatch
 from schema.answers import Attended, TextAnswer
-from schema.configs import AnswerConfig, Positive, Range, TrainingConfig
+from schema.configs import AnswerConfig, Positive, Range, StackConfig, TrainingConfig
 from schema.encoded import Encoded, Ragged
 from schema.examples import Splits, TextPair
 from schema.scores import Sample
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class TextGenerationConfig(GenerationConfig):
+class TextGenerationConfig(StackConfig, GenerationConfig):
     """Flags of the tasks that write a text in answer to another."""
 
     vocabulary: Annotated[int, Range(10, 1_000_000)] = 10_000
@@ -98,12 +98,12 @@ class TextGeneration(Generation[TextPair]):
         answers = super().answer(model, encoder, encoded, config)
         if not (isinstance(config, GenerationPredictConfig) and config.show_attention):
             return answers
-        rows = [ids[:-1].tolist() for ids in cast(Ragged, encoded.inputs["source"])]
-        attended = self.attend(model, encoder, self.texts(encoder, rows), [answer.text for answer in answers])
+        sources = list(cast(Ragged, encoded.inputs["source"]))
+        attended = self._attend(model, encoder, sources, [answer.text for answer in answers])
         return [replace(answer, attended=each) for answer, each in zip(answers, attended, strict=True)]
 
-    def attend(
-        self, model: "keras.Model", encoder: Encoder[TextPair], sources: Sequence[str], answers: Sequence[str]
+    def _attend(
+        self, model: "keras.Model", encoder: Encoder[TextPair], sources: Sequence[np.ndarray], answers: Sequence[str]
     ) -> list[Attended | None]:
         """What each answer was made from; None where the model has no attention."""
         from models.decoder import attention_weights
@@ -112,14 +112,13 @@ class TextGeneration(Generation[TextPair]):
         known, stepper = cast("PairEncoder", encoder), stepper_of(model)
         found: list[Attended | None] = []
         for source, answer in zip(sources, answers, strict=True):
-            encoded = known.encode([TextPair(source, answer)])
-            inputs = encoded.padded(np.array([0]), int(encoded.lengths[0]))[0]
+            said = cast(Ragged, known.encode([TextPair("", answer)]).inputs["target"])[0]
             # One step of padding, since Keras warns of a softmax over a single place, as an empty source has it.
-            weights = attention_weights(stepper, np.pad(inputs["source"], ((0, 0), (0, 1))), inputs["target"])
+            weights = attention_weights(stepper, np.pad(source, (0, 1))[None], said[None])
             if weights is None:
                 return [None] * len(sources)
-            read, written = inputs["source"][0], [*inputs["target"][0][1:], inputs["source"][0][-1]]
-            pieces = (tuple(known.subwords.pieces(ids)) for ids in (read, written))
+            # Both end with the same mark.
+            pieces = (tuple(known.subwords.pieces(ids)) for ids in (source, [*said[1:], source[-1]]))
             found.append(Attended(*pieces, weights[0, :, :-1]))
         return found
 

@@ -61,6 +61,10 @@ class Translation(TextGeneration):
         assert isinstance(config, TranslationConfig)
         return config.languages.split("-")[1]
 
+    def judged_by(self, config: TrainingConfig) -> object:
+        # The tokens of a score differ from language to language.
+        return self.language(config)
+
     def score(self, encoder: Encoder[TextPair], examples: Sequence[TextPair], answers: Sequence[TextAnswer]) -> Scores:
         from data.pair_encoder import PairEncoder
         from evaluation.generation import translation_scores
@@ -68,7 +72,11 @@ class Translation(TextGeneration):
         return translation_scores(examples, answers, cast(PairEncoder, encoder).settings.language)
 
     def fit_baselines(
-        self, train: Sequence[TextPair], validation: Sequence[TextPair], encoder: Encoder[TextPair]
+        self,
+        train: Sequence[TextPair],
+        validation: Sequence[TextPair],
+        encoder: Encoder[TextPair],
+        config: TrainingConfig,
     ) -> Mapping[str, Callable[[Sequence[TextPair]], Sequence[TextAnswer]]]:
         from evaluation.generation_baselines import copy_source, fit_nearest
 

@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, get_args
 
@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 from data.batches import Batches
+from evaluation.plots import png
 from schema.configs import CellName, TrainingConfig
 from tasks import TASK_NAMES, get_task
 from tasks.task import Fitted, Task
@@ -271,6 +272,19 @@ def test_a_run_is_asked_as_it_was_scored_unless_flags_say_otherwise(name):
     task = get_task(name)
     scored, asked = asdict(task.AnswerConfig()), asdict(task.PredictConfig())
     assert {field: asked[field] for field in scored} == scored
+
+
+@pytest.mark.parametrize("name", TASK_NAMES)
+def test_what_is_drawn_after_an_epoch_is_drawn(name, runs):
+    task = get_task(name)
+    run = runs.of(name, task.Config().cell)
+    examples = task.splits(run.config).validation[:2]
+    figures = task.draw(run.model, run.fitted.encoder, examples)
+    assert all(png(figure).startswith(b"\x89PNG") for figure in figures.values())
+    if any(field.name == "show_attention" for field in fields(task.PredictConfig)):
+        assert len(figures) == len(examples)
+    vectors = task.word_vectors(run.model, run.fitted.encoder)
+    assert vectors is None or len(vectors[0]) == len(vectors[1]) > 3
 
 
 @pytest.mark.parametrize("name", TASK_NAMES)

@@ -60,16 +60,16 @@ def score_baselines(
     parts: Mapping[str, Sequence[Any]],
     encoder: Encoder[Any],
 ) -> Baselines:
-    """Scores of the task's baselines on `parts`, kept in the cache: they depend on the data alone."""
+    """Scores of the task's baselines on `parts`, kept in the cache: no training changes them."""
     examples = {part: digest([repr(example) for example in part_of]) for part, part_of in parts.items()}
     train = digest([repr(example) for example in splits.train])
     return cached(
         config.cache or default_cache(),
         "baselines",
-        digest(task.name, splits.source, train, examples),
+        digest(task.name, task.judged_by(config), splits.source, train, examples),
         save=lambda kept, folder: _path(folder).write_text(json.dumps(asdict(kept))) and None,
         load=lambda folder: Baselines(**json.loads(_path(folder).read_text())),
-        compute=lambda: _measured(task.baselines(splits.train, splits.validation, parts, encoder)),
+        compute=lambda: _measured(task.baselines(splits.train, splits.validation, parts, encoder, config)),
     )
 
 

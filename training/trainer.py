@@ -260,7 +260,8 @@ class _Training:
         task, encoder, config = self.task, fitted.encoder, self.task.judging()
         train = self.splits.train
         some = np.linspace(0, len(train) - 1, min(JUDGED_IN_TRAIN, len(train)), dtype=int)
-        seen, seen_encoded = [train[place] for place in some], fitted.encoded.take(some)
+        seen = task.as_validation_has_them([train[place] for place in some], train)
+        seen_encoded = fitted.encoded.take(some)
 
         def judge(model: "keras.Model") -> Judgement:
             answers = task.answer(model, encoder, validation(), config)

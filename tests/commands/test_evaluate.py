@@ -101,7 +101,7 @@ def test_where_the_training_data_are_gone_the_baselines_are_left_out(
     ended = call("evaluate", run, f"--file={reviews}", "--json")
     assert ended.status == 0
     assert ended.complaint == (
-        "note: baselines are left out: the run's training data are not at hand "
+        "note: baselines are left out: what they are made from is not at hand "
         f"(there is no file {tmp_path / 'gone.tsv'})\n"
     )
     found = json.loads(ended.out)

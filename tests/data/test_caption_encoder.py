@@ -9,7 +9,7 @@ from PIL import Image
 
 from data.caption_encoder import BEGIN, END, CaptionEncoder, CaptionSettings
 from schema.encoded import NO_TARGET
-from schema.errors import WorkFailed
+from schema.errors import UserError, WorkFailed
 from schema.examples import CaptionedPicture
 
 
@@ -19,7 +19,7 @@ def picture(colour: int) -> bytes:
     return content.getvalue()
 
 
-CAPTIONS = ["a dog runs", "a dog sits", "a cat sits </s>"]
+CAPTIONS = ["a dog runs", "a dog sits </s>", "a cat sits </s>"]
 SETTINGS = CaptionSettings(side=8, longest=4)
 
 
@@ -38,6 +38,11 @@ def test_words_that_are_seldom_are_unknown_and_marks_are_no_words(encoder: Capti
     _, targets = encoded.padded(np.array([0, 1]), 4)
     np.testing.assert_array_equal(targets, [[4, 1, 6, END], [4, END, NO_TARGET, NO_TARGET]])
     assert encoder.decode([BEGIN, 4, 5, END, 0, 0]) == "a dog"
+
+
+def test_where_no_word_is_known_there_is_nothing_to_say():
+    with pytest.raises(UserError, match="^no word stands 5 times in the captions of train; take --least-count 1$"):
+        CaptionEncoder.learn(SETTINGS, ["a red bus", "two cats"], least_count=5, tokenize=str.split)
 
 
 def test_long_captions_are_cut(encoder: CaptionEncoder):

@@ -4,6 +4,8 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+import numpy as np
+
 # What mail programs of the time left of line ends, tabs and other characters that did not fit into ASCII.
 _SOFT_BREAK = re.compile(r"(?<=\S)= +")
 _ENCODED = re.compile(r"=[0-9A-F]{2}")
@@ -39,6 +41,8 @@ def _end(lines: Sequence[str]) -> int:
 
 NEAR = 0.9
 """Cosine of tf-idf from which on two texts are near copies."""
+AT_ONCE = 100
+"""Texts that are compared with all others together."""
 GRAM = 8
 """Words in a row; where more than half of a text's rows of so many words stand in one other text, it is a near copy."""
 
@@ -54,8 +58,11 @@ def _near_by_cosine(texts: Sequence[str], others: Sequence[str]) -> set[int]:
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     vectorizer = TfidfVectorizer(token_pattern=r"\w+")
-    known = vectorizer.fit_transform(others)
-    nearest = (vectorizer.transform(texts) @ known.T).max(axis=1).toarray()[:, 0]
+    known = vectorizer.fit_transform(others).T.tocsr()
+    asked = vectorizer.transform(texts)
+    # Nearly every text shares a word with every other: the product is dense.
+    blocks = (asked[start : start + AT_ONCE] @ known for start in range(0, len(texts), AT_ONCE))
+    nearest = np.concatenate([block.max(axis=1).toarray()[:, 0] for block in blocks])
     return set((nearest > NEAR).nonzero()[0].tolist())
 
 

@@ -13,10 +13,15 @@ from schema.errors import UserError
 from schema.examples import CaptionedPicture
 from schema.scores import Scores
 
+_AROUND = '.,;:!?"()'
+MANY = 50
+_FEW = "CIDEr weighs words by how rare they are among the pictures that are scored: of so few it says little, of one 0."
+
 
 def caption_tokens(text: str) -> list[str]:
-    """Words in lower case, split at spaces; what has no letter or digit is left out, as in the scorers of COCO."""
-    return [token for token in text.lower().split() if any(letter.isalnum() for letter in token)]
+    """Words in lower case, split at spaces, without the punctuation around them, as the scorers of COCO have them."""
+    tokens = (token.strip(_AROUND) for token in text.lower().split())
+    return [token for token in tokens if any(letter.isalnum() for letter in token)]
 
 
 def caption_scores(examples: Sequence[CaptionedPicture], answers: Sequence[TextAnswer], vocabulary: int = 0) -> Scores:
@@ -53,10 +58,18 @@ def caption_scores(examples: Sequence[CaptionedPicture], answers: Sequence[TextA
             "rouge_l_coco": bootstrap_interval(np.asarray(rouges), np.mean),
         },
         examples=len(examples),
-        tables=(table_by_length(lengths, "rouge_l_coco", lambda places: float(np.asarray(rouges)[places].mean())),),
+        tables=(
+            table_by_length(
+                lengths,
+                "rouge_l_coco",
+                lambda places: float(np.asarray(rouges)[places].mean()),
+                what="words of the answer",
+            ),
+        ),
         notes=(
             f"{len(set(said)):,} of {len(said):,} captions differ; they use {len(words):,} words"
             + (f" of the {vocabulary:,} that the model knows." if vocabulary else "."),
+            *([_FEW] if len(examples) < MANY else []),
         ),
     )
 

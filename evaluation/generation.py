@@ -22,7 +22,8 @@ def translation_scores(examples: Sequence[TextPair], answers: Sequence[TextAnswe
     from sacrebleu.metrics import BLEU, CHRF
 
     references, said = _texts(examples, answers)
-    cased, characters = BLEU(), CHRF()
+    # It would warn of texts that look tokenized; whose they are is the user's affair.
+    cased, characters = BLEU(force=True), CHRF()
     said_tokens, reference_tokens = ([moses_tokens(text, language) for text in texts] for texts in (said, references))
     counts = {
         "bleu": _ngram_counts(said, references, tokenize="13a"),
@@ -43,7 +44,10 @@ def translation_scores(examples: Sequence[TextPair], answers: Sequence[TextAnswe
         examples=len(examples),
         tables=(
             table_by_length(
-                lengths, "bleu", lambda places: float(bleu_of_counts(counts["bleu"][places].sum(axis=0), "exp")) / 100
+                lengths,
+                "bleu",
+                lambda places: float(bleu_of_counts(counts["bleu"][places].sum(axis=0), "exp")) / 100,
+                what="words of the reference",
             ),
         ),
         notes=(

@@ -160,9 +160,7 @@ def score_by_length(table: Table, path: Path) -> None:
     low, high = axes.get_ylim()
     axes.set_yticks([tick for tick in axes.get_yticks() if max(low, 0) <= tick <= min(high, 100)])
     name = _words(table.header[2])
-    axes.set(
-        title=f"{name} by length", xlabel=f"{table.header[0]} of the input, and examples n", ylabel=f"{name} x 100"
-    )
+    axes.set(title=f"{name} by length", xlabel=f"{table.header[0]}, and examples n", ylabel=f"{name} x 100")
     if not all(_enough(row) for row in table.rows):
         axes.plot([], [], "o", color=BLUE, markerfacecolor="white", label=f"fewer than {FEW_EXAMPLES} examples")
         axes.legend(frameon=False)
@@ -219,8 +217,12 @@ def _shortened(label: str) -> str:
     if len(label) > LONGEST_LABEL:
         half = (LONGEST_LABEL - 1) // 2
         label = f"{label[:half]}…{label[-half:]}"
-    # matplotlib reads text between dollar signs as a formula.
-    return label.replace("$", r"\$")
+    return _literal(label)
+
+
+def _literal(text: str) -> str:
+    """matplotlib reads text between dollar signs as a formula."""
+    return text.replace("$", r"\$")
 
 
 def _save(figure: Figure, path: Path) -> None:
@@ -270,8 +272,8 @@ def caption_figure(pixels: np.ndarray, captions: Sequence[str], said: str, atten
     grid = figure.add_gridspec(rows, WORDS_A_ROW)
     axes = figure.add_subplot(grid[:2, :])
     axes.imshow(pixels)
-    axes.set_title(said or "(nothing)")
-    axes.set_xlabel(f"reference: {captions[0]}" if captions else "")
+    axes.set_title(_literal(said) or "(nothing)")
+    axes.set_xlabel(_literal(f"reference: {captions[0]}") if captions else "")
     _without_ticks(axes)
     for place, word in enumerate(words):
         axes = figure.add_subplot(grid[2 + place // WORDS_A_ROW, place % WORDS_A_ROW])

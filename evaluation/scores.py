@@ -163,11 +163,15 @@ def pairs_of(references: Sequence[str], answered: Sequence[str], labels: Sequenc
 
 
 def table_by_length(
-    lengths: Sequence[int], name: str, score_of: Callable[[np.ndarray], float], bounds: Sequence[int] = LENGTH_BINS
+    lengths: Sequence[int],
+    name: str,
+    score_of: Callable[[np.ndarray], float],
+    bounds: Sequence[int] = LENGTH_BINS,
+    what: str = "tokens of the input",
 ) -> Table:
     """The score `name` in each of the fixed length bins that holds an example, shortest first.
 
-    lengths: tokens of each example; bounds: the longest length of each bin but the last, which has none
+    lengths: of each example, in `what`; bounds: the longest length of each bin but the last, which has none
     score_of: places of some examples, int[n] -> their score, as a share
     """
     bins = np.searchsorted(bounds, lengths)
@@ -175,7 +179,7 @@ def table_by_length(
     for place in np.unique(bins):
         members = np.flatnonzero(bins == place)
         rows.append((_bin_name(int(place), bounds), len(members), score_of(members)))
-    return Table(f"{name} by length", ("tokens", "examples", name), tuple(rows))
+    return Table(f"{name} by length", (what, "examples", name), tuple(rows))
 
 
 def _bin_name(place: int, bounds: Sequence[int]) -> str:

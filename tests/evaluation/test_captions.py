@@ -21,6 +21,7 @@ def scores_of(*texts: str):
 
 def test_tokens_are_words_in_lower_case():
     assert caption_tokens("A dog 's ball , 2 . --") == ["a", "dog", "'s", "ball", "2"]
+    assert caption_tokens('A dog\'s ball, "two" (wet). T-shirts!') == ["a", "dog's", "ball", "two", "wet", "t-shirts"]
 
 
 def test_all_scores_are_those_of_their_own_programs():

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from evaluation import plots
+from schema.answers import Attended
 from schema.records import EpochRecord
 from schema.scores import Confusion, Table
 
@@ -55,6 +56,13 @@ def test_strange_class_names_are_drawn(tmp_path):
     labels = ("$x_$", "a\nb", "", "très long " * 40, "日本語", r"\frac{", "$")
     plots.confusion_matrix(confusion_of(labels), tmp_path / "c.png")
     assert size_of(tmp_path / "c.png")[0] < 1400
+
+
+def test_a_caption_is_no_formula():
+    caption = 'a $5 "off" sign, was $10'
+    pixels = np.zeros((4, 4, 3), np.uint8)
+    attended = Attended((), ("a", "$5", "$sign$"), np.full((3, 4), 0.25))
+    assert plots.png(plots.caption_figure(pixels, [caption], caption, attended)).startswith(b"\x89PNG")
 
 
 def test_a_class_without_examples_is_drawn(tmp_path):

@@ -23,7 +23,7 @@ from keras import KerasTensor, ops
 from models.attention import Attention
 from models.cells import recurrent_layer, run, state_sizes, step
 from models.pointer import CoverageLoss, Pointer
-from models.words import ValidSteps
+from models.words import ValidSteps, WordDropout
 from schema.configs import AttentionName
 
 LOWER, UPPER = "decoder_1", "decoder_2"
@@ -39,6 +39,7 @@ class DecoderSettings:
     units: int
     embedding: int
     attention: AttentionName
+    word_dropout: float
     embedding_dropout: float
     context_dropout: float
     dropout: float
@@ -67,7 +68,7 @@ def decode(
     first = _first_states(memory.last, settings)
 
     embed = TiedEmbedding(settings.vocabulary, settings.embedding, name="target_embedding")
-    embedded = embed(target)
+    embedded = embed(WordDropout(settings.word_dropout, name="target_word_dropout")(target))
     said = keras.layers.Dropout(settings.embedding_dropout, name="target_dropout")(embedded)
     lower = _one_way(settings, LOWER)
     queries = run(lower, said, target_mask, first[LOWER]).sequence

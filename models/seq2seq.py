@@ -11,7 +11,7 @@ from keras import KerasTensor
 
 from models.cells import Read, recurrent_stack, run_stack
 from models.decoder import DecoderSettings, Memory, Stepper, decode, small_vectors
-from models.words import ValidSteps
+from models.words import ValidSteps, WordDropout
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,8 @@ def _encode(source: KerasTensor, mask: KerasTensor, settings: Seq2SeqSettings) -
     embed = keras.layers.Embedding(
         shared.vocabulary, shared.embedding, embeddings_initializer=small_vectors(shared.embedding), name="embedding"
     )
-    embedded = keras.layers.Dropout(shared.embedding_dropout, name="embedding_dropout")(embed(source))
+    heard = WordDropout(shared.word_dropout, name="word_dropout")(source)
+    embedded = keras.layers.Dropout(shared.embedding_dropout, name="embedding_dropout")(embed(heard))
     stack = recurrent_stack(
         shared.cell, shared.units, settings.layers, settings.bidirectional, forget_bias=shared.forget_bias
     )

@@ -17,7 +17,8 @@ class WordDropout(keras.layers.Layer):
     def __init__(self, rate: float, rare_from: int = 0, **options: object) -> None:
         super().__init__(**options)
         self.rate, self.rare_from = rate, rare_from
-        self.seeds = keras.random.SeedGenerator()
+        if rate:
+            self.seeds = keras.random.SeedGenerator()
 
     def call(
         self, ids: KerasTensor, evidence: KerasTensor | None = None, training: bool = False

@@ -41,6 +41,8 @@ class GenerationConfig(TrainingConfig):
     """Pieces of a target that are learnt."""
     dropout: Share = 0.5
     """Share of the values that are dropped in training, before the decoder's second layer and before the output."""
+    word_dropout: Share = 0.0
+    """Share of the words, or pieces of them, that are read as unknown in training."""
     embedding_dropout: Share = 0.3
     """Share of the features of embeddings that are dropped in training."""
     context_dropout: Share = 0.4
@@ -103,6 +105,7 @@ class Generation(Task[Ex, TextAnswer]):
             units=config.units,
             embedding=config.embedding,
             attention=config.attention,
+            word_dropout=config.word_dropout,
             embedding_dropout=config.embedding_dropout,
             context_dropout=config.context_dropout,
             dropout=config.dropout,

@@ -28,7 +28,9 @@ def network() -> keras.Model:
 
 def model_of(given: str, cell: str = "lstm", attention: str = "additive") -> keras.Model:
     keras.utils.set_random_seed(3)
-    decoder = DecoderSettings(12, cell, 6, 5, attention, embedding_dropout=0.3, context_dropout=0.3, dropout=0.5)
+    decoder = DecoderSettings(
+        12, cell, 6, 5, attention, word_dropout=0.2, embedding_dropout=0.3, context_dropout=0.3, dropout=0.5
+    )
     settings = CaptionerSettings(decoder, GIVEN[given].shape[1:])
     return build_captioner(settings, None if given == "pixels" else network())
 

@@ -17,6 +17,7 @@ DECODER = DecoderSettings(
     units=6,
     embedding=5,
     attention="additive",
+    word_dropout=0.2,
     embedding_dropout=0.3,
     context_dropout=0.3,
     dropout=0.5,

@@ -31,7 +31,7 @@ def measure(flags: BenchFlags) -> Report:
     pictures, steps = (500, 150) if not flags.quick else (20, 4)
     config = CaptionConfig(dataset=flags.dataset("flickr8k"), limit=flags.examples, network="mobilenet_v2")
     if flags.quick:
-        config = replace(config, units=4, embedding=4, batch_tokens=100)
+        config = replace(config, cell="simple_rnn", units=4, embedding=4, batch_tokens=100)
     splits = TASK.splits(config)
     asked, one_by_one = (splits.validation[:20], 1) if flags.quick else (splits.validation, 20)
     with fresh_folder() as cache:

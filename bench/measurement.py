@@ -108,7 +108,7 @@ def train_words(flags: BenchFlags, folder: Path) -> list[str]:
         words += ["--limit", str(flags.examples)]
     if flags.quick:
         words += ["--units", "4", "--embedding", "4", "--batch-tokens", "2000", "--epochs", "2"]
-        words += ["--no-bidirectional", "--no-look-inside"]
+        words += ["--cell", "simple_rnn", "--no-bidirectional", "--no-look-inside"]
     return words
 
 

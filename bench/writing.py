@@ -36,7 +36,7 @@ def measure(flags: BenchFlags) -> Report:
     start_tensorflow()
     config, pace = TranslationConfig(dataset=flags.dataset("multi30k"), limit=flags.examples), Pace(steps=80)
     if flags.quick:
-        small = {"units": 4, "embedding": 4, "vocabulary": 300, "batch_tokens": 200}
+        small = {"cell": "simple_rnn", "units": 4, "embedding": 4, "vocabulary": 300, "batch_tokens": 200}
         config, pace = replace(config, **small), Pace(turns=2, untimed=1, steps=3)
     splits = TASK.splits(config)
     fitted = TASK.fit_encoder(splits, config)
@@ -148,7 +148,7 @@ def _memory(flags: BenchFlags) -> dict[str, float]:
         if flags.examples:
             words += ["--limit", str(flags.examples)]
         if flags.quick:
-            words += ["--units", "4", "--embedding", "4", "--no-look-inside"]
+            words += ["--cell", "simple_rnn", "--units", "4", "--embedding", "4", "--no-look-inside"]
         with fresh_folder() as folder:
             words += ["--runs", str(folder / "runs"), "--cache", str(folder / "cache")]
             found[f"train.py {name}, one epoch"] = run_child(*words).peak_mb

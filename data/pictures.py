@@ -1,7 +1,9 @@
 """From the content of a picture's file to pixels: JPEG or PNG of any size and mode, and one clear line for all else."""
 
 import io
+import struct
 import warnings
+import zlib
 from contextlib import suppress
 
 import numpy as np
@@ -14,6 +16,8 @@ MOST_PIXELS = 100_000_000
 """A picture that says of itself to be larger is not unpacked."""
 FORMATS = ("JPEG", "PNG", "GIF")
 _HIGHEST_16_BIT = 65_535
+# What Pillow's parsers raise over bytes that are not as they should be.
+_STUMBLED = (OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, struct.error, zlib.error)
 
 
 class BadPicture(UserError):
@@ -38,7 +42,7 @@ def read_picture(content: bytes, side: int = SIDE) -> np.ndarray:
         raise
     except Image.DecompressionBombError as error:
         raise BadPicture(f"more than {MOST_PIXELS // 1_000_000} million pixels") from error
-    except Exception as error:  # whatever a parser stumbles over, a missing index or byte among it
+    except _STUMBLED as error:
         raise BadPicture("no JPEG or PNG, or one that was cut short") from error
 
 
@@ -51,7 +55,7 @@ def _upright(picture):
     """Cameras lay pictures on their side and say so; what they say may be damaged, and is left alone then."""
     from PIL import ImageOps
 
-    with suppress(Exception):
+    with suppress(*_STUMBLED):
         return ImageOps.exif_transpose(picture)
     return picture
 

@@ -20,14 +20,20 @@ def content_of(picture: Image.Image, form: str = "PNG", **options) -> bytes:
     return file.getvalue()
 
 
-def bomb(width: int, height: int) -> bytes:
-    """A PNG that says that it is so large, and holds next to nothing."""
+def png_of(width: int, height: int, pixels: bytes, *chunks: tuple[bytes, bytes]) -> bytes:
+    """A PNG that says that it is so large, with what it holds and more chunks behind that."""
 
     def chunk(name: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
+    parts = [(b"IHDR", header), (b"IDAT", zlib.compress(pixels)), *chunks, (b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*part) for part in parts)
+
+
+def bomb(width: int, height: int) -> bytes:
+    """It holds next to nothing."""
+    return png_of(width, height, b"")
 
 
 @pytest.mark.parametrize(
@@ -91,6 +97,7 @@ JPEG = content_of(Image.new("RGB", (400, 300), RED), "JPEG")
         (b"not a picture at all", "no JPEG or PNG, or one that was cut short"),
         (b"", "no JPEG or PNG, or one that was cut short"),
         (JPEG[: len(JPEG) // 2], "no JPEG or PNG, or one that was cut short"),
+        (png_of(2, 2, bytes(14), (b"iCCP", b"")), "no JPEG or PNG, or one that was cut short"),
         (bomb(20_000, 20_000), "pixels"),
         (bomb(10_001, 10_000), "10,001 x 10,000 pixels; at most 100 million are read"),
         (content_of(Image.new("RGB", (9, 9)), "BMP"), "no JPEG or PNG, or one that was cut short"),

@@ -100,6 +100,7 @@ def predict(
 
     answer: from padded inputs by name to an array whose first axis is the batch, or a tuple of such arrays; an
         example's part of what it gives still holds the padding
+    buckets: lengths, at most, to which examples are padded
     """
     batches = Batches(encoded, batch_tokens, buckets=buckets)
     outputs: dict[int, Any] = {}

@@ -42,7 +42,7 @@ def read_pictures(folder: Path) -> list[tuple[Path, tuple[str, ...]]]:
     if not names:
         raise WorkFailed(f"{folder} holds no captions; expected a row `image,caption` for each in {TABLE}")
     entries = [(_inside(pictures, name), captions[name]) for name in names]
-    refuse_gaps(entries)
+    _refuse_gaps(entries)
     return entries
 
 
@@ -60,7 +60,7 @@ def read_layout(folder: Path) -> Layout:
     splits = {
         split: [(_inside(pictures, name), captions.get(name, ())) for name in each] for split, each in names.items()
     }
-    refuse_gaps([entry for entries in splits.values() for entry in entries])
+    _refuse_gaps([entry for entries in splits.values() for entry in entries])
     return Layout(splits, official=not missing)
 
 
@@ -118,7 +118,7 @@ def _inside(folder: Path, name: str) -> Path:
     return path
 
 
-def refuse_gaps(entries: Sequence[tuple[Path, tuple[str, ...]]]) -> None:
+def _refuse_gaps(entries: Sequence[tuple[Path, tuple[str, ...]]]) -> None:
     """Raises WorkFailed where pictures are missing, have no captions or cannot be read, and names some of them."""
     lost = [path for path, _ in entries if not path.is_file()]
     if lost:

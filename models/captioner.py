@@ -15,7 +15,7 @@ import keras
 import tensorflow as tf
 from keras import KerasTensor, ops
 
-from models.decoder import DecoderSettings, Memory, Stepper, decode
+from models.decoder import DecoderSettings, Memory, Stepper, decode, target_embedding
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,8 @@ def build_captioner(settings: CaptionerSettings, network: keras.Model | None = N
     seen = keras.layers.Dropout(settings.decoder.context_dropout, name="picture_dropout")(seen)
     regions = keras.layers.Dense(settings.decoder.units, activation="tanh", name="regions")(seen)
     whole = keras.layers.GlobalAveragePooling1D(name="whole")(regions)
-    logits = decode(target, Memory(regions, Everywhere(name="everywhere")(regions), whole), settings.decoder)
+    memory = Memory(regions, Everywhere(name="everywhere")(regions), whole)
+    logits = decode(target, target_embedding(settings.decoder), memory, settings.decoder)
     return keras.Model({"picture": picture, "target": target}, logits, name="captioner")
 
 

@@ -28,6 +28,7 @@ from schema.configs import AttentionName
 
 LOWER, UPPER = "decoder_1", "decoder_2"
 """The decoder's recurrent layers: the one that asks, and the one that is fed with the context."""
+TARGET_EMBEDDING = "target_embedding"
 
 
 @dataclass(frozen=True)
@@ -56,18 +57,27 @@ class Memory:
     last: KerasTensor
 
 
+def target_embedding(settings: DecoderSettings) -> "TiedEmbedding":
+    """What `decode` looks targets up in, and turns outputs into logits with."""
+    return TiedEmbedding(settings.vocabulary, settings.embedding, name=TARGET_EMBEDDING)
+
+
 def decode(
-    target: KerasTensor, memory: Memory, settings: DecoderSettings, source: KerasTensor | None = None
+    target: KerasTensor,
+    embed: "TiedEmbedding",
+    memory: Memory,
+    settings: DecoderSettings,
+    source: KerasTensor | None = None,
 ) -> KerasTensor:
     """Logits (batch, steps, vocabulary) of what comes after each step of `target`, ids (batch, steps).
 
+    embed: a `target_embedding`
     source: ids (batch, time) of what can be copied, where there is attention; these are then log-probabilities
     """
     target_mask = ValidSteps(name="target_mask")(target)
     looked_at = keras.layers.Dropout(settings.context_dropout, name="memory_dropout")(memory.sequence)
     first = _first_states(memory.last, settings)
 
-    embed = TiedEmbedding(settings.vocabulary, settings.embedding, name="target_embedding")
     embedded = embed(WordDropout(settings.word_dropout, name="target_word_dropout")(target))
     said = keras.layers.Dropout(settings.embedding_dropout, name="target_dropout")(embedded)
     lower = _one_way(settings, LOWER)
@@ -234,7 +244,7 @@ class Stepper:
         """Log-probabilities (rows, vocabulary) of what comes after the ids `said` (rows,), the state after it, and what
         was attended to, (rows, time), nothing without attention."""
         count, held = self.moving // 2, state[self.moving :]
-        embed = self.layers["target_embedding"]
+        embed = self.layers[TARGET_EMBEDDING]
         embedded = embed(said)
         query, lower = step(self.lower, embedded, state[:count])
         if self.attention is None:

@@ -10,8 +10,19 @@ import tensorflow as tf
 from keras import KerasTensor
 
 from models.cells import Read, recurrent_stack, run_stack
-from models.decoder import DecoderSettings, Memory, Stepper, decode, small_vectors
+from models.decoder import (
+    TARGET_EMBEDDING,
+    DecoderSettings,
+    Memory,
+    Stepper,
+    TiedEmbedding,
+    decode,
+    small_vectors,
+    target_embedding,
+)
 from models.words import ValidSteps, WordDropout
+
+SOURCE_EMBEDDING = "embedding"
 
 
 @dataclass(frozen=True)
@@ -19,12 +30,15 @@ class Seq2SeqSettings:
     """How the source is read, and the decoder, whose vocabulary, cell and sizes the encoder shares.
 
     copying: pieces of the source can be copied, where there is attention
+    shared_embedding: sources are looked up in the targets' table, which gives the logits too (Press & Wolf 2017,
+        "three-way weight tying")
     """
 
     layers: int
     bidirectional: bool
     decoder: DecoderSettings
     copying: bool = False
+    shared_embedding: bool = False
 
 
 def build_seq2seq(settings: Seq2SeqSettings) -> keras.Model:
@@ -36,29 +50,40 @@ def build_seq2seq(settings: Seq2SeqSettings) -> keras.Model:
     source = keras.Input((None,), dtype="int32", name="source")
     target = keras.Input((None,), dtype="int32", name="target")
     mask = ValidSteps(name="source_mask")(source)
-    read = _encode(source, mask, settings)
+    embed = target_embedding(settings.decoder)
+    read = _encode(source, mask, embed if settings.shared_embedding else _source_embedding(settings), settings)
     memory = Memory(read.sequence, mask, read.last)
-    logits = decode(target, memory, settings.decoder, source=source if settings.copying else None)
+    logits = decode(target, embed, memory, settings.decoder, source=source if settings.copying else None)
     return keras.Model({"source": source, "target": target}, logits, name="seq2seq")
 
 
-def _encode(source: KerasTensor, mask: KerasTensor, settings: Seq2SeqSettings) -> Read:
-    shared = settings.decoder
-    embed = keras.layers.Embedding(
-        shared.vocabulary, shared.embedding, embeddings_initializer=small_vectors(shared.embedding), name="embedding"
+def _source_embedding(settings: Seq2SeqSettings) -> keras.layers.Embedding:
+    size = settings.decoder.embedding
+    return keras.layers.Embedding(
+        settings.decoder.vocabulary, size, embeddings_initializer=small_vectors(size), name=SOURCE_EMBEDDING
     )
+
+
+def _encode(source: KerasTensor, mask: KerasTensor, embed: keras.layers.Layer, settings: Seq2SeqSettings) -> Read:
+    shared = settings.decoder
     heard = WordDropout(shared.word_dropout, name="word_dropout")(source)
     embedded = keras.layers.Dropout(shared.embedding_dropout, name="embedding_dropout")(embed(heard))
     stack = recurrent_stack(
         shared.cell, shared.units, settings.layers, settings.bidirectional, forget_bias=shared.forget_bias
     )
-    return run_stack(embedded, mask, stack, shared.dropout)
+    return run_stack(embedded, mask, stack, shared.embedding_dropout)
+
+
+def source_embedding(model: keras.Model) -> "keras.layers.Embedding | TiedEmbedding":
+    """What a model of `build_seq2seq` looks sources up in; the vectors come first among its weights."""
+    own = any(layer.name == SOURCE_EMBEDDING for layer in model.layers)
+    return model.get_layer(SOURCE_EMBEDDING if own else TARGET_EMBEDDING)
 
 
 def stepper_of(model: keras.Model) -> Stepper:
     """A model of `build_seq2seq` one step at a time, from ids (rows, time)."""
     names = sorted(layer.name for layer in model.layers if layer.name.startswith("recurrent_"))
-    embed, stack = model.get_layer("embedding"), [model.get_layer(name) for name in names]
+    embed, stack = source_embedding(model), [model.get_layer(name) for name in names]
 
     def read(source: tf.Tensor) -> Memory:
         mask = tf.not_equal(source, 0)

@@ -44,7 +44,7 @@ class GenerationConfig(TrainingConfig):
     word_dropout: Share = 0.0
     """Share of the words, or pieces of them, that are read as unknown in training."""
     embedding_dropout: Share = 0.3
-    """Share of the features of embeddings that are dropped in training."""
+    """Share of the features that are dropped in training before each layer that reads, those of embeddings first."""
     context_dropout: Share = 0.4
     """Share of the features of what was read that are dropped in training, before attention looks at them."""
     smoothing: Share = 0.1

@@ -35,6 +35,8 @@ class TextGenerationConfig(StackConfig, GenerationConfig):
     """Pieces of a source that are read."""
     lower_case: bool = False
     """Read and write lower case alone."""
+    shared_embedding: bool = True
+    """Look sources and targets up in one table of vectors."""
     copying: bool = False
     """Let the decoder copy pieces of the source, where it has attention (See et al. 2017)."""
     coverage: Annotated[float, Range(0, 10)] = 0.0
@@ -76,7 +78,10 @@ class TextGeneration(Generation[TextPair]):
         assert isinstance(config, TextGenerationConfig)
         vocabulary = len(cast("PairEncoder", fitted.encoder).subwords)
         decoder = replace(self.decoder_settings(vocabulary, config), coverage=config.coverage)
-        return build_seq2seq(Seq2SeqSettings(config.layers, config.bidirectional, decoder, config.copying))
+        settings = Seq2SeqSettings(
+            config.layers, config.bidirectional, decoder, config.copying, config.shared_embedding
+        )
+        return build_seq2seq(settings)
 
     def make_decoder(self, model: "keras.Model") -> "Decoder":
         from data.subwords import BEGIN, END
@@ -129,8 +134,10 @@ class TextGeneration(Generation[TextPair]):
         return Sample(example.source, example.target or "", answer.text, score)
 
     def word_vectors(self, model: "keras.Model", encoder: Encoder[TextPair]) -> tuple[np.ndarray, Sequence[str]] | None:
+        from models.seq2seq import source_embedding
+
         subwords = cast("PairEncoder", encoder).subwords
-        (vectors,) = model.get_layer("embedding").get_weights()
+        vectors = source_embedding(model).get_weights()[0]
         return vectors, [piece.replace("\n", " ") for piece in subwords.pieces(range(len(subwords)))]
 
     def picture(self, example: TextPair, answer: TextAnswer) -> "Figure | None":

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from models.cells import CELLS
 from models.decoder import DecoderSettings, SmoothedCrossEntropy, attention_weights
-from models.seq2seq import Seq2SeqSettings, build_seq2seq, stepper_of
+from models.seq2seq import Seq2SeqSettings, build_seq2seq, source_embedding, stepper_of
 
 DECODER = DecoderSettings(
     vocabulary=12,
@@ -26,14 +26,14 @@ SOURCE = np.array([[4, 5, 6, 7, 3], [8, 3, 0, 0, 0]], np.int32)
 TARGET = np.array([[2, 9, 10], [2, 11, 4]], np.int32)
 
 
-def model_of(copying: bool = False, **changes) -> keras.Model:
+def model_of(copying: bool = False, shared_embedding: bool = False, **changes) -> keras.Model:
     keras.utils.set_random_seed(3)
-    return build_seq2seq(Seq2SeqSettings(2, True, replace(DECODER, **changes), copying))
+    return build_seq2seq(Seq2SeqSettings(2, True, replace(DECODER, **changes), copying, shared_embedding))
 
 
 KINDS = [
     {"attention": "additive"},
-    {"attention": "multiplicative"},
+    {"attention": "multiplicative", "shared_embedding": True},
     {"attention": "none", "copying": True},
     {"attention": "additive", "copying": True, "coverage": 1.0},
 ]
@@ -62,6 +62,18 @@ def test_neither_padding_nor_neighbours_change_what_is_said(kind):
     np.testing.assert_allclose(np.array(model(padded))[:, :3], whole, atol=1e-5)
     alone = model({"source": SOURCE[1:, :2], "target": TARGET[1:]})
     np.testing.assert_allclose(np.array(alone)[0], whole[1], atol=1e-5)
+
+
+def test_one_table_for_both_sides_is_learnt_from_both():
+    model = model_of(shared_embedding=True)
+    assert source_embedding(model) is model.get_layer("target_embedding")
+    assert source_embedding(model_of()) is not model_of().get_layer("target_embedding")
+    with tf.GradientTape() as tape:
+        logits = model({"source": SOURCE, "target": TARGET})
+        loss = tf.reduce_sum(logits[..., :3] ** 2)
+    of_table = tf.convert_to_tensor(tape.gradient(loss, source_embedding(model).vectors))
+    # 6 stands in sources alone, 9 in targets alone; neither is among the logits that are asked about.
+    assert np.abs(of_table[6]).sum() > 0 and np.abs(of_table[9]).sum() > 0
 
 
 def test_what_was_attended_to_adds_up_to_one_over_the_source():

@@ -7,8 +7,9 @@ UTF-8 (a byte order mark is fine), line ends LF or CRLF, blank lines left out; a
 for a header. A line is what ends in LF: other line ends of Unicode stand in real texts.
 """
 
+import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from unicodedata import category
 
@@ -18,6 +19,7 @@ from schema.examples import LabelledText, TextPair
 
 _JSON_LINES = {".jsonl", ".ndjson", ".json"}
 _HEADER = ["text", "label"]
+_READ_OF_FOLDERS = {".txt", ".jpg", ".jpeg", ".png", ".gif"}
 UNPRINTABLE = {"Cc", "Cs", "Zl", "Zp"}
 """Unicode categories of control characters, halves of one, and line ends: a label is printed, and written as UTF-8."""
 
@@ -143,3 +145,18 @@ def _text_of(path: Path, number: int, entry: dict[str, object]) -> str:
 
 def _columns(count: int) -> str:
     return "1 column" if count == 1 else f"{count} columns"
+
+
+def files_source(paths: Sequence[Path]) -> str:
+    """Names a user's files, or folders of them, by their content. Raises UserError for one that cannot be read."""
+    return "files:" + hashlib.sha256(b"".join(map(_content_digest, paths))).hexdigest()
+
+
+def _content_digest(path: Path) -> bytes:
+    if not path.is_dir():
+        return hashlib.sha256(read_bytes(path)).digest()
+    whole = hashlib.sha256()
+    # Not what file managers leave behind.
+    for file in sorted(file for file in path.rglob("*") if file.suffix.lower() in _READ_OF_FOLDERS and file.is_file()):
+        whole.update(f"{file.relative_to(path)}\0".encode() + hashlib.sha256(read_bytes(file)).digest())
+    return whole.digest()

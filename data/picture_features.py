@@ -15,7 +15,7 @@ from console.progress import Progress
 from console.quiet import start_tensorflow
 from data.cache import cached, digest
 from data.pictures import SIDE, read_picture
-from data.sources import reachable
+from data.prepared import reachable
 from schema.errors import WorkFailed
 
 if TYPE_CHECKING:

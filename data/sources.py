@@ -1,47 +1,22 @@
-"""Every data set with one face: `load(name)` gives its official splits as examples.
+"""Every data set with one face: `load_...` gives its official splits as examples."""
 
-TFDS reads what is prepared (TFDS_DATA_DIR, else ~/tensorflow_datasets) and downloads what is not. It would hang for
-minutes without a network, so the host is asked first.
-"""
-
-import hashlib
-import logging
-import os
 import sys
-import threading
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from http.client import HTTPException
-from importlib import import_module
 from itertools import compress
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic
+from typing import Any, Generic
 
 import numpy as np
 
-from console.messages import is_terminal, say, warn
+from console.messages import warn
 from console.progress import track
 from console.quiet import start_tensorflow
-from data.files import read_bytes
 from data.mails import clean_mail
+from data.prepared import prepared, records, rows, sequences
 from data.tokenization import MARKUP, TOKENIZERS
-from schema.errors import WorkFailed
 from schema.examples import CaptionedPicture, Ex, LabelledText, Later, TaggedSentence, TextPair
 
-if TYPE_CHECKING:
-    import tensorflow_datasets as tfds
-
 SMALL_WORLD = "small_world"
-
-# Longest wait for an answer, in seconds; with what comes before it the user knows within five.
-_PROBE_SECONDS = 3.0
-
-
-class NoNetwork(WorkFailed):
-    """A data set is neither on this machine nor within reach."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +63,7 @@ LABELLED_TEXTS: Mapping[str, TextSet] = {
 def load_labelled_texts(name: str) -> Official[LabelledText]:
     """The splits of a data set of `LABELLED_TEXTS`. Raises NoNetwork where it can be had neither here nor there."""
     place = LABELLED_TEXTS[name]
-    builder = _prepared(name, place.builder, place.host)
+    builder = prepared(name, place.builder, place.host)
     names = [(feature, builder.info.features[feature].names) for feature in place.label]
 
     def label(row: Mapping[str, Any]) -> str:
@@ -97,10 +72,10 @@ def load_labelled_texts(name: str) -> Official[LabelledText]:
     def read(split: str, labelled: bool = True) -> list[LabelledText]:
         # Before the clock of the progress starts.
         start_tensorflow()
-        rows = _rows(builder, split)
+        found = rows(builder, split)
         return [
             LabelledText(row[place.text].decode("utf-8"), label(row) if labelled else None)
-            for row in track(rows, f"reading {name} {split}", builder.info.splits[split].num_examples)
+            for row in track(found, f"reading {name} {split}", builder.info.splits[split].num_examples)
         ]
 
     test = Later(lambda: read(place.splits["test"]))
@@ -163,14 +138,15 @@ TAGGED_SENTENCES: Mapping[str, SentenceSet] = {
 def load_tagged_sentences(name: str) -> Official[TaggedSentence]:
     """The splits of a data set of `TAGGED_SENTENCES`. Raises NoNetwork where it can be had neither here nor there."""
     place = TAGGED_SENTENCES[name]
-    builder = _prepared(name, place.builder, place.host, place.module)
+    builder = prepared(name, place.builder, place.host, place.module)
     tag_names = np.array(builder.info.features[place.tags].feature.names, dtype=object)
 
     def read(split: str) -> list[TaggedSentence]:
         start_tensorflow()
-        rows = _sequences(builder, split, place.words, place.tags, *(place.no_word or ())[:1])
+        found = sequences(builder, split, place.words, place.tags, *(place.no_word or ())[:1])
         count = builder.info.splits[split].num_examples
-        return [sentence for row in track(rows, f"reading {name} {split}", count) if (sentence := _sentence(row)).words]
+        sentences = map(_sentence, track(found, f"reading {name} {split}", count))
+        return [sentence for sentence in sentences if sentence.words]
 
     def _sentence(row: Sequence[Sequence[Any]]) -> TaggedSentence:
         words, tags, *heads = row
@@ -203,13 +179,13 @@ def _untagged(name: str, tokenizer: str) -> list[TaggedSentence]:
 
 def load_translations(languages: str) -> Official[TextPair]:
     """Multi30k, such as "en-de". Raises NoNetwork where it can be had neither here nor there."""
-    builder = _prepared("multi30k", "multi30k", "https://raw.githubusercontent.com", "data.builders.multi30k.builder")
+    builder = prepared("multi30k", "multi30k", "https://raw.githubusercontent.com", "data.builders.multi30k.builder")
     source, target = languages.split("-")
 
     def read(split: str) -> list[TextPair]:
         start_tensorflow()
-        rows = track(_rows(builder, split), f"reading multi30k {split}", builder.info.splits[split].num_examples)
-        pairs = [TextPair(row[source].decode("utf-8"), row[target].decode("utf-8")) for row in rows]
+        found = track(rows(builder, split), f"reading multi30k {split}", builder.info.splits[split].num_examples)
+        pairs = [TextPair(row[source].decode("utf-8"), row[target].decode("utf-8")) for row in found]
         # Two pairs of train are no sentences.
         return [pair for pair in pairs if "@@" not in (pair.source, pair.target)]
 
@@ -228,12 +204,12 @@ def load_mails() -> Official[TextPair]:
 
     Every ninth mail of its validation stands in test: these are left out, or choosing on it were choosing on test.
     """
-    builder = _prepared("aeslc", "aeslc", "https://github.com", "data.builders.aeslc.builder")
+    builder = prepared("aeslc", "aeslc", "https://github.com", "data.builders.aeslc.builder")
 
     def read(split: str) -> list[TextPair]:
         start_tensorflow()
-        rows = track(_rows(builder, split), f"reading aeslc {split}", builder.info.splits[split].num_examples)
-        texts = ((row["email_body"].decode("utf-8"), row["subject_line"].decode("utf-8")) for row in rows)
+        found = track(rows(builder, split), f"reading aeslc {split}", builder.info.splits[split].num_examples)
+        texts = ((row["email_body"].decode("utf-8"), row["subject_line"].decode("utf-8")) for row in found)
         return [TextPair(clean_mail(body), " ".join(subject.split())) for body, subject in texts]
 
     test = read("test")
@@ -250,14 +226,14 @@ def load_mails() -> Official[TextPair]:
 def load_captions() -> Official[CaptionedPicture]:
     """Flickr8k: for training an example for each caption, else one for each picture. Raises NoNetwork, with what to do,
     where a person has not fetched it."""
-    builder = _prepared("flickr8k", "flickr8k", None, "data.builders.flickr8k.builder")
+    builder = prepared("flickr8k", "flickr8k", None, "data.builders.flickr8k.builder")
 
     def read(split: str) -> list[CaptionedPicture]:
         start_tensorflow()
-        rows = track(_records(builder, split), f"reading flickr8k {split}", builder.info.splits[split].num_examples)
+        found = track(records(builder, split), f"reading flickr8k {split}", builder.info.splits[split].num_examples)
         return [
             CaptionedPicture(row["picture"], tuple(caption.decode("utf-8") for caption in row["captions"]))
-            for row in rows
+            for row in found
         ]
 
     splits = "official" if builder.info.metadata["official"] else "own_splits"
@@ -306,147 +282,3 @@ def _one_of_each_pair(examples: Sequence[LabelledText]) -> list[LabelledText]:
     """
     pairs = zip(examples[::2], examples[1::2], strict=True)
     return [(min, max)[place % 2](pair, key=lambda example: example.label) for place, pair in enumerate(pairs)]
-
-
-def _prepared(name: str, builder_name: str, host: str | None, module: str | None = None) -> "tfds.core.DatasetBuilder":
-    """A builder whose data lie on this machine, downloaded if need be.
-
-    host: an address that the download needs, None where a person has to fetch the files
-    module: where the builder is to be found, if it is one of ours
-    """
-    import tensorflow_datasets as tfds
-
-    if module:
-        import_module(module)
-    # It warns of a folder that is not there, which is what is asked here.
-    with _without_warnings("absl"):
-        builder = tfds.builder(builder_name)
-        prepared = builder.is_prepared()
-    if not prepared and host is None:
-        folder = Path(builder.data_dir_root) / "downloads" / "manual" / builder.name
-        if not folder.is_dir():
-            raise NoNetwork(
-                f"{name} is not on this machine: there is no folder {folder}.\n{builder.MANUAL_DOWNLOAD_INSTRUCTIONS}"
-            )
-        _prepare(builder, name)
-    elif not prepared:
-        manual = _manual_files(builder)
-        # A builder that registers no files has none that could lie here.
-        at_hand = bool(manual) and all(map(os.path.exists, manual))
-        if not at_hand and not reachable(host):
-            files = (
-                f"\nor put {manual[0].name if len(manual) == 1 else 'its files'} into {manual[0].parent},"
-                if module
-                else ""
-            )
-            raise NoNetwork(
-                f"{name} is not on this machine and {host} does not answer; connect to a network,{files}\n"
-                f"or set TFDS_DATA_DIR to a folder that holds {builder_name}, or take --dataset {SMALL_WORLD}"
-            )
-        _prepare(builder, name)
-    return builder
-
-
-def _prepare(builder: "tfds.core.DatasetBuilder", name: str) -> None:
-    import tensorflow_datasets as tfds
-    from tensorflow_datasets.core.download.download_manager import NonMatchingChecksumError
-
-    if not is_terminal(sys.stderr):
-        tfds.disable_progress_bar()
-    start_tensorflow()
-    say(f"downloading and preparing {name} (once; it is kept in {builder.data_dir})")
-    try:
-        builder.download_and_prepare()
-    except NonMatchingChecksumError as error:
-        # Its first line names the file and where it came from.
-        raise WorkFailed(f"{str(error).splitlines()[0].rstrip(':')}; delete the file and try again") from error
-
-
-def _records(builder: "tfds.core.DatasetBuilder", split: str) -> Iterator[Mapping[str, Any]]:
-    """Records one by one."""
-    import tensorflow_datasets as tfds
-
-    yield from tfds.as_numpy(builder.as_dataset(split=split, shuffle_files=False))
-
-
-def _rows(builder: "tfds.core.DatasetBuilder", split: str) -> Iterator[Mapping[str, Any]]:
-    """Records one by one, read in blocks: six times as fast as one by one."""
-    import tensorflow_datasets as tfds
-
-    blocks = builder.as_dataset(split=split, batch_size=1000, shuffle_files=False)
-    for block in tfds.as_numpy(blocks):
-        columns = [block[name] for name in block]
-        for values in zip(*columns, strict=True):
-            yield dict(zip(block, values, strict=True))
-
-
-def _manual_files(builder: "tfds.core.DatasetBuilder") -> list[Path]:
-    """Where a builder looks for files that a user has fetched by hand, before it downloads them."""
-    home = Path(builder.data_dir_root) / "downloads" / "manual"
-    names = [info.filename for info in (builder.url_infos or {}).values() if info.filename]
-    return [home / name for name in names or getattr(builder, "BY_HAND", ())]
-
-
-def _sequences(builder: "tfds.core.DatasetBuilder", split: str, *features: str) -> Iterator[tuple[Sequence[Any], ...]]:
-    """The named features of each record, sequences all of them, read in blocks."""
-    import tensorflow_datasets as tfds
-
-    # TFDS warns of its own old ways.
-    with _without_warnings("absl"):
-        wanted = tfds.decode.PartialDecoding(dict.fromkeys(features, True))
-        records = builder.as_dataset(split=split, decoders=wanted, shuffle_files=False)
-    for block in records.ragged_batch(1000):
-        yield from zip(*(block[feature].to_list() for feature in features), strict=True)
-
-
-@contextmanager
-def _without_warnings(name: str) -> Iterator[None]:
-    logger = logging.getLogger(name)
-    before = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        logger.setLevel(before)
-
-
-def reachable(address: str, seconds: float = _PROBE_SECONDS) -> bool:
-    """Whether `address` answers at all within `seconds`, through the proxy that the environment names.
-
-    In a thread of its own, since looking up a name may hang longer than any time-out of the connection.
-    """
-    answered = threading.Event()
-
-    def ask() -> None:
-        try:
-            urllib.request.urlopen(urllib.request.Request(address, method="HEAD"), timeout=seconds)
-            answered.set()
-        except urllib.error.HTTPError:
-            answered.set()  # a refusal is an answer
-        except (OSError, HTTPException, ValueError):
-            pass  # no connection, an answer that is no HTTP, a proxy whose address is none
-        finally:
-            done.set()
-
-    done = threading.Event()
-    threading.Thread(target=ask, daemon=True).start()
-    done.wait(seconds)
-    return answered.is_set()
-
-
-_READ_OF_FOLDERS = {".txt", ".jpg", ".jpeg", ".png", ".gif"}
-
-
-def files_source(paths: Sequence[Path]) -> str:
-    """Names a user's files, or folders of them, by their content. Raises UserError for one that cannot be read."""
-    return "files:" + hashlib.sha256(b"".join(map(_content_digest, paths))).hexdigest()
-
-
-def _content_digest(path: Path) -> bytes:
-    if not path.is_dir():
-        return hashlib.sha256(read_bytes(path)).digest()
-    whole = hashlib.sha256()
-    # Not what file managers leave behind.
-    for file in sorted(file for file in path.rglob("*") if file.suffix.lower() in _READ_OF_FOLDERS and file.is_file()):
-        whole.update(f"{file.relative_to(path)}\0".encode() + hashlib.sha256(read_bytes(file)).digest())
-    return whole.digest()

@@ -113,7 +113,8 @@ class Task(ABC, Generic[Ex, Ans]):
         return make_splits(official, self.identity, config.limit)
 
     def _from_files(self, config: TrainingConfig) -> "Official[Ex]":
-        from data.sources import Official, files_source
+        from data.files import files_source
+        from data.sources import Official
 
         paths = [path for path in (config.train_file, config.validation_file, config.test_file) if path]
         return Official(
@@ -271,7 +272,8 @@ def load_or_small_world(load: Callable[[str], Raw], datasets: Sequence[str], wan
     Raises NoNetwork where a data set was named, UserError for a name that is none of `datasets`.
     """
     from console.messages import warn
-    from data.sources import SMALL_WORLD, NoNetwork
+    from data.prepared import NoNetwork
+    from data.sources import SMALL_WORLD
 
     refuse_unknown_dataset(wanted, datasets)
     try:

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from data import sources
+from data import prepared
 
 
 @pytest.fixture
 def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """No network, and a data folder without a prepared data set."""
-    monkeypatch.setattr(sources, "reachable", lambda address: False)
+    monkeypatch.setattr(prepared, "reachable", lambda address: False)
     monkeypatch.setattr("tensorflow_datasets.core.constants.DATA_DIR", str(tmp_path))
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
     return tmp_path

@@ -3,7 +3,8 @@
 import pytest
 
 from data import sources
-from data.sources import NoNetwork, Official, load_tagged_sentences
+from data.prepared import NoNetwork
+from data.sources import Official, load_tagged_sentences
 from data.word_types import word_types
 from schema.examples import LabelledText, TaggedSentence
 

@@ -9,7 +9,8 @@ import tensorflow_datasets as tfds
 
 from data.builders.aeslc.builder import PARTS, Aeslc
 from data.mails import near_copies
-from data.sources import NoNetwork, load_mails
+from data.prepared import NoNetwork
+from data.sources import load_mails
 from schema.errors import WorkFailed
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from data.builders.broad_twitter_corpus.builder import KINDS
-from data.sources import NoNetwork, load_tagged_sentences
+from data.prepared import NoNetwork
+from data.sources import load_tagged_sentences
 from schema.errors import WorkFailed
 
 NAME = "broad_twitter_corpus"

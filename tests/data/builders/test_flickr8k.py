@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from data.builders.flickr8k.layout import LISTS, TABLE, TOKENS, read_layout, read_pictures
-from data.sources import NoNetwork, load_captions
+from data.prepared import NoNetwork
+from data.sources import load_captions
 from schema.errors import WorkFailed
 
 

@@ -8,7 +8,8 @@ from typing import get_args
 import pytest
 
 from data.builders.multi30k.builder import LANGUAGES, PARTS
-from data.sources import NoNetwork, load_translations
+from data.prepared import NoNetwork
+from data.sources import load_translations
 from schema.errors import WorkFailed
 from tasks.translation import Languages
 

@@ -55,9 +55,13 @@ class CaptionConfig(GenerationConfig):
 
 @dataclass(frozen=True)
 class CaptionAnswerConfig(GenerationAnswerConfig):
-    """How a saved model writes captions."""
+    """How a saved model writes captions: left alone it says what it is sure of twice."""
 
-    longest: Annotated[int, Range(1, 1000)] = 40
+    length_power: Annotated[float, Range(0, 5)] = 0.8
+    """A hypothesis is judged by its log-probability over its length to this power."""
+    no_repeat: Annotated[int, Range(0, 20)] = 2
+    """No row of so many words stands twice in a caption; 0 allows all."""
+    longest: Annotated[int, Range(1, 1000)] = 20
     """Words that a caption has, at most."""
 
 

@@ -30,8 +30,6 @@ class SummaryConfig(TextGenerationConfig):
     """Pieces of words that source and target share, at most."""
     lower_case: bool = True
     """Read and write lower case alone: a subject's words can then be copied whatever their case in the mail."""
-    shared_embedding: bool = False
-    """Look sources and targets up in one table of vectors."""
     copying: bool = True
     """Let the decoder copy pieces of the source, where it has attention (See et al. 2017)."""
     longest_source: Positive = 160

@@ -35,7 +35,7 @@ class TextGenerationConfig(StackConfig, GenerationConfig):
     """Pieces of a source that are read."""
     lower_case: bool = False
     """Read and write lower case alone."""
-    shared_embedding: bool = True
+    shared_embedding: bool = False
     """Look sources and targets up in one table of vectors."""
     copying: bool = False
     """Let the decoder copy pieces of the source, where it has attention (See et al. 2017)."""

@@ -1,17 +1,18 @@
 """One to many: a picture in, a sentence out.
 
-    picture -> network (frozen, its features computed beforehand, or small and trained along)
+    picture -> network (frozen, its features computed beforehand and standardised, or small and trained along)
             -> regions -> memory of the decoder (`models/decoder.py`), which writes the caption
 
 With attention the decoder looks at the regions of the picture (Xu et al. 2015, "soft"); without, it has their mean at
 every step and starts from it (Vinyals et al. 2015).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 from keras import KerasTensor, ops
 
@@ -37,7 +38,11 @@ def build_captioner(settings: CaptionerSettings, network: keras.Model | None = N
     pixels = network is None
     picture = keras.Input(settings.shape, dtype="uint8" if pixels else "float16", name="picture")
     target = keras.Input((None,), dtype="int32", name="target")
-    seen = _small_network(picture) if network is None else PictureNetwork(network, name="network")(picture)
+    if network is None:
+        seen = _small_network(picture)
+    else:
+        # Features that differ little from picture to picture would else go under in those that are always large.
+        seen = keras.layers.Normalization(name="standardised")(PictureNetwork(network, name="network")(picture))
     if len(settings.shape) == 1:
         seen = keras.layers.Reshape((1, settings.shape[0]), name="one_region")(seen)
     seen = keras.layers.Dropout(settings.decoder.context_dropout, name="picture_dropout")(seen)
@@ -46,6 +51,14 @@ def build_captioner(settings: CaptionerSettings, network: keras.Model | None = N
     memory = Memory(regions, Everywhere(name="everywhere")(regions), whole)
     logits = decode(target, target_embedding(settings.decoder), memory, settings.decoder)
     return keras.Model({"picture": picture, "target": target}, logits, name="captioner")
+
+
+def standardise(model: keras.Model, features: Iterable[np.ndarray]) -> None:
+    """Tell a model with a frozen network the mean and the deviation of each feature, before anything is asked of it.
+
+    features: of pictures of train, (pictures, ..., features) each
+    """
+    model.get_layer("standardised").adapt(part.astype(np.float32) for part in features)
 
 
 def _small_network(picture: KerasTensor) -> KerasTensor:

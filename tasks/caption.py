@@ -142,13 +142,20 @@ class Caption(Generation[CaptionedPicture]):
         return CaptionEncoder.load(folder, caption_tokens)
 
     def build_model(self, fitted: Fitted[CaptionedPicture], config: TrainingConfig) -> "keras.Model":
-        from models.captioner import CaptionerSettings, build_captioner
+        from models.captioner import CaptionerSettings, build_captioner, standardise
 
         assert isinstance(config, CaptionConfig)
         encoder = cast("CaptionEncoder", fitted.encoder)
         settings = self.decoder_settings(len(encoder.vocabulary), config)
-        shape = fitted.encoded.inputs["picture"].shape[1:]
-        return build_captioner(CaptionerSettings(settings, shape), encoder.see and encoder.see.network)
+        pictures = cast(Shared, fitted.encoded.inputs["picture"])
+        captioner = CaptionerSettings(settings, pictures.shape[1:])
+        if encoder.see is None:
+            return build_captioner(captioner)
+        model = build_captioner(captioner, encoder.see.network)
+        places = np.arange(pictures.values.shape[0])
+        parts = np.array_split(places, -(-len(places) // PICTURES_AT_ONCE))
+        standardise(model, (pictures.values[part] for part in parts))
+        return model
 
     def make_decoder(self, model: "keras.Model") -> "Decoder":
         from data.caption_encoder import BEGIN, END

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from models.captioner import CaptionerSettings, build_captioner, picture_spec, regions_of, stepper_of
+from models.captioner import CaptionerSettings, build_captioner, picture_spec, regions_of, standardise, stepper_of
 from models.cells import CELLS
 from models.decoder import DecoderSettings, SmoothedCrossEntropy, attention_weights
 from models.inspection import Inside, cell_activity, loss_gradient, memory_gradient
@@ -76,6 +76,24 @@ def test_the_network_is_kept_with_its_weights_and_never_trained(tmp_path):
     read = loaded.get_layer("network").read(pixels)
     assert read.shape == (2, 4, 7)
     np.testing.assert_allclose(read, regions_of(held, pixels), atol=1e-5)
+
+
+@pytest.mark.parametrize(("given", "attention"), [("regions", "additive"), ("vector", "none")])
+def test_how_large_a_feature_is_does_not_matter(given, attention, tmp_path):
+    scaled = (GIVEN[given].astype(np.float32) * np.arange(1, 8) + 5).astype(np.float16)
+    said = []
+    for pictures in (GIVEN[given], scaled):
+        model = model_of(given, attention=attention)
+        # One by one, as of a set that is too large to be held whole.
+        standardise(model, (pictures[place : place + 1] for place in range(2)))
+        model.save(tmp_path / "model.keras")
+        loaded = keras.models.load_model(tmp_path / "model.keras", compile=False)
+        said.append(np.array(loaded({"picture": pictures, "target": TARGET})))
+    np.testing.assert_allclose(said[1], said[0], atol=0.02)
+    assert (
+        np.abs(np.array(model_of(given, attention=attention)({"picture": scaled, "target": TARGET})) - said[0]).max()
+        > 0.1
+    )
 
 
 def test_every_region_can_be_looked_at():

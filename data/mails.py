@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 # What mail programs of the time left of line ends, tabs and other characters that did not fit into ASCII.
+_WORD = re.compile(r"\w+")
 _SOFT_BREAK = re.compile(r"(?<=\S)= +")
 _ENCODED = re.compile(r"=[0-9A-F]{2}")
 # A line with nothing but the end of a letter; what follows it is a name, a number, an advertisement.
@@ -49,7 +50,7 @@ GRAM = 8
 
 def near_copies(texts: Sequence[str], others: Sequence[str]) -> frozenset[int]:
     """Places in `texts` of what is nearly the same as one of `others`, by cosine or by shared rows of words."""
-    if not texts or not others:
+    if not texts or not any(map(_WORD.search, others)):
         return frozenset()
     return frozenset(_near_by_cosine(texts, others) | _near_by_rows(texts, others))
 
@@ -57,7 +58,7 @@ def near_copies(texts: Sequence[str], others: Sequence[str]) -> frozenset[int]:
 def _near_by_cosine(texts: Sequence[str], others: Sequence[str]) -> set[int]:
     from sklearn.feature_extraction.text import TfidfVectorizer
 
-    vectorizer = TfidfVectorizer(token_pattern=r"\w+")
+    vectorizer = TfidfVectorizer(token_pattern=_WORD.pattern)
     known = vectorizer.fit_transform(others).T.tocsr()
     asked = vectorizer.transform(texts)
     # Nearly every text shares a word with every other: the product is dense.
@@ -84,5 +85,5 @@ def _flat(rows: Iterable[Iterable[int]]) -> Iterable[int]:
 
 
 def _rows(text: str) -> set[tuple[str, ...]]:
-    words = re.findall(r"\w+", text.lower())
+    words = _WORD.findall(text.lower())
     return {tuple(words[start : start + GRAM]) for start in range(len(words) - GRAM + 1)}

@@ -1,5 +1,6 @@
 """What a writer has to beat: texts that are copied."""
 
+import re
 from collections.abc import Callable, Sequence
 
 from console.progress import track
@@ -10,6 +11,7 @@ Writer = Callable[[Sequence[TextPair]], list[TextAnswer]]
 """What writes a text for each source."""
 
 AT_ONCE = 200
+_WORD = re.compile(r"\w\w")
 
 
 def copy_source(examples: Sequence[TextPair]) -> list[TextAnswer]:
@@ -21,7 +23,9 @@ def fit_nearest(train: Sequence[TextPair]) -> Writer:
     """The target of the training source that shares most with a source: cosine of tf-idf over words and pairs."""
     from sklearn.feature_extraction.text import TfidfVectorizer
 
-    vectorizer = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
+    # Words of one letter say little, unless there are no others.
+    words = {} if any(_WORD.search(example.source) for example in train) else {"analyzer": "char"}
+    vectorizer = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, **words)
     known = vectorizer.fit_transform(example.source for example in train)
 
     def write(examples: Sequence[TextPair]) -> list[TextAnswer]:

@@ -32,6 +32,10 @@ def test_cleaning_a_mail_of_signs_alone_takes_no_time():
     assert clean_mail("- " * 50_000 + "-" * 50_000).startswith("- - -")
 
 
+def test_what_holds_no_words_is_a_copy_of_nothing():
+    assert near_copies(["?!", "a b"], ["!!!", "..."]) == frozenset()
+
+
 def test_near_copies_by_shared_rows_and_by_the_same_words():
     others = ["something else altogether", LETTER]
     changed = LETTER.replace("quick", "slow") + " tomorrow"

@@ -84,6 +84,15 @@ def test_baselines_copy():
     assert nearest([]) == []
 
 
+def test_sources_of_single_characters_have_a_nearest_too():
+    nearest = fit_nearest([TextPair("1 2 3", "3 2 1"), TextPair("7 8", "8 7")])
+    assert [answer.text for answer in nearest([TextPair("8 9"), TextPair("2 1"), TextPair("?")])] == [
+        "8 7",
+        "3 2 1",
+        "3 2 1",
+    ]
+
+
 MAILS = [
     TextPair("The pipeline meeting is on Friday.\nPlease come.", "Pipeline Meeting Friday"),
     TextPair("Your mailbox is full.", "mailbox size"),

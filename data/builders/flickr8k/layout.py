@@ -83,19 +83,26 @@ def _captions(folder: Path) -> dict[str, tuple[str, ...]]:
         raise WorkFailed(f"{folder} holds neither {TOKENS} nor {TABLE}, where the captions are")
     found: dict[str, list[str]] = {}
     for picture, caption in pairs:
-        found.setdefault(picture, []).append(caption.strip())
+        said = found.setdefault(picture, [])
+        if caption.strip():
+            said.append(caption.strip())
     return {picture: tuple(captions) for picture, captions in found.items()}
 
 
 def _table(path: Path) -> Iterator[tuple[str, str]]:
     """Rows `image,caption`, below a header of these words or without one; a caption may hold commas without quotes."""
-    for place, line in enumerate(_lines(path)):
-        picture, _, caption = line.partition(",")
-        if place == 0 and (picture, caption) == ("image", "caption"):
-            continue
-        # What only begins with a quotation mark is no quoted field.
-        quoted = next(csv.reader([caption])) if caption.startswith('"') and caption.endswith('"') else []
-        yield picture, quoted[0] if len(quoted) == 1 else caption
+    rows = [_row(line) for line in _lines(path)]
+    yield from rows[1:] if rows[:1] == [("image", "caption")] else rows
+
+
+def _row(line: str) -> tuple[str, str]:
+    if line.startswith('"'):
+        picture, *said = next(csv.reader([line]))
+        return picture, ",".join(said)
+    picture, _, caption = line.partition(",")
+    # What only begins with a quotation mark is no quoted field.
+    quoted = next(csv.reader([caption])) if caption.startswith('"') and caption.endswith('"') else []
+    return picture, quoted[0] if len(quoted) == 1 else caption
 
 
 def _lines(path: Path) -> list[str]:

@@ -69,6 +69,17 @@ def test_a_table_needs_no_header_and_quotes_may_begin_a_caption(tmp_path: Path):
         ]
 
 
+def test_a_name_may_be_quoted_and_a_row_without_a_caption_says_nothing(tmp_path: Path):
+    for name in ("a,1.jpg", "b.jpg"):
+        (tmp_path / name).write_bytes(picture(9))
+    rows = ['"image","caption"', '"a,1.jpg","a dog, wet"', "b.jpg, ", "b.jpg,a cat"]
+    (tmp_path / TABLE).write_text("\n".join(rows))
+    assert [captions for _, captions in read_pictures(tmp_path)] == [("a dog, wet",), ("a cat",)]
+    (tmp_path / TABLE).write_text('"a,1.jpg",a dog\nb.jpg\n')
+    with pytest.raises(WorkFailed, match="1 pictures have no captions: b.jpg"):
+        read_pictures(tmp_path)
+
+
 def test_a_folder_with_lists_has_the_pictures_that_they_name(tmp_path: Path):
     assert [path.name for path, _ in read_pictures(originals(tmp_path))] == ["0.jpg", "1.jpg", "2.jpg"]
 
@@ -124,8 +135,8 @@ def test_no_name_leads_out_of_the_folder(tmp_path: Path, name: str):
 def test_it_is_prepared_from_a_persons_files(bare: Path):
     originals(bare / "downloads" / "manual" / "flickr8k")
     official = load_captions()
-    assert [len(part) for part in (official.train, official.validation, official.test)] == [2, 1, 1]
-    assert [example.captions for example in official.train] == [("caption 0 of 0 .",), ("caption 1 of 0 .",)]
+    assert [len(part) for part in (official.train, official.validation, official.test)] == [1, 1, 1]
+    assert official.train[0].captions == ("caption 0 of 0 .", "caption 1 of 0 .")
     assert official.test[0].captions == ("caption 0 of 2 .", "caption 1 of 2 .")
     assert official.train[0].picture == picture(0)
     assert official.source == "flickr8k:1.0.0:official"

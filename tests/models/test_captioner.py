@@ -96,6 +96,14 @@ def test_how_large_a_feature_is_does_not_matter(given, attention, tmp_path):
     )
 
 
+def test_what_is_alike_in_few_pictures_does_not_drown_a_new_one():
+    model, pictures = model_of("regions"), GIVEN["regions"].copy()
+    pictures[..., 0] = 2
+    standardise(model, [pictures])
+    seen = keras.Model(model.input["picture"], model.get_layer("standardised").output)
+    assert np.abs(np.array(seen(pictures + np.float16(0.5)))).max() < 10
+
+
 def test_every_region_can_be_looked_at():
     weights = attention_weights(stepper_of(model_of("pixels")), GIVEN["pixels"], TARGET)
     assert weights.shape == (2, 3, 64)

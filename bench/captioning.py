@@ -11,8 +11,7 @@ from bench.decoding import BEAM, Speeds, measure_decoding, one_predict_a_piece
 from bench.measurement import BenchFlags, Figure, Report, fresh_folder
 from data.batches import Batches
 from schema.encoded import Encoded, Shared
-from tasks.caption import TASK, CaptionConfig
-from tasks.generation import GenerationAnswerConfig
+from tasks.caption import TASK, CaptionAnswerConfig, CaptionConfig
 from tasks.task import Fitted
 
 if TYPE_CHECKING:
@@ -95,7 +94,7 @@ def _caption(model: "keras.Model", fitted: Fitted[Any], examples: Sequence[Any],
     tutorial = one_predict_a_piece(stepper_of(model), BEGIN, END, lambda picture: LONGEST)
 
     def answer(beam: int) -> None:
-        TASK.answer(model, fitted.encoder, encoded, GenerationAnswerConfig(beam=beam, longest=LONGEST))
+        TASK.answer(model, fitted.encoder, encoded, CaptionAnswerConfig(beam=beam, longest=LONGEST))
 
     column = encoded.inputs["picture"]
     assert isinstance(column, Shared)

@@ -135,7 +135,7 @@ class _Answerer:
 
 
 def _converse(run: SavedRun, answerer: _Answerer) -> None:
-    say(f"{run.task.summary} One text a line; Ctrl-D ends.")
+    say(f"{run.task.summary} One {run.task.question} a line; Ctrl-D ends.")
     for line in _typed():
         answerer.answer([run.task.read_or_refuse(line, answerer.config)])
 

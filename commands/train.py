@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from commands.command_line import nearest, parse
 from commands.run_flags import RunFlags
 from console.messages import say, table
-from schema.configs import QUICK, TrainingConfig
+from schema.configs import TrainingConfig
 from schema.errors import UserError, WorkFailed
 from schema.records import Summary
 from tasks import TASK_NAMES, get_task
@@ -123,7 +123,7 @@ def _defaults_for(task: Task[Any, Any], flags: Sequence[str]) -> TrainingConfig:
     words = [word for flag in flags for word in flag.split("=", 1)]
     asked = [cell for flag, cell in zip(words, words[1:], strict=False) if flag == "--cell"]
     cell = asked[-1] if asked else task.Config.cell
-    quick = {"quick": True, **QUICK} if "--quick" in flags else {}
+    quick = {"quick": True, **task.quick} if "--quick" in flags else {}
     return task.Config(**{"cell": cell, **task.cell_defaults.get(cell, {}), **quick})
 
 

@@ -1,7 +1,7 @@
 """Every data set with one face: `load_...` gives its official splits as examples."""
 
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import compress
 from typing import Any, Generic
@@ -224,8 +224,7 @@ def load_mails() -> Official[TextPair]:
 
 
 def load_captions() -> Official[CaptionedPicture]:
-    """Flickr8k: for training an example for each caption, else one for each picture. Raises NoNetwork, with what to do,
-    where a person has not fetched it."""
+    """Flickr8k, an example for each picture. Raises NoNetwork, with what to do, where a person has not fetched it."""
     builder = prepared("flickr8k", "flickr8k", None, "data.builders.flickr8k.builder")
 
     def read(split: str) -> list[CaptionedPicture]:
@@ -242,15 +241,10 @@ def load_captions() -> Official[CaptionedPicture]:
     return Official(
         dataset="flickr8k",
         source=f"flickr8k:{builder.info.version}:{splits}",
-        train=one_by_one(read("train")),
+        train=read("train"),
         validation=read("dev"),
         test=Later(lambda: read("test")),
     )
-
-
-def one_by_one(examples: Iterable[CaptionedPicture]) -> list[CaptionedPicture]:
-    """The same with an example for each caption: what a model learns from."""
-    return [replace(example, captions=(caption,)) for example in examples for caption in example.captions]
 
 
 def small_world_examples(tell: Callable[[int, int], list[Ex]], examples: int = 6000) -> Official[Ex]:

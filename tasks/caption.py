@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Annotated, Literal, cast
 import numpy as np
 
 from data import small_world
-from data.sources import SMALL_WORLD, Official, load_captions, one_by_one, small_world_examples
+from data.sources import SMALL_WORLD, Official, load_captions, small_world_examples
 from data.stopwatch import Stopwatch
 from schema.answers import Attended, TextAnswer
-from schema.configs import Positive, Range, TrainingConfig
+from schema.configs import QUICK, Positive, Range, TrainingConfig
 from schema.encoded import Encoded, Shared
 from schema.errors import UserError
 from schema.examples import CaptionedPicture, Splits
@@ -76,8 +76,10 @@ class Caption(Generation[CaptionedPicture]):
     name = "caption"
     rnn_type = "one to many"
     summary = "what is to be seen in a picture?"
+    question = "name of a picture's file"
     headline = "cider"
     datasets = ("flickr8k", SMALL_WORLD)
+    quick = {**QUICK, "limit": 200}
     least_epochs = 15
     decoding_tokens = 500
     longest_ratio = None
@@ -86,18 +88,18 @@ class Caption(Generation[CaptionedPicture]):
     PredictConfig = CaptionPredictConfig
 
     def load(self, dataset: str, config: TrainingConfig) -> Official[CaptionedPicture]:
-        if dataset != SMALL_WORLD:
-            return load_captions()
-        world = small_world_examples(small_world.pictures)
-        return replace(world, train=one_by_one(world.train))
+        return small_world_examples(small_world.pictures) if dataset == SMALL_WORLD else load_captions()
 
     def identity(self, example: CaptionedPicture) -> str:
         return hashlib.sha256(example.picture).hexdigest()
 
     def splits(self, config: TrainingConfig) -> Splits[CaptionedPicture]:
+        from data.splits import cut
+
         splits = super().splits(config)
-        # Of one's own files a picture has all its captions until validation is held out.
-        return replace(splits, train=one_by_one(splits.train)) if config.train_file else splits
+        # A picture has all its captions until validation is held out.
+        train = [replace(each, captions=(caption,)) for each in splits.train for caption in each.captions]
+        return replace(splits, train=cut(train, config.limit))
 
     def fit_encoder(self, splits: Splits[CaptionedPicture], config: TrainingConfig) -> Fitted[CaptionedPicture]:
         from data.caption_encoder import CaptionEncoder, CaptionSettings
@@ -170,22 +172,22 @@ class Caption(Generation[CaptionedPicture]):
 
     def _as_read(self, model: "keras.Model", pictures: Shared) -> Shared:
         """Features in place of pixels, where the model wants them."""
-        from data.batches import predict
+        from data.batches import Arrays, predict
         from models.captioner import picture_spec
 
         spec = picture_spec(model)
         if pictures.dtype == spec.dtype.as_numpy_dtype:
             return pictures
         network = model.get_layer("network")
-        rows = np.arange(len(pictures.values))
-        regions = predict(
-            lambda inputs: np.asarray(network.read(inputs["picture"])),
-            Encoded({"picture": Shared(pictures.values, rows)}),
-            PICTURES_AT_ONCE,
-            "looking at pictures",
-        )
-        seen = np.stack(regions).astype(spec.dtype.as_numpy_dtype)
-        return Shared(seen.mean(axis=1) if len(spec.shape) == 2 else seen, pictures.places)
+
+        def look(inputs: Arrays) -> np.ndarray:
+            regions = np.asarray(network.read(inputs["picture"]))
+            whole = len(spec.shape) == 2
+            return (regions.mean(axis=1) if whole else regions).astype(spec.dtype.as_numpy_dtype)
+
+        column = Encoded({"picture": Shared(pictures.values, np.arange(len(pictures.values)))})
+        seen = predict(look, column, PICTURES_AT_ONCE, "looking at pictures")
+        return Shared(np.stack(seen), pictures.places)
 
     def texts(self, encoder: Encoder[CaptionedPicture], ids: Sequence[Sequence[int]]) -> list[str]:
         return [cast("CaptionEncoder", encoder).decode(row) for row in ids]

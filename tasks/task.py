@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, ClassVar, Generic, Protocol, TypeVar
 
 import numpy as np
 
-from schema.configs import AnswerConfig, TrainingConfig
+from schema.configs import QUICK, AnswerConfig, TrainingConfig
 from schema.encoded import Encoded
 from schema.errors import UserError
 from schema.examples import Splits
@@ -78,11 +78,13 @@ class Fitted(Generic[Ex]):
 class Task(ABC, Generic[Ex, Ans]):
     """One thing that a recurrent network is asked to do.
 
+    question: what is typed to ask a run
     headline: name of the score that a run is chosen and judged by; higher is better
     datasets: names for `--dataset`, the default first; the last is the built-in small world
     cell_defaults: what a cell wants otherwise than `Config` says: cell -> flag -> value
     Config: flags of `train.py`; AnswerConfig: of `evaluate.py` and `predict.py`, how a saved model answers;
         PredictConfig: these and more of `predict.py` alone, how questions are read and answers shown
+    quick: what `--quick` changes, unless a flag says otherwise
     least_epochs: times that the training examples are gone through where the user does not say, unless they are few
     quoted: data set, or its source where it has several -> what others reached on its test split, not run here
     Every `Scores` of a task holds its headline, and `cross_entropy` (nats for each target) where its answers hold
@@ -92,8 +94,10 @@ class Task(ABC, Generic[Ex, Ans]):
     name: ClassVar[str]
     summary: ClassVar[str]
     rnn_type: ClassVar[str]
+    question: ClassVar[str] = "text"
     datasets: ClassVar[tuple[str, ...]]
     headline: ClassVar[str]
+    quick: ClassVar[Mapping[str, int]] = QUICK
     least_epochs: ClassVar[int] = 4
     Config: ClassVar[type[TrainingConfig]]
     cell_defaults: ClassVar[Mapping[str, Mapping[str, object]]] = {}
@@ -145,7 +149,8 @@ class Task(ABC, Generic[Ex, Ans]):
     def build_model(self, fitted: Fitted[Ex], config: TrainingConfig) -> "keras.Model":
         """An untrained model, not compiled: the trainer knows the number of steps and compiles it.
 
-        Its first recurrent layer is named `recurrent_1`, so that one can look inside.
+        Its first recurrent layer is named `recurrent_1`, or `decoder_1` where nothing recurrent reads, so that one can
+        look inside.
         """
 
     @abstractmethod

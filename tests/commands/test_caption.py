@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 from PIL import Image
@@ -97,7 +98,8 @@ def test_where_words_come_from_is_drawn(call: Callable, run: Path, odd: dict[str
     picture = Path(ended.complaint.removeprefix("note: picture ").strip())
     assert picture.parent == run / "plots"
     with Image.open(picture) as drawn:
-        assert drawn.width > 800
+        # Below the picture stands at least one row of words.
+        assert drawn.height > drawn.width / 2
 
 
 def test_a_name_that_cannot_be_one_does_not_stop_the_others(call: Callable, run: Path, odd: dict[str, Path]):
@@ -113,6 +115,39 @@ def test_a_folder_is_scored(call: Callable, run: Path, folder: Path):
     found = json.loads(ended.out)
     assert found["examples"] == 24
     assert 0 <= found["scores"]["bleu_1"] <= 100
+
+
+@pytest.fixture
+def photographs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In place of MobileNetV2 a network that sees four regions of three features each."""
+
+    def network() -> keras.Model:
+        keras.utils.set_random_seed(1)
+        pixels = keras.Input((224, 224, 3))
+        return keras.Model(pixels, keras.layers.Conv2D(3, 112, strides=112)(pixels))
+
+    monkeypatch.setattr("data.picture_features.photograph_network", network)
+
+
+@pytest.mark.parametrize("attention", ["additive", "none"])
+def test_a_run_that_learnt_from_features_sees_pictures_by_itself(
+    call: Callable, photographs: None, folder: Path, cache: Path, tmp_path: Path, monkeypatch, attention: str
+):
+    how = [*TINY, "--network=mobilenet_v2", "--cell=simple_rnn", f"--attention={attention}"]
+    where = [f"--train-file={folder}", f"--test-file={folder}", f"--runs={tmp_path}", f"--cache={cache}", "--name=far"]
+    assert call("train", "caption", *how, *where).status == 0
+    run = tmp_path / "caption" / "far"
+    scaled = keras.models.load_model(run / "model.keras", compile=False).get_layer("standardised")
+    assert np.abs(scaled.adapt_mean.numpy()).min() > 0
+    written = [json.loads(line)["answer"]["text"] for line in (run / "answers" / "test.jsonl").read_text().splitlines()]
+    scored = json.loads(call("evaluate", run, f"--file={folder}", f"--cache={cache}", "--json").out)
+    recorded = json.loads((run / "metrics.json").read_text())
+    assert scored["scores"] == pytest.approx(recorded["scores"]["test"])
+    assert scored["baselines"].keys() == recorded["baselines"].keys()
+    # Nothing but the run folder is needed.
+    monkeypatch.delattr("data.picture_features.photograph_network")
+    ended = call("predict", run, *(folder / f"{number}.png" for number in range(24)))
+    assert ended.out.splitlines() == written
 
 
 def test_a_folder_without_captions_is_one_line(call: Callable, tmp_path: Path):

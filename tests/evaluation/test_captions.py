@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from evaluation.caption_baselines import Neighbours, captioning_baselines, fit_commonest
+from evaluation import caption_baselines
+from evaluation.caption_baselines import Neighbours, captioning_baselines, fit_commonest, fit_consensus
 from evaluation.captions import caption_scores, caption_tokens, sentence_rouge_l
 from schema.answers import TextAnswer
 from schema.errors import UserError
@@ -100,6 +101,16 @@ def test_baselines_say_what_was_said_of_other_pictures():
     # Of all eight captions "a dog runs" has most in common with the others.
     assert found["consensus_of_neighbours"] == "a dog runs"
     assert found["commonest_caption"] == "a dog runs"
+
+
+# The one is said where one neighbour is asked, the other where three are.
+@pytest.mark.parametrize("wanted", ["boat on a lake", "a dog runs"])
+def test_validation_chooses_how_many_neighbours_are_asked(wanted, monkeypatch):
+    monkeypatch.setattr(caption_baselines, "NEIGHBOURS", (1, 3))
+    asked = [CaptionedPicture(b"?", (wanted,))]
+    neighbours = Neighbours(TRAIN, vectors)
+    consensus = fit_consensus(neighbours, asked, lambda answers: float(answers[0].text == wanted))
+    assert consensus(asked)[0].text == wanted
 
 
 def test_the_commonest_caption_is_counted_without_case_and_full_stop():

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,6 +11,9 @@ from evaluation.captions import caption_tokens
 from evaluation.scores import ORDERS
 from schema.answers import TextAnswer
 from schema.examples import CaptionedPicture
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 Captioner = Callable[[Sequence[CaptionedPicture]], list[TextAnswer]]
 """What gives a caption for each picture."""
@@ -69,18 +73,29 @@ def fit_consensus(
 
 
 class _Likeness:
-    """How alike captions are: mean cosine of their n-grams, weighed by how rare they are, for n from 1 to 4."""
+    """How alike captions are: mean cosine of their n-grams for n from 1 to 4, each weighed as CIDEr does, by the log of
+    the share of pictures of which it was said (Vedantam et al. 2015, eq. 1)."""
 
     def __init__(self, captions: Sequence[Sequence[str]]) -> None:
         from scipy.sparse import csr_matrix, hstack
-        from sklearn.feature_extraction.text import TfidfVectorizer
 
         self.texts = list(chain.from_iterable(captions))
         self.starts = np.cumsum([0, *map(len, captions)])
         longest = max(len(caption_tokens(text)) for text in self.texts)
-        vectorizers = [TfidfVectorizer(analyzer=_ngrams(order)) for order in range(1, min(ORDERS[-1], longest) + 1)]
-        parts = [vectorizer.fit_transform(self.texts) for vectorizer in vectorizers]
+        parts = [self._weighed(order) for order in range(1, min(ORDERS[-1], longest) + 1)]
         self.vectors = hstack(parts).tocsr() if parts else csr_matrix((len(self.texts), 1))
+
+    def _weighed(self, order: int) -> "csr_matrix":
+        """The n-grams of each caption, (captions, n-grams), rows one long."""
+        from scipy.sparse import csr_matrix, diags
+        from sklearn.feature_extraction.text import CountVectorizer
+        from sklearn.preprocessing import normalize
+
+        counts = CountVectorizer(analyzer=_ngrams(order), dtype=np.float64).fit_transform(self.texts)
+        pictures, own = len(self.starts) - 1, np.arange(len(self.texts))
+        of_picture = csr_matrix((np.ones(len(own)), own, self.starts), shape=(pictures, len(own)))
+        said_of = np.asarray((of_picture @ counts > 0).sum(axis=0)).ravel()
+        return normalize(counts @ diags(np.log(pictures / said_of)))
 
     def most_like_the_others(self, places: np.ndarray) -> str:
         """The caption of the pictures at `places` that is most like all of theirs."""

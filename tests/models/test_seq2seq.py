@@ -65,9 +65,9 @@ def test_neither_padding_nor_neighbours_change_what_is_said(kind):
 
 
 def test_one_table_for_both_sides_is_learnt_from_both():
-    model = model_of(shared_embedding=True)
+    model, apart = model_of(shared_embedding=True), model_of()
     assert source_embedding(model) is model.get_layer("target_embedding")
-    assert source_embedding(model_of()) is not model_of().get_layer("target_embedding")
+    assert source_embedding(apart) is not apart.get_layer("target_embedding")
     with tf.GradientTape() as tape:
         logits = model({"source": SOURCE, "target": TARGET})
         loss = tf.reduce_sum(logits[..., :3] ** 2)

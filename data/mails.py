@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-# What mail programs of the time left of line ends, tabs and other characters that did not fit into ASCII.
 _WORD = re.compile(r"\w+")
+# What mail programs of the time left of line ends, tabs and other characters that did not fit into ASCII.
 _SOFT_BREAK = re.compile(r"(?<=\S)= +")
 _ENCODED = re.compile(r"=[0-9A-F]{2}")
 # A line with nothing but the end of a letter; what follows it is a name, a number, an advertisement.

@@ -45,19 +45,20 @@ def prepared(name: str, builder_name: str, host: str | None, module: str | None 
     # It warns of a folder that is not there, which is what is asked here.
     with _without_warnings("absl"):
         builder = tfds.builder(builder_name)
-        prepared = builder.is_prepared()
-    if not prepared and host is None:
+        at_hand = builder.is_prepared()
+    if at_hand:
+        return builder
+    if host is None:
         folder = Path(builder.data_dir_root) / "downloads" / "manual" / builder.name
         if not folder.is_dir():
             raise NoNetwork(
                 f"{name} is not on this machine: there is no folder {folder}.\n{builder.MANUAL_DOWNLOAD_INSTRUCTIONS}"
             )
-        _prepare(builder, name)
-    elif not prepared:
+    else:
         manual = _manual_files(builder)
         # A builder that registers no files has none that could lie here.
-        at_hand = bool(manual) and all(map(os.path.exists, manual))
-        if not at_hand and not reachable(host):
+        fetched = bool(manual) and all(map(os.path.exists, manual))
+        if not fetched and not reachable(host):
             files = (
                 f"\nor put {manual[0].name if len(manual) == 1 else 'its files'} into {manual[0].parent},"
                 if module
@@ -67,7 +68,7 @@ def prepared(name: str, builder_name: str, host: str | None, module: str | None 
                 f"{name} is not on this machine and {host} does not answer; connect to a network,{files}\n"
                 f"or set TFDS_DATA_DIR to a folder that holds {builder_name}, or take --dataset small_world"
             )
-        _prepare(builder, name)
+    _prepare(builder, name)
     return builder
 
 

@@ -92,13 +92,14 @@ class RunFolder:
         return None if ended_by == "interrupt" else str(ended_by)
 
     def save_encoder(self, save: Callable[[Path], None]) -> None:
-        """Let `save` fill `encoder/`, and keep the checksums of its files beside them."""
+        """Let `save` fill `encoder/`, with checksums of its files beside them; `config.json` knows these."""
         folder, fresh = self.path / "encoder", self.path / ".fresh-encoder"
         for left in (folder, fresh):
             shutil.rmtree(left, ignore_errors=True)
         save(fresh)
         sums = [f"{sha256(path)}  {path.name}\n" for path in sorted(fresh.iterdir())]
         (fresh / "SHA256SUMS").write_text("".join(sums))
+        self.write_json("config.json", {**self.read_json("config.json"), "encoder": sha256(fresh / "SHA256SUMS")})
         fresh.rename(folder)
 
     def checked_encoder(self) -> Path:
@@ -107,6 +108,11 @@ class RunFolder:
         sums = folder / "SHA256SUMS"
         if not sums.is_file():
             raise WorkFailed(f"{sums} is missing; the run is not whole, train it anew")
+        # Runs of earlier versions do not know theirs.
+        if self.read_json("config.json").get("encoder", sha256(sums)) != sha256(sums):
+            raise WorkFailed(
+                f"{sums} is of another run; put back the folder {folder.name}/ of this one, or train it anew"
+            )
         lines = sums.read_text(encoding="utf-8", errors="replace").splitlines()
         listed = {name: expected for expected, _, name in (line.partition("  ") for line in lines)}
         if {path.name for path in folder.iterdir()} - {sums.name, *listed}:
@@ -214,7 +220,8 @@ def check_name(home: Path, name: str | None) -> None:
 
 
 def _taken(path: Path) -> UserError:
-    return UserError(f"{path} exists already; choose another --name (nothing was changed)")
+    resume = f"go on with it (train.py --resume {path}) or " if (path / "state" / "latest").is_file() else ""
+    return UserError(f"{path} exists already; {resume}choose another --name (nothing was changed)")
 
 
 def _finite(value: Any) -> Any:

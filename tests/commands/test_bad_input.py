@@ -89,12 +89,20 @@ def test_a_folder_without_a_config_is_no_run(call: Callable, small_run: Path, co
     assert (ended.status, ended.complaint) == (2, f"error: {run} is no run: it holds no config.json\n")
 
 
+def write_sums(run: Path, content: str) -> None:
+    """Let a run hold these checksums and vouch for them, as somebody who means harm would."""
+    sums, config = run / "encoder" / "SHA256SUMS", run / "config.json"
+    sums.write_text(content)
+    described = {**json.loads(config.read_text()), "encoder": hashlib.sha256(sums.read_bytes()).hexdigest()}
+    config.write_text(json.dumps(described))
+
+
 def test_no_path_in_the_encoder_leads_out_of_the_run(call: Callable, small_run: Path, copied: Callable) -> None:
     run = copied(small_run)
     secret = run.parent / "secret.txt"
     secret.write_text("film\n")
-    sums = run / "encoder" / "SHA256SUMS"
-    sums.write_text(f"{sums.read_text()}{hashlib.sha256(secret.read_bytes()).hexdigest()}  ../../secret.txt\n")
+    sums = (run / "encoder" / "SHA256SUMS").read_text()
+    write_sums(run, f"{sums}{hashlib.sha256(secret.read_bytes()).hexdigest()}  ../../secret.txt\n")
     ended = call("predict", run, "a film")
     assert (ended.status, ended.out) == (1, "")
     assert ended.complaint.startswith(f"error: {run / 'encoder' / 'secret.txt'} is missing")
@@ -105,7 +113,7 @@ def test_a_tokenizer_that_is_a_path_is_not_looked_for(call: Callable, small_run:
     path, sums = run / "encoder" / "encoder.json", run / "encoder" / "SHA256SUMS"
     before = hashlib.sha256(path.read_bytes()).hexdigest()
     path.write_text(json.dumps({**json.loads(path.read_text()), "tokenizer": "../../secret"}))
-    sums.write_text(sums.read_text().replace(before, hashlib.sha256(path.read_bytes()).hexdigest()))
+    write_sums(run, sums.read_text().replace(before, hashlib.sha256(path.read_bytes()).hexdigest()))
     ended = call("predict", run, "a film")
     assert (ended.status, ended.out) == (1, "")
     assert "../../secret" in ended.complaint and ended.complaint.count("\n") == 1

@@ -118,6 +118,11 @@ def test_a_name_that_is_taken_is_refused_and_nothing_is_changed(call: Callable, 
     assert ended.status == 2
     assert ended.complaint == f"error: {mine} exists already; choose another --name (nothing was changed)\n"
     assert [path.name for path in mine.iterdir()] == ["notes.txt"]
+    # One that can be gone on with.
+    (mine / "state").mkdir()
+    (mine / "state" / "latest").write_text("epoch-0001")
+    ended = call("train", "sentiment", f"--train-file={reviews}", f"--runs={tmp_path / 'runs'}", "--name=mine")
+    assert f"exists already; go on with it (train.py --resume {mine}) or choose another --name" in ended.complaint
 
 
 def test_runs_that_is_a_file_is_refused(call: Callable, reviews: Path) -> None:

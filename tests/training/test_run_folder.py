@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -82,14 +83,23 @@ def test_answers_are_a_line_each_whatever_they_hold(tmp_path: Path) -> None:
 
 
 def test_an_encoder_is_given_back_only_as_it_was_saved(tmp_path: Path) -> None:
-    folder = RunFolder(tmp_path)
+    def saved(name: str, word: str) -> RunFolder:
+        folder = RunFolder(tmp_path / name)
+        folder.write_json("config.json", {})
 
-    def save(encoder: Path) -> None:
-        encoder.mkdir()
-        (encoder / "vocabulary.txt").write_text("film")
+        def save(encoder: Path) -> None:
+            encoder.mkdir()
+            (encoder / "vocabulary.txt").write_text(word)
 
-    folder.save_encoder(save)
-    assert folder.checked_encoder() == tmp_path / "encoder"
-    (tmp_path / "encoder" / "vocabulary.txt").write_text("farm")
+        folder.save_encoder(save)
+        return folder
+
+    folder, other = saved("one", "film"), saved("other", "farm")
+    assert folder.checked_encoder() == tmp_path / "one" / "encoder"
+    (folder.path / "encoder" / "vocabulary.txt").write_text("farm")
     with pytest.raises(WorkFailed, match="vocabulary.txt is not the file that was saved"):
+        folder.checked_encoder()
+    # The other run's, checksums and all.
+    shutil.copytree(other.checked_encoder(), folder.path / "encoder", dirs_exist_ok=True)
+    with pytest.raises(WorkFailed, match="encoder/SHA256SUMS is of another run"):
         folder.checked_encoder()

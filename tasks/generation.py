@@ -182,6 +182,8 @@ class Generation(Task[Ex, TextAnswer]):
             most = answer.attended.weights.argmax(axis=1)
             rows = (answer.attended.answer, [answer.attended.source[place] for place in most])
             lines.append(interlinear(rows, terminal_width()))
+        if config.show_attention and answer.text and not answer.attended:
+            lines.append("(no attention to show: the run has none)")
         return "\n".join(lines)
 
     def as_json(self, example: Ex, answer: TextAnswer) -> Mapping[str, object]:

@@ -4,7 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from schema.answers import TextAnswer
 from schema.examples import Splits, TextPair
+from tasks.caption import TASK as CAPTION
+from tasks.generation import Generation
 from tasks.summary import TASK as SUMMARY
 from tasks.translation import TASK as TRANSLATION
 
@@ -38,3 +41,14 @@ def test_a_mail_that_is_sent_again_with_another_date_counts_as_seen(tmp_path: Pa
     test.write_text(f"Who will pay?\tmoney\n{letter.format('Friday')}\tmailbox\n")
     splits = SUMMARY.splits(SUMMARY.Config(train_file=train, validation_file=test, test_file=test))
     assert splits.seen_in_train() == {1}
+
+
+@pytest.mark.parametrize("task", [TRANSLATION, CAPTION], ids=["translation", "caption"])
+def test_attention_that_is_not_there_is_said_to_be_missing(task: Generation) -> None:
+    answer = TextAnswer("ein Hund", -0.5, ())
+    plain, asked = task.PredictConfig(), task.PredictConfig(show_attention=True)
+    assert task.render(TextPair("a dog"), answer, plain) == "ein Hund"
+    assert task.render(TextPair("a dog"), answer, asked).splitlines() == [
+        "ein Hund",
+        "(no attention to show: the run has none)",
+    ]

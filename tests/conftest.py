@@ -11,10 +11,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from console.messages import run
+
+if TYPE_CHECKING:
+    import keras
 
 TINY = ("--units=4", "--embedding=8", "--window=16", "--batch-tokens=800", "--no-word-vectors", "--no-look-inside")
 # Traced in half the time of a bidirectional LSTM.
@@ -78,6 +82,20 @@ def plain(tmp_path: Path, cache: Path) -> list[str]:
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The session's own cache: the user's is left alone."""
     return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="session")
+def looking_network() -> Callable:
+    """In place of MobileNetV2: 2 x 2 regions of 3 features; `looking_network(seed)`."""
+
+    def network(seed: int = 1) -> "keras.Model":
+        import keras
+
+        keras.utils.set_random_seed(seed)
+        pixels = keras.Input((224, 224, 3))
+        return keras.Model(pixels, keras.layers.Conv2D(3, 112, strides=112)(pixels))
+
+    return network
 
 
 @pytest.fixture(scope="session")

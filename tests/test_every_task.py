@@ -23,6 +23,7 @@ from tasks import TASK_NAMES, get_task
 from tasks.task import Fitted, Task
 from training.check import (
     CHANCE,
+    Said,
     answer_effect,
     batch_of,
     compiled,
@@ -42,6 +43,7 @@ ROOT = Path(__file__).parents[1]
 # Flags, each used where a task has it.
 TINY: Mapping[str, Any] = {
     "units": 8,
+    "layers": 1,
     "embedding": 8,
     "vocabulary": 200,
     "character_units": 6,
@@ -73,6 +75,7 @@ PAIRS = [(name, cell) for name in TASK_NAMES for cell in get_args(CellName)]
 class Run:
     """A training and what it used: the model in memory has the weights of the last epoch.
 
+    said: the model, traced once
     orders: epoch -> places of the examples in each batch
     """
 
@@ -81,6 +84,7 @@ class Run:
     folder: RunFolder
     fitted: Fitted = field(repr=False)
     model: keras.Model = field(repr=False)
+    said: Said = field(repr=False)
     orders: Mapping[int, list[list[int]]] = field(repr=False)
 
 
@@ -92,8 +96,9 @@ def watched_training(task: Task, config: TrainingConfig) -> Run:
 
     class Watched(type(task)):
         def build_model(self, fitted: Fitted, config: TrainingConfig) -> keras.Model:
-            kept["fitted"], kept["model"] = fitted, super().build_model(fitted, config)
-            return kept["model"]
+            model = super().build_model(fitted, config)
+            kept.update(fitted=fitted, model=model, said=compiled(model))
+            return model
 
     def watched_plan(batches: Batches) -> list[tuple[int, np.ndarray]]:
         planned = plan(batches)
@@ -177,7 +182,7 @@ def test_a_model_that_was_saved_and_loaded_answers_as_before(run, tmp_path):
     copy.save_fresh_model(run.model)
     copy.promote_model()
     inputs, _ = batch_of(run.fitted.encoded, range(20))
-    np.testing.assert_allclose(copy.load_model()(inputs), run.model(inputs), atol=1e-6)
+    np.testing.assert_allclose(compiled(copy.load_model())(inputs), run.said(inputs), atol=1e-6)
 
 
 def test_a_reported_accuracy_is_the_count_over_batches_of_any_length(run):
@@ -205,10 +210,9 @@ def test_an_epoch_has_every_example_once_and_an_order_of_its_own(run):
 def test_neither_padding_nor_neighbours_change_an_answer(run):
     lengths = set(run.fitted.encoded.lengths.tolist())
     assert len(lengths) > 3 or lengths == {1}
-    said = compiled(run.model)
-    assert padding_effect(said, run.fitted.encoded) < 1e-5
-    assert neighbour_effect(said, run.fitted.encoded) < 1e-5
-    assert np.array(said(batch_of(run.fitted.encoded, range(40))[0])).std() > 1e-2
+    assert padding_effect(run.said, run.fitted.encoded) < 1e-5
+    assert neighbour_effect(run.said, run.fitted.encoded) < 1e-5
+    assert np.array(run.said(batch_of(run.fitted.encoded, range(40))[0])).std() > 1e-2
 
 
 def test_answers_one_by_one_are_those_given_together(run):
@@ -260,10 +264,10 @@ def test_an_untrained_model_guesses_evenly(run):
 
 def test_rows_without_weight_do_not_count_in_the_loss(run):
     loss = run.task.loss(run.config)
-    assert weight_effect(run.model, loss, run.fitted.encoded) < 1e-4
+    assert weight_effect(run.said, loss, run.fitted.encoded) < 1e-4
     # The two halves are told apart by it.
     inputs, targets = batch_of(run.fitted.encoded, range(40))
-    outputs = np.array(run.model(inputs))
+    outputs = np.array(run.said(inputs))
     assert float(loss(targets[:20], outputs[:20])) != pytest.approx(float(loss(targets[20:], outputs[20:])))
 
 

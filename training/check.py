@@ -66,7 +66,7 @@ def check(task: Task[Any, Any], config: TrainingConfig) -> Iterator[Finding]:
         "look for a layer that mixes the rows of a batch, such as batch normalisation",
     )
     yield _finding(
-        weight_effect(model, loss, encoded) < SAME,
+        weight_effect(said, loss, encoded) < SAME,
         "what has no weight does not count in the loss",
         "let the loss divide by the sum of the weights",
     )
@@ -147,10 +147,10 @@ def neighbour_effect(said: Said, encoded: Encoded) -> float:
     )
 
 
-def weight_effect(model: "keras.Model", loss: "keras.losses.Loss", encoded: Encoded) -> float:
+def weight_effect(said: Said, loss: "keras.losses.Loss", encoded: Encoded) -> float:
     """How far the loss of a batch whose second half weighs nothing is from the loss of the first half."""
     inputs, targets = batch_of(encoded, range(min(40, len(encoded))))
-    outputs, half = np.array(model(inputs)), len(targets) // 2
+    outputs, half = np.array(said(inputs)), len(targets) // 2
     weights = (np.arange(len(targets)) < half).astype(np.float32).reshape(-1, *[1] * (targets.ndim - 1))
     return abs(float(loss(targets, outputs, weights)) - float(loss(targets[:half], outputs[:half])))
 

@@ -117,22 +117,11 @@ def test_a_folder_is_scored(call: Callable, run: Path, folder: Path):
     assert 0 <= found["scores"]["bleu_1"] <= 100
 
 
-@pytest.fixture
-def photographs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In place of MobileNetV2 a network that sees four regions of three features each."""
-
-    def network() -> keras.Model:
-        keras.utils.set_random_seed(1)
-        pixels = keras.Input((224, 224, 3))
-        return keras.Model(pixels, keras.layers.Conv2D(3, 112, strides=112)(pixels))
-
-    monkeypatch.setattr("data.picture_features.photograph_network", network)
-
-
 @pytest.mark.parametrize("attention", ["additive", "none"])
 def test_a_run_that_learnt_from_features_sees_pictures_by_itself(
-    call: Callable, photographs: None, folder: Path, cache: Path, tmp_path: Path, monkeypatch, attention: str
+    call: Callable, looking_network: Callable, folder: Path, cache: Path, tmp_path: Path, monkeypatch, attention: str
 ):
+    monkeypatch.setattr("data.picture_features.photograph_network", looking_network)
     how = [*TINY, "--network=mobilenet_v2", "--cell=simple_rnn", f"--attention={attention}"]
     where = [f"--train-file={folder}", f"--test-file={folder}", f"--runs={tmp_path}", f"--cache={cache}", "--name=far"]
     assert call("train", "caption", *how, *where).status == 0

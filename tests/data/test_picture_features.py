@@ -1,9 +1,9 @@
 """Features are computed once for a picture and a network, and survive a kill half-way."""
 
 import io
+from collections.abc import Callable
 from pathlib import Path
 
-import keras
 import numpy as np
 import pytest
 from PIL import Image
@@ -23,23 +23,16 @@ def picture(number: int) -> bytes:
 PICTURES = [picture(number) for number in range(7)]
 
 
-def network(seed: int = 1) -> keras.Model:
-    """In place of MobileNetV2: 2 x 2 regions of 3 features."""
-    keras.utils.set_random_seed(seed)
-    pixels = keras.Input((224, 224, 3))
-    return keras.Model(pixels, keras.layers.Conv2D(3, 112, strides=112)(pixels))
-
-
 @pytest.fixture(autouse=True)
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(picture_features, "CHUNK", 3)
     monkeypatch.setattr(picture_features, "BATCH", 2)
 
 
-def test_features_are_those_of_the_network_whatever_the_batch(tmp_path: Path):
+def test_features_are_those_of_the_network_whatever_the_batch(tmp_path: Path, looking_network: Callable):
     from data.pictures import read_picture
 
-    net = network()
+    net = looking_network()
     found = PictureFeatures(net, tmp_path, "regions")(PICTURES)
     assert (found.shape, found.dtype) == ((7, 4, 3), np.float16)
     pixels = np.stack([read_picture(each) for each in PICTURES]).astype(np.float32)
@@ -51,13 +44,13 @@ def test_features_are_those_of_the_network_whatever_the_batch(tmp_path: Path):
     np.testing.assert_allclose(vectors[np.arange(7)], expected.mean(axis=1), atol=2e-3, rtol=2e-3)
 
 
-def test_features_are_left_on_disk(tmp_path: Path):
-    features = PictureFeatures(network(), tmp_path, "regions")
+def test_features_are_left_on_disk(tmp_path: Path, looking_network: Callable):
+    features = PictureFeatures(looking_network(), tmp_path, "regions")
     for found in (features(PICTURES), features(PICTURES)):
         assert all(isinstance(part, np.memmap) for part in found.parts)
 
 
-def test_what_is_kept_is_not_computed_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_what_is_kept_is_not_computed_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, looking_network: Callable):
     looked: list[int] = []
     look = PictureFeatures._look
 
@@ -67,17 +60,17 @@ def test_what_is_kept_is_not_computed_again(tmp_path: Path, monkeypatch: pytest.
 
     monkeypatch.setattr(PictureFeatures, "_look", watched)
     # A kill after two of three chunks leaves these.
-    first = PictureFeatures(network(), tmp_path, "regions")
+    first = PictureFeatures(looking_network(), tmp_path, "regions")
     first(PICTURES[:6])
-    again = PictureFeatures(network(), tmp_path, "vectors")(PICTURES)
+    again = PictureFeatures(looking_network(), tmp_path, "vectors")(PICTURES)
     assert looked == [3, 3, 1]
     np.testing.assert_array_equal(again[np.array([6, 0])], first.vectors(PICTURES)[np.array([6, 0])])
-    PictureFeatures(network(seed=2), tmp_path, "regions")(PICTURES[:3])
+    PictureFeatures(looking_network(seed=2), tmp_path, "regions")(PICTURES[:3])
     assert looked[3:] == [3]
 
 
-def test_a_damaged_file_is_computed_anew(tmp_path: Path):
-    features = PictureFeatures(network(), tmp_path, "regions")
+def test_a_damaged_file_is_computed_anew(tmp_path: Path, looking_network: Callable):
+    features = PictureFeatures(looking_network(), tmp_path, "regions")
     before = np.array(features(PICTURES[:3])[np.arange(3)])
     (kept,) = tmp_path.glob("picture_features/*/regions.npy")
     kept.write_bytes(kept.read_bytes()[:50])

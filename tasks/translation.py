@@ -8,12 +8,12 @@ python train.py translation --train-file pairs.tsv
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Literal, cast
+from typing import Literal, cast
 
 from data import small_world
 from data.sources import SMALL_WORLD, Official, load_translations, small_world_examples
 from schema.answers import TextAnswer
-from schema.configs import Range, TrainingConfig
+from schema.configs import TrainingConfig
 from schema.examples import TextPair
 from schema.records import Quoted
 from schema.scores import Scores
@@ -29,10 +29,6 @@ class TranslationConfig(TextGenerationConfig):
 
     languages: Languages = "en-de"
     """From which language into which; of your own files, what they hold."""
-    layers: Annotated[int, Range(1, 8)] = 2
-    """Recurrent layers that read, on top of one another."""
-    shared_embedding: bool = True
-    """Look sources and targets up in one table of vectors."""
 
 
 class Translation(TextGeneration):

@@ -84,7 +84,7 @@ def _resume(argv: Sequence[str], began: float) -> int:
     else:
         from training.trainer import resume
 
-        _show(resume(run, flags.cache, began), flags.runs)
+        _show(resume(run, flags.cache, began), run.folder.path.absolute().parents[1])
     return 0
 
 

@@ -36,7 +36,7 @@ def measure(flags: BenchFlags) -> Report:
     start_tensorflow()
     config, pace = TranslationConfig(dataset=flags.dataset("multi30k"), limit=flags.examples), Pace(steps=80)
     if flags.quick:
-        small = {"cell": "simple_rnn", "units": 4, "layers": 1, "embedding": 4, "vocabulary": 300, "batch_tokens": 200}
+        small = {"cell": "simple_rnn", "units": 4, "embedding": 4, "vocabulary": 300, "batch_tokens": 200}
         config, pace = replace(config, **small), Pace(turns=2, untimed=1, steps=3)
     splits = TASK.splits(config)
     fitted = TASK.fit_encoder(splits, config)

@@ -44,7 +44,6 @@ ROOT = Path(__file__).parents[1]
 # Flags, each used where a task has it.
 TINY: Mapping[str, Any] = {
     "units": 8,
-    "layers": 1,
     "embedding": 8,
     "vocabulary": 200,
     "character_units": 6,

@@ -69,7 +69,8 @@ def prepared(name: str, builder_name: str, host: str | None, module: str | None 
                 f"or set TFDS_DATA_DIR to a folder that holds {builder_name}, or take --dataset small_world"
             )
     _prepare(builder, name)
-    return builder
+    # What another process has prepared meanwhile is known to a new builder alone.
+    return tfds.builder(builder_name)
 
 
 def _prepare(builder: "tfds.core.DatasetBuilder", name: str) -> None:
@@ -85,6 +86,9 @@ def _prepare(builder: "tfds.core.DatasetBuilder", name: str) -> None:
     except NonMatchingChecksumError as error:
         # Its first line names the file and where it came from.
         raise WorkFailed(f"{str(error).splitlines()[0].rstrip(':')}; delete the file and try again") from error
+    except FileExistsError:
+        if not os.path.isdir(builder.data_dir):
+            raise
 
 
 def _manual_files(builder: "tfds.core.DatasetBuilder") -> list[Path]:

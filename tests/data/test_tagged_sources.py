@@ -61,6 +61,21 @@ def test_a_prepared_set_is_read_without_a_network_and_without_its_empty_sentence
     assert not official.synthetic
 
 
+def test_a_set_that_another_program_prepares_meanwhile_is_taken(bare, monkeypatch, small_set):
+    undisturbed = small_set._generate_examples
+
+    def overtaken(self, split):
+        monkeypatch.setattr(small_set, "_generate_examples", undisturbed)
+        small_set(data_dir=str(bare)).download_and_prepare()
+        yield 0, {"tokens": ["slow"], "ner": ["O"]}
+
+    place = sources.SentenceSet(small_set.name, "https://nowhere.invalid", "tokens", "ner", "validation")
+    monkeypatch.setitem(sources.TAGGED_SENTENCES, "conll2003", place)
+    monkeypatch.setattr("data.prepared.reachable", lambda host: True)
+    monkeypatch.setattr(small_set, "_generate_examples", overtaken)
+    assert load_tagged_sentences("conll2003").train[0].words == ("Ann", "Lee", "left", "Köln")
+
+
 def test_texts_that_nobody_tagged_come_along_as_words(prepared, monkeypatch):
     texts = Official(
         dataset="imdb",

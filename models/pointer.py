@@ -15,8 +15,8 @@ class Pointer(keras.layers.Layer):
 
         p(word) = g softmax(logits)[word] + (1 - g) sum of the weights of the source's steps that hold the word
 
-    with g, the share that is not copied, from the features. Source and target share their ids, and every text can be
-    put together from pieces of words, so that the source never holds a word that is no id.
+    with g, the share that is not copied, from the features. Source and target share their ids, and pieces of words put
+    together are any word of known characters, so that no copy needs an id of its own.
     """
 
     def __init__(self, **options: Any) -> None:

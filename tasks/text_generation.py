@@ -84,11 +84,12 @@ class TextGeneration(Generation[TextPair]):
         return build_seq2seq(settings)
 
     def make_decoder(self, model: "keras.Model") -> "Decoder":
-        from data.subwords import BEGIN, END
+        from data.subwords import BEGIN, END, UNKNOWN
         from models.decoding import Decoder
         from models.seq2seq import stepper_of
 
-        return Decoder(stepper_of(model), BEGIN, END)
+        # A source may hold unknown characters, and what a source holds can be copied.
+        return Decoder(stepper_of(model), BEGIN, END, never=(UNKNOWN,))
 
     def asked(self, model: "keras.Model", encoded: Encoded) -> tuple[str, Encoded]:
         # Decoding reads the source alone, so that only its length should decide what is put together.

@@ -1,0 +1,55 @@
+"""What the flags of tasks that write a text in answer to another do to the network, and to what it reads."""
+
+import numpy as np
+import pytest
+
+from data.subwords import END, UNKNOWN
+from models.decoding import Search
+from schema.examples import Splits, TextPair
+from tasks.translation import TASK, TranslationConfig
+
+SMALL = {"units": 4, "embedding": 4, "vocabulary": 30}
+PAIRS = [TextPair("The dog runs", "Der Hund rennt"), TextPair("The cat eats", "Die Katze frisst")]
+
+
+def layers(**flags) -> set[str]:
+    config = TranslationConfig(**SMALL, **flags)
+    fitted = TASK.fit_encoder(Splits("made up", "", PAIRS, PAIRS, []), config)
+    return {layer.name for layer in TASK.build_model(fitted, config).layers}
+
+
+@pytest.mark.parametrize(
+    ("flags", "added"),
+    [
+        ({"copying": True}, {"pointer"}),
+        ({"copying": True, "coverage": 1.0}, {"pointer", "coverage"}),
+    ],
+    ids=str,
+)
+def test_a_flag_adds_its_layers(flags, added):
+    assert layers(**flags) - layers() == added
+
+
+@pytest.mark.parametrize(
+    ("flags", "gone"), [({"shared_embedding": True}, {"embedding"}), ({"attention": "none"}, {"attention"})]
+)
+def test_a_flag_leaves_layers_out(flags, gone):
+    assert gone <= layers() - layers(**flags)
+
+
+@pytest.mark.parametrize("beam", [1, 4])
+def test_unknown_characters_are_never_copied(beam):
+    config = TranslationConfig(**SMALL, copying=True)
+    fitted = TASK.fit_encoder(Splits("made up", "", PAIRS, PAIRS, []), config)
+    model = TASK.build_model(fitted, config)
+    # All is copied.
+    model.get_layer("pointer").bias.assign([-50.0])
+    found = TASK.make_decoder(model)(np.array([[UNKNOWN, UNKNOWN, UNKNOWN, END]], np.int32), Search(beam=beam))
+    assert not (found.ids == UNKNOWN).any()
+    assert (found.ids[:, 0] != 0).any()
+
+
+def test_in_lower_case_everything_is_read_and_written_so():
+    fitted = TASK.fit_encoder(Splits("made up", "", PAIRS, PAIRS, []), TranslationConfig(**SMALL, lower_case=True))
+    targets = [row.tolist() for row in fitted.encoded.targets]
+    assert fitted.encoder.subwords.decode(targets) == ["der hund rennt", "die katze frisst"]

@@ -96,6 +96,10 @@ class TrainingConfig:
     cache: Path | None = None
     """Folder for what can be computed again; $XDG_CACHE_HOME or ~/.cache where none is given."""
 
+    def contradictions(self) -> Iterator[str]:
+        """One line for each flag that would do nothing beside the others."""
+        yield from ()
+
 
 @dataclass(frozen=True)
 class StackConfig:
@@ -117,7 +121,7 @@ QUICK: Mapping[str, int] = {"limit": 1000, "units": 16, "epochs": 2}
 
 
 def problems(config: object) -> Iterator[str]:
-    """One line for each number of `config` that is outside its `Range`, and for a duration that is none."""
+    """One line for each number of `config` that is outside its `Range`, a duration that is none, and contradictions."""
     hints = get_type_hints(type(config), include_extras=True)
     for field in fields(config):  # type: ignore[arg-type]
         value = getattr(config, field.name)
@@ -127,6 +131,8 @@ def problems(config: object) -> Iterator[str]:
     budget = getattr(config, "time_budget", None)
     if budget is not None and duration(budget) is None:
         yield f"--time-budget is {budget!r}; it must be a time such as 90s, 5m or 1h30m"
+    if isinstance(config, TrainingConfig):
+        yield from config.contradictions()
 
 
 def duration(text: str) -> float | None:

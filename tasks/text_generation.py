@@ -1,13 +1,14 @@
 """What tasks that write a text in answer to another share: many to many, out of step."""
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
 import numpy as np
 
+from console.progress import track
 from data.stopwatch import Stopwatch
 from schema.answers import Attended, TextAnswer
 from schema.configs import AnswerConfig, Positive, Range, StackConfig, TrainingConfig
@@ -41,6 +42,10 @@ class TextGenerationConfig(StackConfig, GenerationConfig):
     """Let the decoder copy pieces of the source, where it has attention (See et al. 2017)."""
     coverage: Annotated[float, Range(0, 10)] = 0.0
     """With --copying, the weight of the loss for looking at the same pieces twice."""
+
+    def contradictions(self) -> Iterator[str]:
+        if self.coverage and not (self.copying and self.attention != "none"):
+            yield "--coverage goes with --copying and with attention"
 
 
 class TextGeneration(Generation[TextPair]):

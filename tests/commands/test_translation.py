@@ -99,6 +99,11 @@ def test_pairs_of_a_file_are_scored(call: Callable, run: Path, pairs: Path):
     assert found["scores"]["length_ratio"] <= 1
 
 
+def test_looking_twice_can_only_be_punished_where_something_is_looked_at_to_be_copied(call: Callable, tmp_path: Path):
+    ended = call("train", "translation", "--coverage=1", f"--runs={tmp_path}")
+    assert (ended.status, ended.complaint) == (2, "error: --coverage goes with --copying and with attention\n")
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [

@@ -3,8 +3,8 @@
     subwords.encode(["A dog barks."])  ->  [[39, 210, 1805, 12]]       "▁A", "▁dog", "▁barks", "."
     subwords.decode([[39, 210, 1805, 12]])  ->  ["A dog barks."]
 
-A space is part of the piece that follows it, so that pieces put together are the text again, a line break as a space;
-punctuation is apart.
+A space is part of the piece that follows it, so that pieces put together are the text again, a line break or a TAB as a
+space; punctuation is apart.
 """
 
 from collections.abc import Iterable, Sequence
@@ -31,15 +31,16 @@ class Subwords:
 
     @classmethod
     def learn(cls, texts: Iterable[str], size: int, lower_case: bool = False) -> "Subwords":
-        """At most `size` pieces, marks and single characters included; the same texts give the same pieces.
+        """`size` pieces, marks and characters included, or as many as there are of these; deterministic.
 
         lower_case: texts are learnt and cut in lower case
         """
-        from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+        from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
         tokenizer = Tokenizer(models.BPE(unk_token=_MARKS[UNKNOWN]))
         case = [normalizers.Lowercase()] if lower_case else []
-        tokenizer.normalizer = normalizers.Sequence([normalizers.NFC(), normalizers.Replace("\n", " "), *case])
+        spaces = normalizers.Replace(Regex(r"[\t\n\v\f\r]"), " ")
+        tokenizer.normalizer = normalizers.Sequence([normalizers.NFC(), spaces, *case])
         tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
             [pre_tokenizers.Metaspace(_SPACE), pre_tokenizers.Punctuation()]
         )

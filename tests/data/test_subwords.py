@@ -20,6 +20,17 @@ def test_what_was_learnt_from_comes_back(subwords):
     assert len(subwords) <= 90
 
 
+@pytest.mark.parametrize("space", ["\t", "\n", "\r\n", "\v", "\f", " "])
+def test_whatever_parts_two_words_is_a_space(subwords, space):
+    assert subwords.decode(subwords.encode([f"the{space}dog"]))[0].split(" ") in (["the", "dog"], ["the", "", "dog"])
+
+
+def test_upper_case_is_read_as_lower_case_where_that_is_asked_for(subwords):
+    lower = Subwords.learn(TEXTS * 5, 90, lower_case=True)
+    assert lower.decode(lower.encode(["ZWEI Dogs"])) == ["zwei dogs"]
+    assert subwords.encode(["DOG"]) != subwords.encode(["dog"])
+
+
 LETTERS = sorted({mark for text in TEXTS for mark in text if mark.isalpha()})
 
 

@@ -3,8 +3,9 @@
     decoder = Decoder(stepper_of(model), begin=2, end=3)
     found = decoder(source, Search(beam=5, longest=50))      # found.ids (rows, beam, steps), found.scores (rows, beam)
 
-Decoding always ends, since only the end may be said at the last step, and always gives something. No row of a batch
-changes another: each has its own longest answer, and what is over waits for the others without being changed.
+Decoding always ends, since only the end may be said at the last step, and gives something wherever a `Search` leaves
+anything that may be said. No row of a batch changes another: each has its own longest answer, and what is over waits
+for the others without being changed.
 """
 
 from collections.abc import Callable, Sequence

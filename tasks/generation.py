@@ -72,7 +72,8 @@ class GenerationAnswerConfig(AnswerConfig):
     shortest: Annotated[int, Range(1, 1000)] = 1
     """Pieces that an answer has, at least."""
     longest: Annotated[int, Range(1, 1000)] = 100
-    """Pieces that an answer has, at most; an answer to a text never has more than twice as many as that."""
+    """Pieces that an answer has, at most, and an answer to a text has at most twice as many as the text, each with its
+    end; --shortest counts more."""
 
 
 @dataclass(frozen=True)
@@ -217,7 +218,9 @@ def _ranked(texts: Sequence[str], scores: np.ndarray) -> TextAnswer:
     """The best hypothesis, and the others that there are."""
     from models.decoding import NEVER
 
-    best, *ranked = zip(texts, map(float, scores), strict=True)
+    # Other pieces may make the same text: it counts as it came first.
+    first = dict(zip(reversed(texts), map(float, reversed(scores)), strict=True))
+    best, *ranked = ((text, first[text]) for text in dict.fromkeys(texts))
     others = tuple((text, score) for text, score in ranked if score > NEVER / 2)
     # Flags may forbid all that could be said; something is said all the same.
     return TextAnswer(best[0], best[1] if best[1] > NEVER / 2 else None, others)

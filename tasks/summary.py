@@ -27,7 +27,7 @@ class SummaryConfig(TextGenerationConfig):
     """Train a recurrent network to write subject lines."""
 
     vocabulary: Annotated[int, Range(10, 1_000_000)] = 8_000
-    """Pieces of words that source and target share, at most."""
+    """Pieces of words that source and target share, at most, single characters aside."""
     lower_case: bool = True
     """Read and write lower case alone: a subject's words can then be copied whatever their case in the mail."""
     copying: bool = True
@@ -53,7 +53,8 @@ class SummaryAnswerConfig(GenerationAnswerConfig):
     no_repeat: Annotated[int, Range(0, 20)] = 2
     """No row of so many pieces stands twice in an answer; 0 allows all."""
     longest: Annotated[int, Range(1, 1000)] = 30
-    """Pieces that an answer has, at most; an answer to a text never has more than twice as many as that."""
+    """Pieces that an answer has, at most, and an answer to a text has at most twice as many as the text, each with its
+    end; --shortest counts more."""
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ class TextGenerationConfig(StackConfig, GenerationConfig):
     """Flags of the tasks that write a text in answer to another."""
 
     vocabulary: Annotated[int, Range(10, 1_000_000)] = 10_000
-    """Pieces of words that source and target share, at most."""
+    """Pieces of words that source and target share, at most, single characters aside."""
     longest_source: Positive = 200
     """Pieces of a source that are read."""
     lower_case: bool = False
@@ -117,13 +117,14 @@ class TextGeneration(Generation[TextPair]):
         self, model: "keras.Model", encoder: Encoder[TextPair], sources: Sequence[np.ndarray], answers: Sequence[str]
     ) -> list[Attended | None]:
         """What each answer was made from; None where the model has no attention."""
+        from data.subwords import BEGIN
         from models.decoder import attention_weights
         from models.seq2seq import stepper_of
 
         known, stepper = cast("PairEncoder", encoder), stepper_of(model)
         found: list[Attended | None] = []
-        for source, answer in zip(sources, answers, strict=True):
-            said = cast(Ragged, known.encode([TextPair("", answer)]).inputs["target"])[0]
+        for source, answer in track(list(zip(sources, answers, strict=True)), "looking at attention"):
+            said = np.array([BEGIN, *known.subwords.encode([answer])[0]], np.int32)
             # One step of padding, since Keras warns of a softmax over a single place, as an empty source has it.
             weights = attention_weights(stepper, np.pad(source, (0, 1))[None], said[None])
             if weights is None:

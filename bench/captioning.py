@@ -39,7 +39,7 @@ def measure(flags: BenchFlags) -> Report:
         model = TASK.build_model(fitted, config)
         waiting = _train(model, fitted.encoded, config, steps)
         speeds = _caption(model, fitted, asked, one_by_one)
-    gain = speeds.beam / speeds.one_by_one
+    gain = speeds.beam.rate / speeds.one_by_one.rate
     figures = [
         Figure("pictures/s, ours / the bare network's predict", looking[0] / looking[1], "x", LEAST_LOOKING, False),
         Figure("share of training spent waiting for features", 100 * waiting, "%", MOST_WAITING, True),
@@ -91,11 +91,13 @@ def _caption(model: "keras.Model", fitted: Fitted[Any], examples: Sequence[Any],
     from models.captioner import stepper_of
 
     encoded = fitted.encoder.encode(examples)
-    tutorial = one_predict_a_piece(stepper_of(model), BEGIN, END, lambda picture: LONGEST)
+    say = one_predict_a_piece(stepper_of(model), BEGIN, END, lambda picture: LONGEST)
 
-    def answer(beam: int) -> None:
-        TASK.answer(model, fitted.encoder, encoded, CaptionAnswerConfig(beam=beam, longest=LONGEST))
+    def answer(beam: int) -> list[str]:
+        answers = TASK.answer(model, fitted.encoder, encoded, CaptionAnswerConfig(beam=beam, longest=LONGEST))
+        return [answer.text for answer in answers]
 
     column = encoded.inputs["picture"]
     assert isinstance(column, Shared)
-    return measure_decoding(answer, len(examples), tutorial, list(column[np.arange(min(one_by_one, len(examples)))]))
+    some = list(column[np.arange(min(one_by_one, len(examples)))])
+    return measure_decoding(answer, lambda picture: TASK.texts(fitted.encoder, [say(picture)])[0], some)

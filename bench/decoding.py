@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,46 +18,56 @@ BEAM = 5
 
 
 @dataclass(frozen=True)
-class Speeds:
-    """Answers a second."""
+class Speed:
+    """Answers a second, and the words of an answer on average: who says less is done sooner."""
 
-    greedy: float
-    beam: float
-    one_by_one: float
+    rate: float
+    words: float
+
+
+@dataclass(frozen=True)
+class Speeds:
+    """How fast the same answers are written in different ways."""
+
+    greedy: Speed
+    beam: Speed
+    one_by_one: Speed
 
     def table(self, what: str) -> tuple[str, Sequence[str], Sequence[Sequence[str | int | float]]]:
         """For people; what: is answered."""
-        rows = [
-            ("greedy", self.greedy),
-            (f"beam {BEAM}", self.beam),
-            ("one predict a piece, greedy", self.one_by_one),
-        ]
-        return f"decoding, medians of {PASSES} passes", ("way", f"{what}/s"), rows
+        ways = {
+            "greedy": self.greedy,
+            f"beam {BEAM}": self.beam,
+            "one predict a piece, greedy": self.one_by_one,
+        }
+        rows = [(name, speed.rate, round(speed.words, 1)) for name, speed in ways.items()]
+        return f"decoding, medians of {PASSES} passes", ("way", f"{what}/s", "words an answer"), rows
 
 
 def measure_decoding(
-    answer: Callable[[int], Any], answers: int, tutorial: Callable[[np.ndarray], Any], some: Sequence[np.ndarray]
+    answer: Callable[[int], Sequence[str]], tutorial: Callable[[np.ndarray], str], some: Sequence[np.ndarray]
 ) -> Speeds:
     """The first pass of each way, which traces it, is not timed.
 
-    answer: writes `answers` of them with a beam; tutorial: writes the answer to one of `some`
+    answer: writes all answers with a beam of so many; tutorial: writes the answer to one of `some`
     """
     return Speeds(
-        greedy=answers / seconds_of(lambda: answer(1), PASSES),
-        beam=answers / seconds_of(lambda: answer(BEAM), PASSES),
-        one_by_one=len(some) / seconds_of(lambda: [tutorial(row) for row in some], 1),
+        greedy=_speed_of(lambda: answer(1), PASSES),
+        beam=_speed_of(lambda: answer(BEAM), PASSES),
+        one_by_one=_speed_of(lambda: [tutorial(row) for row in some], 1),
     )
 
 
-def seconds_of(work: Callable[[], Any], passes: int) -> float:
+def _speed_of(work: Callable[[], Sequence[str]], passes: int) -> Speed:
     """Median over passes, after one that does not count."""
-    work()
+    answers = work()
     took = []
     for _ in range(passes):
         began = perf_counter()
         work()
         took.append(perf_counter() - began)
-    return median(took)
+    words = sum(len(answer.split()) for answer in answers)
+    return Speed(len(answers) / median(took), words / len(answers))
 
 
 def one_predict_a_piece(
@@ -65,7 +75,7 @@ def one_predict_a_piece(
 ) -> Callable[[np.ndarray], list[int]]:
     """The way of tutorials: a model of the source, a model of one step, and `predict` for each piece.
 
-    longest: pieces of the answer to a source, at most
+    longest: pieces of the answer to a source, at most, its end not counted
     """
     import keras
 

@@ -46,12 +46,12 @@ def measure(flags: BenchFlags) -> Report:
     table = turns_table(recipes, timed, "ours", "training, target pieces", pace)
     sentences, one_by_one = (splits.test[:20], 1) if flags.quick else (splits.test, 20)
     speeds = _decode(recipes["ours"].model, fitted, sentences, one_by_one)
-    gain = speeds.greedy / speeds.one_by_one
+    gain = speeds.greedy.rate / speeds.one_by_one.rate
     memory = _memory(flags)
     figures = [
         Figure("target pieces/s in training, ours / longest of the corpus", corpus, "x", LEAST_GAIN, False),
         Figure("sentences/s, greedy / one predict a piece", gain, "x", LEAST_GREEDY, False),
-        Figure(f"time of beam {BEAM} / greedy", speeds.greedy / speeds.beam, "x", MOST_BEAM, True),
+        Figure(f"time of beam {BEAM} / greedy", speeds.greedy.rate / speeds.beam.rate, "x", MOST_BEAM, True),
         Figure("peak memory of a run", max(memory.values()), "MB", MOST_MB, True),
     ]
     rows = [(program, round(peak)) for program, peak in memory.items()]
@@ -128,23 +128,24 @@ def _decode(model: "keras.Model", fitted: Fitted[Any], sentences: Sequence[Any],
     from models.seq2seq import stepper_of
 
     encoder = fitted.encoder
-    tutorial = one_predict_a_piece(stepper_of(model), BEGIN, END, lambda source: 2 * len(source))
+    say = one_predict_a_piece(stepper_of(model), BEGIN, END, lambda source: 2 * len(source))
 
-    def answer(beam: int) -> None:
-        TASK.answer(model, encoder, encoder.encode(sentences), GenerationAnswerConfig(beam=beam))
+    def answer(beam: int) -> list[str]:
+        answers = TASK.answer(model, encoder, encoder.encode(sentences), GenerationAnswerConfig(beam=beam))
+        return [answer.text for answer in answers]
 
     some = list(encoder.encode(sentences[:one_by_one]).inputs["source"])
-    return measure_decoding(answer, len(sentences), tutorial, some)
+    return measure_decoding(answer, lambda source: TASK.texts(encoder, [say(source)])[0], some)
 
 
 def _memory(flags: BenchFlags) -> dict[str, float]:
     """Peak of TensorFlow alone and of a run of each task that writes, in MB, each in a process of its own.
 
-    One epoch is enough: every batch shape occurs in it.
+    One epoch is enough: every batch shape occurs in it. Scoring the test split is part of the run.
     """
     found = {"TensorFlow started, nothing else": run_child(*START_TENSORFLOW).peak_mb}
     for name, dataset in (("translation", "multi30k"), ("summary", "aeslc"))[: 1 if flags.quick else 2]:
-        words = ["train.py", name, "--dataset", flags.dataset(dataset), "--no-test", "--epochs", "1"]
+        words = ["train.py", name, "--dataset", flags.dataset(dataset), "--epochs", "1"]
         if flags.examples:
             words += ["--limit", str(flags.examples)]
         if flags.quick:

@@ -128,6 +128,33 @@ def test_all_recipes_train_the_same_layers_on_the_same_words() -> None:
     assert (padded.data["x"]["words"] > 0).sum() == padded.real.sum()
 
 
+def test_the_way_of_tutorials_says_what_greedy_search_says() -> None:
+    import keras
+
+    from bench.decoding import one_predict_a_piece
+    from models.decoding import Decoder, Search
+    from models.seq2seq import Seq2SeqSettings, build_seq2seq, stepper_of
+    from tasks.translation import TASK, TranslationConfig
+
+    keras.utils.set_random_seed(6)
+    decoder = TASK.decoder_settings(12, TranslationConfig(units=6, embedding=5))
+    model = build_seq2seq(Seq2SeqSettings(1, True, decoder))
+    for weight in model.trainable_variables:
+        weight.assign(3 * weight)
+    # Marks are said by nobody who was trained.
+    model.get_layer("target_embedding").bias.assign([-50.0] * 3 + [1.0] + [0.0] * 8)
+    say = one_predict_a_piece(stepper_of(model), 2, 3, lambda source: 2 * len(source))
+    search, lengths = Decoder(stepper_of(model), 2, 3), set()
+    for source in ([4, 5, 6, 7, 3], [10, 3], [11, 4, 3]):
+        row = np.array(source, np.int32)
+        said = [piece for piece in say(row) if piece != 3]
+        expected = search(row[None], Search()).ids[0, 0]
+        assert said == expected[expected != 0].tolist()
+        lengths.add(len(said) / len(source))
+    # Some end by themselves, and some where they must.
+    assert min(lengths) < 2 == max(lengths)
+
+
 def test_turns_count_what_they_train_on() -> None:
     """Real words and padded steps of a turn, against the batches that `fit` is given."""
     from bench.turns import bucketed as by_length

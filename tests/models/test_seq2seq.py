@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from models.cells import CELLS
 from models.decoder import DecoderSettings, SmoothedCrossEntropy, attention_weights
+from models.decoding import NEVER, Decoder, Search
 from models.seq2seq import Seq2SeqSettings, build_seq2seq, source_embedding, stepper_of
 
 DECODER = DecoderSettings(
@@ -52,6 +53,24 @@ def test_step_by_step_is_as_in_training(cell, kind, tmp_path):
     for place, said in enumerate(TARGET.T):
         logs, state, _ = stepper.step(tf.constant(said), state)
         np.testing.assert_allclose(logs, whole[:, place], atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=str)
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_beam_gives_each_answer_the_score_it_has_when_read_as_a_whole(cell, kind):
+    model = model_of(cell=cell, **kind)
+    # A network that was just made says nearly the same whatever came before: two answers would be mixed up unnoticed.
+    for weight in model.trainable_variables:
+        weight.assign(3 * weight)
+    search = Search(beam=4, longest=6, longest_ratio=None, shortest=2, alpha=0.7)
+    found = Decoder(stepper_of(model), begin=2, end=3)(SOURCE, search)
+    assert (found.scores > NEVER / 2).all()
+    for source, answers, scores in zip(SOURCE, found.ids, found.scores, strict=True):
+        for ids, score in zip(answers, scores, strict=True):
+            said = ids[ids != 0]
+            whole = model({"source": source[None], "target": np.array([[2, *said]], np.int32)})
+            logs = tf.nn.log_softmax(whole).numpy()[0, np.arange(len(said) + 1), [*said, 3]]
+            assert score == pytest.approx(logs.sum() / len(logs) ** 0.7, abs=1e-4)
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=str)

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from console.progress import track
+
 _WORD = re.compile(r"\w+")
 # What mail programs of the time left of line ends, tabs and other characters that did not fit into ASCII.
 _SOFT_BREAK = re.compile(r"(?<=\S)= +")
@@ -62,7 +64,8 @@ def _near_by_cosine(texts: Sequence[str], others: Sequence[str]) -> set[int]:
     known = vectorizer.fit_transform(others).T.tocsr()
     asked = vectorizer.transform(texts)
     # Nearly every text shares a word with every other: the product is dense.
-    blocks = (asked[start : start + AT_ONCE] @ known for start in range(0, len(texts), AT_ONCE))
+    starts = track(range(0, len(texts), AT_ONCE), "comparing texts", unit="steps")
+    blocks = (asked[start : start + AT_ONCE] @ known for start in starts)
     nearest = np.concatenate([block.max(axis=1).toarray()[:, 0] for block in blocks])
     return set((nearest > NEAR).nonzero()[0].tolist())
 
@@ -74,7 +77,7 @@ def _near_by_rows(texts: Sequence[str], others: Sequence[str]) -> set[int]:
         for gram in grams:
             holders.setdefault(gram, []).append(place)
     near = set()
-    for other in others:
+    for other in track(others, "looking for copies"):
         shared = Counter(_flat(holders.get(gram, ()) for gram in _rows(other)))
         near |= {place for place, count in shared.items() if count > len(rows[place]) / 2}
     return near

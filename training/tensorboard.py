@@ -365,7 +365,7 @@ def write_projector(folder: Path, vectors: np.ndarray, words: Sequence[str]) -> 
     projector.visualize_embeddings(str(home), config)
     # Without an event TensorBoard does not take the folder for a run, and the projector does not look into it.
     with tf.summary.create_file_writer(str(home)).as_default(step=0) as writer:
-        tf.summary.text("words", f"Vectors of {len(names):,} words, most frequent first: see the Projector tab.")
+        tf.summary.text("words", f"Vectors of {len(names):,} words, or pieces of them: see the Projector tab.")
         writer.close()
 
 

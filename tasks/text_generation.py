@@ -35,7 +35,7 @@ class TextGenerationConfig(StackConfig, GenerationConfig):
     longest_source: Positive = 200
     """Pieces of a source that are read."""
     lower_case: bool = False
-    """Read and write lower case alone."""
+    """Read and write lower case alone; a score that minds case, as BLEU does, is then low."""
     shared_embedding: bool = False
     """Look sources and targets up in one table of vectors."""
     copying: bool = False

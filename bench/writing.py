@@ -103,20 +103,15 @@ def _batch_padded(encoded: Encoded) -> Pad:
 
 def _at_random(encoded: Encoded, pad: Pad, number: int, count: int) -> Turn:
     """Pairs at random, `TUTORIAL_BATCH` together."""
-    import keras
+    import tensorflow as tf
 
     order = np.resize(np.random.default_rng(number).permutation(len(encoded)), (count, TUTORIAL_BATCH))
     batches = [pad(places) for places in order]
-
-    class Padded(keras.utils.PyDataset):
-        def __len__(self) -> int:
-            return count
-
-        def __getitem__(self, place: int) -> Any:
-            return batches[place]
-
+    # Keras would take a length that the first two batches share for that of all.
+    shapes = tf.nest.map_structure(lambda values: tf.TensorSpec((None,) * values.ndim, values.dtype), batches[0])
+    data = tf.data.Dataset.from_generator(lambda: batches, output_signature=shapes)
     return Turn(
-        data={"x": Padded()},
+        data={"x": data.apply(tf.data.experimental.assert_cardinality(count)).prefetch(2)},
         real=np.array([(targets != encoded.targets.blank).sum() for _, targets in batches]),
         padded=np.array([targets.size for _, targets in batches]),
     )

@@ -155,6 +155,25 @@ def test_the_way_of_tutorials_says_what_greedy_search_says() -> None:
     assert min(lengths) < 2 == max(lengths)
 
 
+def test_batches_at_random_may_begin_with_two_of_one_length(monkeypatch: pytest.MonkeyPatch) -> None:
+    import keras
+
+    from bench import writing
+    from schema.encoded import NO_TARGET, Encoded, Ragged
+
+    monkeypatch.setattr(writing, "TUTORIAL_BATCH", 2)
+    rows = [np.arange(2, 2 + length, dtype=np.int32) for length in (3, 3, 3, 3, 3, 5, 5, 4)]
+    pairs = Encoded({"source": Ragged.of(rows), "target": Ragged.of(rows)}, Ragged.of(rows, NO_TARGET))
+    turns = (writing._at_random(pairs, writing._batch_padded(pairs), number, 4) for number in range(100))
+    turn = next(turn for turn in turns if turn.padded[0] == turn.padded[1] < turn.padded[2])
+    inputs = {name: keras.Input((None,), dtype="int32", name=name) for name in ("source", "target")}
+    seen = keras.layers.Embedding(9, 2)(inputs["source"]) + keras.layers.Embedding(9, 2)(inputs["target"])
+    model = keras.Model(inputs, keras.layers.Dense(9)(seen))
+    model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=NO_TARGET))
+    model.fit(**turn.data, shuffle=False, verbose=0)
+    assert int(model.optimizer.iterations) == 4
+
+
 def test_turns_count_what_they_train_on() -> None:
     """Real words and padded steps of a turn, against the batches that `fit` is given."""
     from bench.turns import bucketed as by_length

@@ -10,14 +10,14 @@ from commands.command_line import nearest, parse
 from console.messages import run, say, table
 from schema.errors import UserError
 
-# Throughput comes last: it fills this process, and on Linux a child begins its peak memory with that of its parent.
+# What measures memory comes before what fills this process: on Linux a child begins its peak with that of its parent.
 BENCHES: Mapping[str, str] = {
     "start_up": "from the start of train.py to its first step, when all is learnt already: at most 15 s",
     "memory": "peak memory of a run on IMDB, all learnt anew: at most 3 GB",
     "accuracy_against_seconds": "train.py against the common tutorial: its best in half the time, 3 points more",
     "overhead": "looking inside at most a tenth of training, saving what it is resumed from 3 %",
-    "tagging": "words a second in training against padding to the longest sentence, three times; in tagging, 5,000",
     "writing": "target pieces a second in training, 1.8 times; decoding against a predict a piece, 50 times; 3 GB",
+    "tagging": "words a second in training against padding to the longest sentence, three times; in tagging, 5,000",
     "captioning": "pictures a second against the bare network, 0.9 times; waiting at most 10 %; captions 20 times",
     "throughput": "words a second against padding to one length: 1.5 times at 400 words, twice at 1000",
 }

@@ -33,6 +33,8 @@ def measure(flags: BenchFlags) -> Report:
     """Training on Multi30k, decoding its test split, and the memory of whole runs of both tasks."""
     from console.quiet import start_tensorflow
 
+    # Before this process is filled: on Linux a child begins its peak memory with that of its parent.
+    memory = _memory(flags)
     start_tensorflow()
     config, pace = TranslationConfig(dataset=flags.dataset("multi30k"), limit=flags.examples), Pace(steps=80)
     if flags.quick:
@@ -47,7 +49,6 @@ def measure(flags: BenchFlags) -> Report:
     sentences, one_by_one = (splits.test[:20], 1) if flags.quick else (splits.test, 20)
     speeds = _decode(recipes["ours"].model, fitted, sentences, one_by_one)
     gain = speeds.greedy.rate / speeds.one_by_one.rate
-    memory = _memory(flags)
     figures = [
         Figure("target pieces/s in training, ours / longest of the corpus", corpus, "x", LEAST_GAIN, False),
         Figure("sentences/s, greedy / one predict a piece", gain, "x", LEAST_GREEDY, False),

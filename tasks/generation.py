@@ -219,8 +219,10 @@ def _ranked(texts: Sequence[str], scores: np.ndarray) -> TextAnswer:
     from models.decoding import NEVER
 
     # Other pieces may make the same text: it counts as it came first.
-    first = dict(zip(reversed(texts), map(float, reversed(scores)), strict=True))
-    best, *ranked = ((text, first[text]) for text in dict.fromkeys(texts))
+    first: dict[str, float] = {}
+    for text, score in zip(texts, map(float, scores), strict=True):
+        first.setdefault(text, score)
+    best, *ranked = first.items()
     others = tuple((text, score) for text, score in ranked if score > NEVER / 2)
     # Flags may forbid all that could be said; something is said all the same.
     return TextAnswer(best[0], best[1] if best[1] > NEVER / 2 else None, others)

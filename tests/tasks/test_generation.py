@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from models.decoding import NEVER
 from schema.answers import TextAnswer
 from schema.examples import Splits, TextPair
 from tasks.caption import TASK as CAPTION
-from tasks.generation import Generation
+from tasks.generation import Generation, _ranked
 from tasks.summary import TASK as SUMMARY
 from tasks.translation import TASK as TRANSLATION
 
@@ -20,6 +22,12 @@ def test_what_others_reached_is_of_the_same_languages(languages: str, best: floa
     assert max(quote.scores["bleu_lc_tok"] for quote in quotes) == best
     assert TRANSLATION.quotes(Splits("multi30k", "multi30k:1.0.0:fr-en", [], [], [])) == ()
     assert len(SUMMARY.quotes(Splits("aeslc", "aeslc:1.0.0", [], [], []))) == 3
+
+
+def test_a_text_that_other_pieces_make_too_is_ranked_once() -> None:
+    found = _ranked(["a dog", "dogs", "a dog", "two", ""], np.array([-0.1, -0.2, -0.3, -0.4, NEVER]))
+    assert (found.text, found.score) == ("a dog", pytest.approx(-0.1))
+    assert found.others == (("dogs", pytest.approx(-0.2)), ("two", pytest.approx(-0.4)))
 
 
 def test_mails_that_are_asked_are_cleaned_as_those_of_training_are(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from schema.encoded import Column, Encoded, Ragged
+from schema.encoded import Encoded
 
 PROBE_EXAMPLES = 16
 PROBE_STEPS = 400
@@ -36,8 +36,6 @@ def make_probe(encoded: Encoded, examples: int = PROBE_EXAMPLES) -> Probe:
     if steps > encoded.multiple:
         steps = -(-steps // encoded.multiple) * encoded.multiple
 
-    def padded(column: Column) -> np.ndarray:
-        return column.padded(places, steps) if isinstance(column, Ragged) else column[places]
-
-    assert encoded.targets is not None
-    return Probe({name: padded(column) for name, column in encoded.inputs.items()}, padded(encoded.targets))
+    inputs, targets = encoded.padded(places, steps)
+    assert targets is not None
+    return Probe(inputs, targets)

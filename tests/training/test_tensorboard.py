@@ -338,6 +338,13 @@ def test_a_probe_is_padded_as_batches_are(lengths, steps):
     assert probe.targets[0] == encoded.targets[longest]
 
 
+def test_a_long_source_does_not_lengthen_the_targets_of_a_probe():
+    source, target = Ragged.of([np.arange(1, 9), np.arange(1, 4)]), Ragged.of([np.arange(1, 3), np.arange(1, 4)])
+    probe = make_probe(Encoded({"source": source, "target": target}, target))
+    assert probe.inputs["source"].shape == (2, 8)
+    assert probe.inputs["target"].shape == probe.targets.shape == (2, 3)
+
+
 def test_samples_are_cut_and_escaped():
     strange = Sample("a|b *c* `d` \\ <e>\n\ud800" + "x" * 500, "", "[f](g)", 1.0)
     head, text = samples_as_markdown([strange]).split("\n\n")[:2]

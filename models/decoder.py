@@ -68,11 +68,13 @@ def decode(
     memory: Memory,
     settings: DecoderSettings,
     source: KerasTensor | None = None,
+    marks: Sequence[int] = (),
 ) -> KerasTensor:
     """Logits (batch, steps, vocabulary) of what comes after each step of `target`, ids (batch, steps).
 
     embed: a `target_embedding`
     source: ids (batch, time) of what can be copied, where there is attention; these are then log-probabilities
+    marks: ids that are not copied
     """
     target_mask = ValidSteps(name="target_mask")(target)
     looked_at = keras.layers.Dropout(settings.context_dropout, name="memory_dropout")(memory.sequence)
@@ -97,7 +99,7 @@ def decode(
     if source is not None and weights is not None:
         if settings.coverage:
             weights = CoverageLoss(settings.coverage, name="coverage")(weights, target_mask)
-        logits = Pointer(name="pointer")(logits, weights, source, features)
+        logits = Pointer(marks, name="pointer")(logits, weights, source, features)
     return logits
 
 

@@ -1,8 +1,10 @@
 """A head that copies words of the source, and a loss for looking at the same ones twice (See et al. 2017)."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
+import numpy as np
 from keras import KerasTensor, ops
 
 LEAST = 1e-12
@@ -15,14 +17,18 @@ class Pointer(keras.layers.Layer):
 
         p(word) = g softmax(logits)[word] + (1 - g) sum of the weights of the source's steps that hold the word
 
-    with g, the share that is not copied, from the features. Source and target share their ids, and pieces of words put
-    together are any word of known characters, so that no copy needs an id of its own.
+    with g, the share that is not copied, from the features, and the weights shared out among the words: what attention
+    gives to a source's marks is no copy. Source and target share their ids, and pieces of words put together are any
+    word of known characters, so that no copy needs an id of its own.
+
+    marks: ids of the source that are no words, such as its end
     """
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, marks: Sequence[int] = (), **options: Any) -> None:
         super().__init__(**options)
         # Padding of the source has no weight, and padded steps of the target are left out by the loss.
         self.supports_masking = True
+        self.marks = tuple(marks)
 
     def build(self, logits_shape: Any, weights_shape: Any, source_shape: Any, features_shape: Any) -> None:
         self.kernel = self.add_weight(shape=(features_shape[-1], 1), name="kernel")
@@ -37,8 +43,16 @@ class Pointer(keras.layers.Layer):
         features: (batch, steps, features)
         """
         said = ops.sigmoid(ops.matmul(features, ops.convert_to_tensor(self.kernel)) + self.bias)
-        copied = copy_probabilities(weights, source, ops.shape(logits)[-1])
+        copied = copy_probabilities(self._of_words(weights, source), source, ops.shape(logits)[-1])
         return ops.log(said * ops.softmax(logits, axis=-1) + (1 - said) * copied + LEAST)
+
+    def _of_words(self, weights: KerasTensor, source: KerasTensor) -> KerasTensor:
+        """The weights without those of marks, adding up to 1 where there is a word: (batch, steps, time)."""
+        if not self.marks:
+            return weights
+        marked = ops.any(ops.equal(source[..., None], np.array(self.marks, np.int32)), axis=-1)
+        weights = ops.where(marked[:, None], 0.0, weights)
+        return weights / (ops.sum(weights, axis=-1, keepdims=True) + LEAST)
 
     def compute_mask(self, *inputs: Any, previous_mask: Any = None) -> None:
         return None
@@ -47,8 +61,7 @@ class Pointer(keras.layers.Layer):
         return tuple(logits_shape)
 
     def get_config(self) -> dict[str, Any]:
-        # The one that Keras makes up leaves the name out.
-        return super().get_config()
+        return {**super().get_config(), "marks": self.marks}
 
 
 def copy_probabilities(weights: KerasTensor, source: KerasTensor, ids: int) -> KerasTensor:

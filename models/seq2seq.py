@@ -32,6 +32,7 @@ class Seq2SeqSettings:
     copying: pieces of the source can be copied, where there is attention
     shared_embedding: sources are looked up in the targets' table, which gives the logits too (Press & Wolf 2017,
         "three-way weight tying")
+    marks: ids that are no pieces, and so not copied
     """
 
     layers: int
@@ -39,6 +40,7 @@ class Seq2SeqSettings:
     decoder: DecoderSettings
     copying: bool = False
     shared_embedding: bool = False
+    marks: tuple[int, ...] = ()
 
 
 def build_seq2seq(settings: Seq2SeqSettings) -> keras.Model:
@@ -53,7 +55,8 @@ def build_seq2seq(settings: Seq2SeqSettings) -> keras.Model:
     embed = target_embedding(settings.decoder)
     read = _encode(source, mask, embed if settings.shared_embedding else _source_embedding(settings), settings)
     memory = Memory(read.sequence, mask, read.last)
-    logits = decode(target, embed, memory, settings.decoder, source=source if settings.copying else None)
+    copied = source if settings.copying else None
+    logits = decode(target, embed, memory, settings.decoder, copied, settings.marks)
     return keras.Model({"source": source, "target": target}, logits, name="seq2seq")
 
 

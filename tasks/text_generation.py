@@ -78,13 +78,20 @@ class TextGeneration(Generation[TextPair]):
         return PairEncoder.load(folder)
 
     def build_model(self, fitted: Fitted[TextPair], config: TrainingConfig) -> "keras.Model":
+        from data.subwords import END, UNKNOWN
         from models.seq2seq import Seq2SeqSettings, build_seq2seq
 
         assert isinstance(config, TextGenerationConfig)
         vocabulary = len(cast("PairEncoder", fitted.encoder).subwords)
         decoder = replace(self.decoder_settings(vocabulary, config), coverage=config.coverage)
         settings = Seq2SeqSettings(
-            config.layers, config.bidirectional, decoder, config.copying, config.shared_embedding
+            config.layers,
+            config.bidirectional,
+            decoder,
+            config.copying,
+            config.shared_embedding,
+            # A copied end would end the answer, and an unknown character cannot be said.
+            marks=(UNKNOWN, END),
         )
         return build_seq2seq(settings)
 

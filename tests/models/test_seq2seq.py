@@ -29,7 +29,7 @@ TARGET = np.array([[2, 9, 10], [2, 11, 4]], np.int32)
 
 def model_of(copying: bool = False, shared_embedding: bool = False, **changes) -> keras.Model:
     keras.utils.set_random_seed(3)
-    return build_seq2seq(Seq2SeqSettings(2, True, replace(DECODER, **changes), copying, shared_embedding))
+    return build_seq2seq(Seq2SeqSettings(2, True, replace(DECODER, **changes), copying, shared_embedding, marks=(1, 3)))
 
 
 KINDS = [

@@ -22,12 +22,15 @@ _QUOTING_MARK = re.compile(r"(?:^|(?<=\s))>+(?=\s|$)")
 _QUOTED = ("original message", "forwarded by")
 
 
-def clean_mail(body: str) -> str:
-    """The body without quoted mails, signature and remains of the encoding, its spaces single, a line a sentence.
+def clean_mail(body: str, encoded: bool = False) -> str:
+    """The body without quoted mails and signature, its spaces single, a line a sentence.
 
+    encoded: take remains of the encoding out, too; elsewhere `id=20` is what somebody wrote
     A mail that is nothing else is left as it stands.
     """
-    text = _ENCODED.sub(" ", _SOFT_BREAK.sub("", _QUOTING_MARK.sub(" ", body)))
+    text = _QUOTING_MARK.sub(" ", body)
+    if encoded:
+        text = _ENCODED.sub(" ", _SOFT_BREAK.sub("", text))
     lines = [" ".join(line.split()) for line in text.splitlines()]
     lines = [line for line in lines if line.strip("= ")]
     kept = lines[: _end(lines)]

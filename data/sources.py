@@ -210,7 +210,7 @@ def load_mails() -> Official[TextPair]:
         start_tensorflow()
         found = track(rows(builder, split), f"reading aeslc {split}", builder.info.splits[split].num_examples)
         texts = ((row["email_body"].decode("utf-8"), row["subject_line"].decode("utf-8")) for row in found)
-        return [TextPair(clean_mail(body), " ".join(subject.split())) for body, subject in texts]
+        return [TextPair(clean_mail(body, encoded=True), " ".join(subject.split())) for body, subject in texts]
 
     test = read("test")
     tested = {pair.source for pair in test}

@@ -25,7 +25,11 @@ LETTER = "the quick brown fox jumps over the lazy dog and then sleeps all day lo
     ],
 )
 def test_what_is_not_the_writers_own_words_goes(body, clean):
-    assert clean_mail(body) == (body.strip() if clean is None else clean)
+    assert clean_mail(body, encoded=True) == (body.strip() if clean is None else clean)
+
+
+def test_what_looks_encoded_is_left_in_other_peoples_mails():
+    assert clean_mail("See  http://x.com/?id=20456 for x= 5.") == "See http://x.com/?id=20456 for x= 5."
 
 
 def test_cleaning_a_mail_of_signs_alone_takes_no_time():

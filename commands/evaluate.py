@@ -14,6 +14,7 @@ from console.messages import say, table, warn
 from schema.errors import UserError, WorkFailed
 from schema.records import Baselines
 from schema.scores import Scores
+from training.run_folder import finite
 from training.saved_run import SavedRun, open_run
 from training.state import load_state
 
@@ -110,7 +111,7 @@ def _baselines(run: SavedRun, question: Question, encoder: Any) -> Baselines:
         splits = run.task.splits(run.config)
         return score_baselines(run.task, run.config, splits, {question.part: question.examples}, encoder)
     except (UserError, WorkFailed) as error:
-        warn(f"baselines are left out: what they are made from is not at hand ({str(error).splitlines()[0]})")
+        warn(f"baselines are left out: what they are made from is not at hand ({' '.join(str(error).split())})")
         return Baselines()
 
 
@@ -136,7 +137,7 @@ def _show(run: SavedRun, question: Question, scores: Scores, baselines: Baseline
             "baseline_intervals": intervals,
             "notes": scores.notes,
         }
-        say(json.dumps(content, indent=2))
+        say(json.dumps(finite(content), indent=2))
         return
 
     from evaluation.baselines import verdict

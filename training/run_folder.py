@@ -50,7 +50,7 @@ class RunFolder:
 
     def write_json(self, name: str, content: Mapping[str, Any]) -> None:
         """Write `name` whole; NaN is written as null, which every reader of JSON understands."""
-        text = json.dumps(_finite(content), indent=2, ensure_ascii=False, default=str)
+        text = json.dumps(finite(content), indent=2, ensure_ascii=False, default=str)
         self.write(name, lambda path: path.write_text(text + "\n", encoding="utf-8"))
 
     def write_config(self, task: str, source: str, config: TrainingConfig, command: str) -> None:
@@ -175,7 +175,7 @@ class RunFolder:
 
     def write_lines(self, name: str, entries: Iterable[Mapping[str, Any]]) -> None:
         """Write JSON lines."""
-        text = "".join(json.dumps(_finite(entry), ensure_ascii=False) + "\n" for entry in entries)
+        text = "".join(json.dumps(finite(entry), ensure_ascii=False) + "\n" for entry in entries)
         self.write(name, lambda path: path.write_text(text, encoding="utf-8", errors="surrogatepass"))
 
     def write_metrics(self, metrics: Metrics) -> None:
@@ -224,13 +224,14 @@ def _taken(path: Path) -> UserError:
     return UserError(f"{path} exists already; {resume}choose another --name (nothing was changed)")
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
+    """What JSON can hold: None for numbers that are none, in mappings and sequences too."""
     if isinstance(value, float):
         return value if value - value == 0 else None
     if isinstance(value, Mapping):
-        return {str(key): _finite(part) for key, part in value.items()}
+        return {str(key): finite(part) for key, part in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(part) for part in value]
+        return [finite(part) for part in value]
     return value
 
 

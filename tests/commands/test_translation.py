@@ -99,6 +99,16 @@ def test_pairs_of_a_file_are_scored(call: Callable, run: Path, pairs: Path):
     assert found["scores"]["length_ratio"] <= 1
 
 
+def test_one_pair_has_no_interval_and_what_is_printed_is_json_all_the_same(call: Callable, run: Path, tmp_path: Path):
+    (tmp_path / "one.tsv").write_text("the dog runs\tder Hund rennt\n")
+    ended = call("evaluate", run, f"--file={tmp_path / 'one.tsv'}", "--json")
+
+    def refuse(constant: str) -> None:
+        raise AssertionError(f"{constant} is no JSON")
+
+    assert json.loads(ended.out, parse_constant=refuse)["intervals"]["bleu"] == [None, None]
+
+
 def test_looking_twice_can_only_be_punished_where_something_is_looked_at_to_be_copied(call: Callable, tmp_path: Path):
     ended = call("train", "translation", "--coverage=1", f"--runs={tmp_path}")
     assert (ended.status, ended.complaint) == (2, "error: --coverage goes with --copying and with attention\n")

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PredictFlags(RunFlags):
-    """Ask a saved run: python predict.py RUN [TEXT ...]; without a text, lines of --file or of standard input."""
+    """Ask a saved run: python predict.py RUN [TEXT ...]; without a text, lines of --file or of standard input.
+
+    What stands after -- is a text, however it begins.
+    """
 
     file: Path | None = None
     """One text a line, or JSON lines with "text"."""
@@ -62,7 +65,7 @@ def _texts_and_flags(words: Sequence[str], flags_type: type[PredictFlags]) -> tu
     for word in rest:
         if word == "--":
             texts += rest
-        elif word.startswith("--"):
+        elif word.startswith("--") and not any(map(str.isspace, word.partition("=")[0])):
             flags.append(word)
             if word in valued:
                 flags += [value for value in [next(rest, None)] if value is not None]
@@ -120,8 +123,8 @@ class _Answerer:
 
     def _refuse(self, error: UserError) -> None:
         complain(f"error: {error}")
-        if self.as_json:
-            say(json.dumps({"error": str(error)}, ensure_ascii=False))
+        # A line out for each line in.
+        say(json.dumps({"error": str(error)}, ensure_ascii=False) if self.as_json else "")
 
     def _keep(self, picture: "Figure") -> None:
         """Write a picture into the run folder, beside those of before."""

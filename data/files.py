@@ -46,17 +46,17 @@ def read_pairs(path: Path) -> list[TextPair]:
     return [read(path, number, line) for number, line in lines]
 
 
-def read_texts(path: Path) -> list[str]:
+def read_texts(path: Path) -> list[str | UserError]:
     """The texts of a file of questions, one a line, blank ones too: as many answers are owed as there are lines.
 
-    JSON lines need only `text`. Bytes that are not UTF-8 are replaced by U+FFFD.
+    JSON lines need only `text`; what is wrong with one stands in its place. Bytes that are not UTF-8 are replaced by
+    U+FFFD.
     """
     lines = read_bytes(path).decode("utf-8-sig", errors="replace").split("\n")
     if lines[-1] == "":
         lines.pop()
     if path.suffix.lower() in _JSON_LINES:
-        entries = ((number, _object(path, number, line, '{"text": ...}')) for number, line in enumerate(lines, 1))
-        return [_text_of(path, number, entry) for number, entry in entries]
+        return [_text_or_error(path, number, line) for number, line in enumerate(lines, 1)]
     return [line.removesuffix("\r") for line in lines]
 
 
@@ -134,6 +134,13 @@ def _object(path: Path, number: int, line: str, expected: str) -> dict[str, obje
     if not isinstance(entry, dict):
         raise UserError(f"{path}:{number}: not an object; expected {expected}")
     return entry
+
+
+def _text_or_error(path: Path, number: int, line: str) -> str | UserError:
+    try:
+        return _text_of(path, number, _object(path, number, line, '{"text": ...}'))
+    except UserError as error:
+        return error
 
 
 def _text_of(path: Path, number: int, entry: dict[str, object]) -> str:

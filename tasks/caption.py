@@ -271,11 +271,6 @@ class Caption(Generation[CaptionedPicture]):
 
         return [CaptionedPicture(picture.read_bytes(), captions) for picture, captions in read_pictures(path)]
 
-    def read_questions(self, path: Path, config: AnswerConfig) -> list[CaptionedPicture | UserError]:
-        from data.files import read_texts
-
-        return [self.read_or_refuse(name, config) for name in read_texts(path)]
-
     def read_question(self, text: str, config: AnswerConfig) -> CaptionedPicture:
         from data.files import read_bytes
         from data.pictures import BadPicture, read_picture

@@ -77,11 +77,6 @@ class Classification(Task[LabelledText, LabelAnswer]):
 
         return read_labelled_texts(path)
 
-    def read_questions(self, path: Path, config: AnswerConfig) -> list[LabelledText]:
-        from data.files import read_texts
-
-        return [LabelledText(text) for text in read_texts(path)]
-
     def read_question(self, text: str, config: AnswerConfig) -> LabelledText:
         return LabelledText(text)
 

@@ -110,9 +110,6 @@ class Summary(TextGeneration):
     def read_file(self, path: Path) -> list[TextPair]:
         return [self._clean(pair) for pair in super().read_file(path)]
 
-    def read_questions(self, path: Path, config: AnswerConfig) -> list[TextPair]:
-        return [self._clean(pair) for pair in super().read_questions(path, config)]
-
     def read_question(self, text: str, config: AnswerConfig) -> TextPair:
         return self._clean(super().read_question(text, config))
 

@@ -250,11 +250,6 @@ class SentenceTagging(Task[TaggedSentence, TagsAnswer]):
         (vectors,) = model.get_layer("embedding").get_weights()
         return vectors[-len(words) :], words
 
-    def read_questions(self, path: Path, config: AnswerConfig) -> list[TaggedSentence]:
-        from data.files import read_texts
-
-        return [self.read_question(text, config) for text in read_texts(path)]
-
     def read_question(self, text: str, config: AnswerConfig) -> TaggedSentence:
         from data.tokenization import TOKENIZERS
 

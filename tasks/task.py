@@ -224,12 +224,15 @@ class Task(ABC, Generic[Ex, Ans]):
     def read_file(self, path: Path) -> list[Ex]:
         """A user's own examples with their references, in the one plain format of the task."""
 
-    @abstractmethod
-    def read_questions(self, path: Path, config: AnswerConfig) -> Sequence[Ex | UserError]:
+    def read_questions(self, path: Path, config: AnswerConfig) -> list[Ex | UserError]:
         """A user's own examples without references, as many as the file has lines; config: a `PredictConfig`.
 
-        An error stands in place of what cannot be asked, where others can.
+        An error stands in place of what cannot be asked.
         """
+        from data.files import read_texts
+
+        texts = read_texts(path)
+        return [text if isinstance(text, UserError) else self.read_or_refuse(text, config) for text in texts]
 
     @abstractmethod
     def read_question(self, text: str, config: AnswerConfig) -> Ex:

@@ -164,10 +164,5 @@ class TextGeneration(Generation[TextPair]):
 
         return read_pairs(path)
 
-    def read_questions(self, path: Path, config: AnswerConfig) -> list[TextPair]:
-        from data.files import read_texts
-
-        return [TextPair(text) for text in read_texts(path)]
-
     def read_question(self, text: str, config: AnswerConfig) -> TextPair:
         return TextPair(text)

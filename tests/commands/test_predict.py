@@ -150,22 +150,35 @@ def test_a_run_folder_is_all_that_is_needed(
         (["RUN", "--file=FOLDER"], "FOLDER is a folder; name a file"),
         (["RUN", "--file"], "--file has no value; it must be a path"),
         (["RUN", "--jsno", "text"], "unknown flag --jsno; did you mean --json?"),
-        (["RUN", "--file=LINES"], "LINES:2: not JSON"),
     ],
 )
 def test_a_wrong_call_is_refused(call: Callable, own_run: Path, tmp_path: Path, words: list[str], says: str) -> None:
-    (tmp_path / "lines.jsonl").write_text('{"text": "fine"}\nfine\n')
-    names = {"FOLDER": str(tmp_path), "LINES": str(tmp_path / "lines.jsonl")}
 
     def filled(text: str) -> str:
-        for name, path in names.items():
-            text = text.replace(name, path)
-        return text
+        return text.replace("FOLDER", str(tmp_path))
 
     ended = call("predict", *(str(own_run) if word == "RUN" else filled(word) for word in words), stdin=b"")
     assert (ended.status, ended.out) == (2, "")
     assert ended.complaint.startswith(f"error: {filled(says)}")
     assert ended.complaint.count("\n") == 1
+
+
+def test_a_bad_line_has_its_place_and_the_others_their_answers(call: Callable, own_run: Path, tmp_path: Path) -> None:
+    lines = tmp_path / "lines.jsonl"
+    lines.write_text('{"text": "fine"}\nfine\n{"text": "dull"}\n')
+    ended = call("predict", own_run, f"--file={lines}", "--json")
+    first, second, third = answers(ended.out)
+    assert "label" in first and "label" in third
+    assert second["error"].startswith(f"{lines}:2: not JSON")
+    assert (ended.status, ended.complaint) == (2, f"error: {second['error']}\n")
+    plain = call("predict", own_run, f"--file={lines}").out.split("\n")
+    assert [bool(line) for line in plain] == [True, False, True, False]
+
+
+def test_a_text_that_begins_like_a_flag_is_a_text(call: Callable, own_run: Path) -> None:
+    for words in (["-----Original Message-----\nfine"], ["--", "--fine"]):
+        ended = call("predict", own_run, *words)
+        assert (ended.status, ended.complaint, ended.out.count("\n")) == (0, "", 1)
 
 
 def test_without_any_standard_input_it_says_what_is_missing(

@@ -116,8 +116,13 @@ def test_bytes_that_are_no_text_do_not_stop_the_questions(file):
 
 def test_json_questions_need_only_a_text(file):
     assert read_texts(file('{"text": "one"}\n{"text": "two", "label": "pos"}\n', "q.jsonl")) == ["one", "two"]
-    with pytest.raises(UserError, match='q.jsonl:1: no "text"'):
-        read_texts(file('{"label": "pos"}\n', "q.jsonl"))
+
+
+def test_a_bad_line_of_json_does_not_stop_the_others(file):
+    first, second, third, last = read_texts(file('{"label": "pos"}\n\n{"text": "two"}\n{"text"\n', "q.jsonl"))
+    assert (type(first), type(second), third, type(last)) == (UserError, UserError, "two", UserError)
+    assert 'q.jsonl:1: no "text"' in str(first)
+    assert "q.jsonl:2: not JSON" in str(second) and "q.jsonl:4: not JSON" in str(last)
 
 
 def test_half_a_character_is_replaced(file):

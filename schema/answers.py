@@ -34,12 +34,14 @@ class TextAnswer:
 
     score: log-probability over length, as the search judges it, where a model gave the answer
     others: what came next in the search, with their scores, the best first
+    ids: the text as the model said it, without its end; another row of ids may spell the same text
     """
 
     text: str
     score: float | None = None
     others: tuple[tuple[str, float], ...] = ()
     attended: Attended | None = None
+    ids: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,5 +1,6 @@
 """What tasks that write share: an answer in words, piece by piece. A text comes from a text or from a picture."""
 
+import math
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -72,8 +73,8 @@ class GenerationAnswerConfig(AnswerConfig):
     shortest: Annotated[int, Range(1, 1000)] = 1
     """Pieces that an answer has, at least."""
     longest: Annotated[int, Range(1, 1000)] = 100
-    """Pieces that an answer has, at most, and an answer to a text has at most twice as many as the text, each with its
-    end; --shortest counts more."""
+    """Pieces that an answer has, at most; an answer to a text has at most twice as many as the text and its end
+    together. --shortest counts more."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +134,7 @@ class Generation(Task[Ex, TextAnswer]):
         # A batch takes as many steps as its longest answer, however few its rows are.
         buckets = -(-int(asked.lengths.sum()) // tokens)
         found = predict(lambda inputs: tuple(decoder(inputs[name], search)), asked, tokens, buckets=buckets)
-        return [_ranked(self.texts(encoder, ids), scores) for ids, scores in found]
+        return [_ranked(self.texts(encoder, ids), ids, scores) for ids, scores in found]
 
     def search(self, config: GenerationAnswerConfig) -> "Search":
         """How `config` wants it to be decoded."""
@@ -177,7 +178,8 @@ class Generation(Task[Ex, TextAnswer]):
         from console.interlinear import interlinear, terminal_width
 
         assert isinstance(config, GenerationPredictConfig)
-        ranked = [(answer.text, answer.score or 0.0), *answer.others][: config.n_best]
+        score = -math.inf if answer.score is None else answer.score
+        ranked = [(answer.text, score), *answer.others][: config.n_best]
         lines = [answer.text] if config.n_best == 1 else [f"{score:.3f}  {text}" for text, score in ranked]
         if answer.attended and answer.attended.source:
             most = answer.attended.weights.argmax(axis=1)
@@ -214,7 +216,7 @@ class Generation(Task[Ex, TextAnswer]):
 _DECODERS: "WeakKeyDictionary[keras.Model, Decoder]" = WeakKeyDictionary()
 
 
-def _ranked(texts: Sequence[str], scores: np.ndarray) -> TextAnswer:
+def _ranked(texts: Sequence[str], ids: Sequence[Sequence[int]], scores: np.ndarray) -> TextAnswer:
     """The best hypothesis, and the others that there are."""
     from models.decoding import NEVER
 
@@ -224,5 +226,6 @@ def _ranked(texts: Sequence[str], scores: np.ndarray) -> TextAnswer:
         first.setdefault(text, score)
     best, *ranked = first.items()
     others = tuple((text, score) for text, score in ranked if score > NEVER / 2)
-    # Flags may forbid all that could be said; something is said all the same.
-    return TextAnswer(best[0], best[1] if best[1] > NEVER / 2 else None, others)
+    # Flags may forbid all that could be said; the answer is then an empty one without a score.
+    said = tuple(int(each) for each in ids[0] if each)
+    return TextAnswer(best[0], best[1] if best[1] > NEVER / 2 else None, others, ids=said)

@@ -117,11 +117,15 @@ class TextGeneration(Generation[TextPair]):
         if not (isinstance(config, GenerationPredictConfig) and config.show_attention):
             return answers
         sources = list(cast(Ragged, encoded.inputs["source"]))
-        attended = self._attend(model, encoder, sources, [answer.text for answer in answers])
+        attended = self._attend(model, encoder, sources, [answer.ids for answer in answers])
         return [replace(answer, attended=each) for answer, each in zip(answers, attended, strict=True)]
 
     def _attend(
-        self, model: "keras.Model", encoder: Encoder[TextPair], sources: Sequence[np.ndarray], answers: Sequence[str]
+        self,
+        model: "keras.Model",
+        encoder: Encoder[TextPair],
+        sources: Sequence[np.ndarray],
+        answers: Sequence[tuple[int, ...]],
     ) -> list[Attended | None]:
         """What each answer was made from; None where the model has no attention."""
         from data.subwords import BEGIN
@@ -131,7 +135,7 @@ class TextGeneration(Generation[TextPair]):
         known, stepper = cast("PairEncoder", encoder), stepper_of(model)
         found: list[Attended | None] = []
         for source, answer in track(list(zip(sources, answers, strict=True)), "looking at attention"):
-            said = np.array([BEGIN, *known.subwords.encode([answer])[0]], np.int32)
+            said = np.array([BEGIN, *answer], np.int32)
             # One step of padding, since Keras warns of a softmax over a single place, as an empty source has it.
             weights = attention_weights(stepper, np.pad(source, (0, 1))[None], said[None])
             if weights is None:

@@ -13,7 +13,7 @@ from tasks.generation import Generation, _ranked
 from tasks.summary import TASK as SUMMARY
 from tasks.translation import TASK as TRANSLATION
 
-MAIL = "The  meeting is= \n on Friday.\nThanks,\nSara\n"
+MAIL = "The  meeting is \n on Friday.\nThanks,\nSara\n"
 
 
 @pytest.mark.parametrize(("languages", "best"), [("en-de", 41.02), ("en-fr", 59.02)])
@@ -25,9 +25,17 @@ def test_what_others_reached_is_of_the_same_languages(languages: str, best: floa
 
 
 def test_a_text_that_other_pieces_make_too_is_ranked_once() -> None:
-    found = _ranked(["a dog", "dogs", "a dog", "two", ""], np.array([-0.1, -0.2, -0.3, -0.4, NEVER]))
+    ids = [[4, 5, 0], [6, 0, 0], [4, 7, 8], [9, 0, 0], [0, 0, 0]]
+    found = _ranked(["a dog", "dogs", "a dog", "two", ""], ids, np.array([-0.1, -0.2, -0.3, -0.4, NEVER]))
     assert (found.text, found.score) == ("a dog", pytest.approx(-0.1))
     assert found.others == (("dogs", pytest.approx(-0.2)), ("two", pytest.approx(-0.4)))
+    assert found.ids == (4, 5)
+
+
+def test_an_answer_that_may_not_be_given_is_shown_as_impossible() -> None:
+    answer = _ranked([""], [[0, 0]], np.array([NEVER]))
+    shown = TRANSLATION.render(TextPair("a dog"), answer, TRANSLATION.PredictConfig(n_best=2))
+    assert shown == "-inf  "
 
 
 def test_mails_that_are_asked_are_cleaned_as_those_of_training_are(tmp_path: Path) -> None:
@@ -35,7 +43,7 @@ def test_mails_that_are_asked_are_cleaned_as_those_of_training_are(tmp_path: Pat
     asked = SUMMARY.read_question(MAIL, config)
     assert asked == TextPair("The meeting is\non Friday.")
     lines = tmp_path / "mails.jsonl"
-    lines.write_text('{"text": "One.  Two."}\n\n{"text": ""}\n'.replace("\n\n", "\n"))
+    lines.write_text('{"text": "One.  Two."}\n{"text": ""}\n')
     assert SUMMARY.read_questions(lines, config) == [TextPair("One. Two."), TextPair("")]
     pairs = tmp_path / "pairs.jsonl"
     pairs.write_text('{"source": "One.\\nThanks,\\nSara", "target": "one"}\n')

@@ -1,5 +1,6 @@
 """What the flags of tasks that write a text in answer to another do to the network, and to what it reads."""
 
+import keras
 import numpy as np
 import pytest
 
@@ -47,6 +48,19 @@ def test_unknown_characters_are_never_copied(beam):
     found = TASK.make_decoder(model)(np.array([[UNKNOWN, UNKNOWN, UNKNOWN, END]], np.int32), Search(beam=beam))
     assert not (found.ids == UNKNOWN).any()
     assert (found.ids[:, 0] != 0).any()
+
+
+def test_attention_is_shown_of_the_pieces_that_were_said():
+    config = TranslationConfig(**SMALL)
+    fitted = TASK.fit_encoder(Splits("made up", "", PAIRS, PAIRS, []), config)
+    keras.utils.set_random_seed(1)
+    model, subwords = TASK.build_model(fitted, config), fitted.encoder.subwords
+    answers = TASK.answer(model, fitted.encoder, fitted.encoder.encode(PAIRS), TASK.looking())
+    # What an untrained model says is spelt otherwise than the text would be cut.
+    assert any(list(answer.ids) != subwords.encode([answer.text])[0] for answer in answers)
+    for answer in answers:
+        assert answer.attended.answer == tuple(subwords.pieces([*answer.ids, END]))
+        assert answer.attended.weights.shape == (len(answer.ids) + 1, len(answer.attended.source))
 
 
 def test_in_lower_case_everything_is_read_and_written_so():

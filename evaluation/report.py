@@ -272,7 +272,7 @@ def _sample_tables(samples: Sequence[Sample]) -> Iterator[str]:
 
 def _repeat(metrics: Metrics, config: Mapping[str, object]) -> Iterator[str]:
     yield "## To repeat it"
-    yield _code_block(metrics.command)
+    yield _code_block(f"python {metrics.command}")
     yield _markdown(["setting", "value"], [[name, _shortened(str(value))] for name, value in config.items()])
     yield _markdown(["software", "version"], [list(item) for item in metrics.versions.items()])
 

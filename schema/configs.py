@@ -78,7 +78,7 @@ class TrainingConfig:
     """Use only so many training examples (and at most as many of each other split), for a quick look."""
 
     quick: bool = False
-    """A quick look at the whole way, in under a minute: few examples, a small model, two epochs."""
+    """A quick look at the whole way, in a minute or two: few examples, a small model, two epochs."""
     check: bool = False
     """Do not train: look whether data, model and loss keep what scores rest on, a line each."""
 

@@ -53,8 +53,8 @@ class SummaryAnswerConfig(GenerationAnswerConfig):
     no_repeat: Annotated[int, Range(0, 20)] = 2
     """No row of so many pieces stands twice in an answer; 0 allows all."""
     longest: Annotated[int, Range(1, 1000)] = 30
-    """Pieces that an answer has, at most, and an answer to a text has at most twice as many as the text, each with its
-    end; --shortest counts more."""
+    """Pieces that an answer has, at most; an answer to a text has at most twice as many as the text and its end
+    together. --shortest counts more."""
 
 
 @dataclass(frozen=True)

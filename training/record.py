@@ -2,7 +2,8 @@
 
     python -m training.record runs/sentiment/lstm-imdb-001 --variant default
 
-A run counts only if it was finished, scored on test, and made from committed code.
+A run counts only if it was finished, scored on test, and made from committed code; one that a time budget ended is
+named by that budget.
 """
 
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from typing import Annotated
 import tyro
 
 from console.messages import run, say
+from evaluation.readme_table import DEFAULT_VARIANT
 from schema.errors import UserError
 from training.environment import hardware
 from training.run_folder import RunFolder
@@ -23,7 +25,7 @@ class RecordFlags:
 
     run: Annotated[Path, tyro.conf.Positional]
     """The run's folder."""
-    variant: str = "default"
+    variant: str = DEFAULT_VARIANT
     """What the run changes, in a few words; `default` where it was made with the task's defaults."""
     results: Path = Path("results")
     """Where recorded runs lie."""
@@ -39,6 +41,8 @@ def record(flags: RecordFlags) -> Path:
         raise UserError(f"{flags.run} was made from code that is not committed; commit, then run it again")
     if metrics["quick"]:
         raise UserError(f"{flags.run} was a quick look, which is no result; train it without --quick")
+    if metrics["ended_by"] == "time budget" and flags.variant == DEFAULT_VARIANT:
+        raise UserError(f'{flags.run} was ended by its time budget; name that: --variant "20 minutes"')
     words = [metrics["cell"], metrics["dataset"], *flags.variant.split(), "seed", str(metrics["seed"])]
     home = RunFolder(flags.results / metrics["task"])
     name = "-".join(words) + ".json"

@@ -77,7 +77,11 @@ def check(task: Task[Any, Any], config: TrainingConfig) -> Iterator[Finding]:
         "sum and count over answers instead of taking means of batches",
     )
     idle = weights_without_gradient(model, loss, encoded)
-    yield _finding(not idle, "every weight gets a gradient", f"{', '.join(idle)}: not used, or cut off from the loss")
+    yield _finding(
+        not idle,
+        "every weight gets a gradient",
+        f"{', '.join(idle)}: not used, cut off from the loss, or fed with zeros alone, as by very few examples",
+    )
     ratio = loss_by_heart(model, loss, encoded)
     yield _finding(
         ratio < LOSS_BY_HEART,

@@ -204,20 +204,17 @@ class Caption(Generation[CaptionedPicture]):
         stepper, column = stepper_of(model), cast(Shared, pictures.inputs["picture"])
         rows = [column[np.array([place])] for place in range(len(answers))]
         return [
-            replace(answer, attended=self._attend(stepper, encoder, row, answer.text))
+            replace(answer, attended=self._attend(stepper, row, answer))
             for answer, row in zip(answers, rows, strict=True)
         ]
 
-    def _attend(
-        self, stepper: "Stepper", encoder: Encoder[CaptionedPicture], picture: np.ndarray, text: str
-    ) -> Attended | None:
+    def _attend(self, stepper: "Stepper", picture: np.ndarray, answer: TextAnswer) -> Attended | None:
         """How much of each region each word was made from; None where the model has no attention."""
         from data.caption_encoder import BEGIN
         from models.decoder import attention_weights
 
-        words = text.split()
-        ids = cast("CaptionEncoder", encoder).vocabulary.encode(words)
-        weights = attention_weights(stepper, picture, np.array([[BEGIN, *ids[:-1]]], np.int32))
+        words = answer.text.split()
+        weights = attention_weights(stepper, picture, np.array([[BEGIN, *answer.ids[:-1]]], np.int32))
         return None if weights is None or not words else Attended((), tuple(words), weights[0])
 
     def picture(self, example: CaptionedPicture, answer: TextAnswer) -> "Figure | None":

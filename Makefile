@@ -27,10 +27,11 @@ train: $(READY) ## train a sentiment classifier, with flags in ARGS="..."
 test: $(READY) ## run the tests
 	@$(VENV)/bin/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 
-lint: $(READY) ## check style, format, and which room imports which
+lint: $(READY) ## check style, format, imports between packages, and types
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/lint-imports --no-logo
+	@$(VENV)/bin/mypy
 
 bench: $(READY) ## measure speed and memory, with flags in ARGS="..."
 	@$(VENV)/bin/python -m bench $(ARGS)

@@ -6,7 +6,7 @@ python predict.py latest                             a prompt
 """
 
 from commands.predict import main
-from console.messages import run
+from console.messages import run_command
 
 if __name__ == "__main__":
-    raise SystemExit(run(main))
+    raise SystemExit(run_command(main))

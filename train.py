@@ -13,9 +13,9 @@ BEGAN = perf_counter()
 def run_train(*before: str) -> int:
     """Run the command, `before` standing before the words that the user typed."""
     from commands.train import main
-    from console.messages import run
+    from console.messages import run_command
 
-    return run(lambda argv: main([*before, *argv], BEGAN))
+    return run_command(lambda argv: main([*before, *argv], BEGAN))
 
 
 if __name__ == "__main__":

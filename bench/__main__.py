@@ -5,16 +5,16 @@ from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
 
-from bench.measurement import BenchFlags, Figure, Report
+from bench.measurement import BenchFlags, Measurement, Report
 from commands.command_line import nearest, parse
-from console.messages import run, say, table
+from console.messages import run_command, say, table
 from schema.errors import UserError
 
 # What measures memory comes before what fills this process: on Linux a child begins its peak with that of its parent.
 BENCHES: Mapping[str, str] = {
     "start_up": "from the start of train.py to its first step, when all is learnt already: at most 15 s",
     "memory": "peak memory of a run on IMDB, all learnt anew: at most 3 GB",
-    "accuracy_against_seconds": "train.py against the common tutorial: its best in half the time, 3 points more",
+    "time_to_accuracy": "train.py against the common tutorial: its best in half the time, 3 points more",
     "overhead": "looking inside at most a tenth of training, saving what it is resumed from 3 %",
     "writing": "target pieces a second in training, 1.8 times; decoding against a predict a piece, 50 times; 3 GB",
     "tagging": "words a second in training against padding to the longest sentence, three times; in tagging, 5,000",
@@ -69,15 +69,15 @@ def _shown(cell: str | int | float) -> str:
     return cell if isinstance(cell, str) else f"{cell:,.2f}" if isinstance(cell, float) else f"{cell:,}"
 
 
-def _amount(figure: Figure) -> str:
+def _amount(figure: Measurement) -> str:
     return "never" if figure.value is None else f"{figure.value:,.2f} {figure.unit}"
 
 
-def _target(figure: Figure) -> str:
+def _target(figure: Measurement) -> str:
     return f"{'at most' if figure.at_most else 'at least'} {figure.target:,g} {figure.unit}"
 
 
-def _verdict(figure: Figure, flags: BenchFlags) -> str:
+def _verdict(figure: Measurement, flags: BenchFlags) -> str:
     if not flags.judged:
         return "not judged: not the whole data set"
     return "met" if figure.met else "missed"
@@ -110,4 +110,4 @@ def _for_programs(report: Report) -> Mapping[str, object]:
 
 
 if __name__ == "__main__":
-    raise SystemExit(run(main))
+    raise SystemExit(run_command(main))

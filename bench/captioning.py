@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bench.decoding import BEAM, Speeds, measure_decoding, one_predict_a_piece
-from bench.measurement import BenchFlags, Figure, Report, fresh_folder
+from bench.measurement import BenchFlags, Measurement, Report, fresh_folder
 from data.batches import Batches
-from schema.encoded import Encoded, Shared
-from tasks.caption import TASK, CaptionAnswerConfig, CaptionConfig
-from tasks.task import Fitted
+from schema.encoded import EncodedDataset, IndexedColumn
+from tasks.caption import TASK, CaptionConfig, CaptionDecodingConfig
+from tasks.task import FittedEncoder
 
 if TYPE_CHECKING:
     import keras
@@ -28,9 +28,9 @@ def measure(flags: BenchFlags) -> Report:
 
     start_tensorflow()
     pictures, steps = (500, 150) if not flags.quick else (20, 4)
-    config = CaptionConfig(dataset=flags.dataset("flickr8k"), limit=flags.examples, network="mobilenet_v2")
+    config = CaptionConfig(dataset=flags.dataset("flickr8k"), limit=flags.examples, image_encoder="mobilenet_v2")
     if flags.quick:
-        config = replace(config, cell="simple_rnn", units=4, embedding=4, batch_tokens=100)
+        config = replace(config, cell="simple_rnn", units=4, embedding_size=4, batch_tokens=100)
     splits = TASK.splits(config)
     asked, one_by_one = (splits.validation[:20], 1) if flags.quick else (splits.validation, 20)
     with fresh_folder() as cache:
@@ -39,29 +39,31 @@ def measure(flags: BenchFlags) -> Report:
         model = TASK.build_model(fitted, config)
         waiting = _train(model, fitted.encoded, config, steps)
         speeds = _caption(model, fitted, asked, one_by_one)
-    gain = speeds.beam.rate / speeds.one_by_one.rate
+    gain = speeds.beam_size.rate / speeds.one_by_one.rate
     figures = [
-        Figure("pictures/s, ours / the bare network's predict", looking[0] / looking[1], "x", LEAST_LOOKING, False),
-        Figure("share of training spent waiting for features", 100 * waiting, "%", MOST_WAITING, True),
-        Figure(f"captions/s, beam {BEAM} / one predict a word", gain, "x", LEAST_CAPTIONS, False),
+        Measurement(
+            "pictures/s, ours / the bare network's predict", looking[0] / looking[1], "x", LEAST_LOOKING, False
+        ),
+        Measurement("share of training spent waiting for features", 100 * waiting, "%", MOST_WAITING, True),
+        Measurement(f"captions/s, beam {BEAM} / one predict a word", gain, "x", LEAST_CAPTIONS, False),
     ]
     rows = [("ours, unpacking and keeping included", looking[0]), ("predict, of pixels at hand", looking[1])]
     return Report([("looking at pictures", ("way", "pictures/s"), rows), speeds.table("captions")], figures)
 
 
-def _look(fitted: Fitted[Any], pictures: Sequence[bytes]) -> tuple[float, float]:
+def _look(fitted: FittedEncoder[Any], pictures: Sequence[bytes]) -> tuple[float, float]:
     """Pictures a second, ours and the network's alone, each after some that do not count."""
-    from data.picture_features import BATCH, PictureFeatures
-    from data.pictures import read_picture
+    from data.encoders.image_features import BATCH, ImageFeatures
+    from data.readers.images import read_image
 
-    network = fitted.encoder.see.network
-    pixels = np.stack([read_picture(picture) for picture in pictures]).astype(np.float32) / 127.5 - 1
+    network = fitted.encoder.image_features.network
+    pixels = np.stack([read_image(picture) for picture in pictures]).astype(np.float32) / 127.5 - 1
     network.predict(pixels[:BATCH], batch_size=BATCH, verbose=0)
     began = perf_counter()
     network.predict(pixels, batch_size=BATCH, verbose=0)
     bare = len(pictures) / (perf_counter() - began)
     with fresh_folder() as cache:
-        ours = PictureFeatures(network, cache, "regions")
+        ours = ImageFeatures(network, cache, "regions")
         # The other way round, so that nothing of it is kept.
         ours(pictures[::-1][:BATCH])
         began = perf_counter()
@@ -69,7 +71,7 @@ def _look(fitted: Fitted[Any], pictures: Sequence[bytes]) -> tuple[float, float]
         return len(pictures) / (perf_counter() - began), bare
 
 
-def _train(model: "keras.Model", encoded: Encoded, config: CaptionConfig, steps: int) -> float:
+def _train(model: "keras.Model", encoded: EncodedDataset, config: CaptionConfig, steps: int) -> float:
     """Train for a while; gives the share of the time in which the model waited for its next batch."""
     import keras
 
@@ -85,19 +87,21 @@ def _train(model: "keras.Model", encoded: Encoded, config: CaptionConfig, steps:
     return waited / (perf_counter() - began)
 
 
-def _caption(model: "keras.Model", fitted: Fitted[Any], examples: Sequence[Any], one_by_one: int) -> Speeds:
+def _caption(model: "keras.Model", fitted: FittedEncoder[Any], examples: Sequence[Any], one_by_one: int) -> Speeds:
     """From features that are at hand."""
-    from data.caption_encoder import BEGIN, END
-    from models.captioner import stepper_of
+    from data.encoders.caption import BEGIN, END
+    from models.captioner import incremental_decoder
 
     encoded = fitted.encoder.encode(examples)
-    say = one_predict_a_piece(stepper_of(model), BEGIN, END, lambda picture: LONGEST)
+    say = one_predict_a_piece(incremental_decoder(model), BEGIN, END, lambda picture: LONGEST)
 
     def answer(beam: int) -> list[str]:
-        answers = TASK.answer(model, fitted.encoder, encoded, CaptionAnswerConfig(beam=beam, longest=LONGEST))
+        answers = TASK.predict(
+            model, fitted.encoder, encoded, CaptionDecodingConfig(beam_size=beam, max_length=LONGEST)
+        )
         return [answer.text for answer in answers]
 
     column = encoded.inputs["picture"]
-    assert isinstance(column, Shared)
+    assert isinstance(column, IndexedColumn)
     some = list(column[np.arange(min(one_by_one, len(examples)))])
-    return measure_decoding(answer, lambda picture: TASK.texts(fitted.encoder, [say(picture)])[0], some)
+    return measure_decoding(answer, lambda picture: TASK.detokenize(fitted.encoder, [say(picture)])[0], some)

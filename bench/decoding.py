@@ -11,7 +11,7 @@ import numpy as np
 if TYPE_CHECKING:
     import tensorflow as tf
 
-    from models.decoder import Stepper
+    from models.decoder import IncrementalDecoder
 
 PASSES = 3
 BEAM = 5
@@ -53,7 +53,7 @@ def measure_decoding(
     """
     return Speeds(
         greedy=_speed_of(lambda: answer(1), PASSES),
-        beam=_speed_of(lambda: answer(BEAM), PASSES),
+        beam_size=_speed_of(lambda: answer(BEAM), PASSES),
         one_by_one=_speed_of(lambda: [tutorial(row) for row in some], 1),
     )
 
@@ -71,11 +71,11 @@ def _speed_of(work: Callable[[], Sequence[str]], passes: int) -> Speed:
 
 
 def one_predict_a_piece(
-    stepper: "Stepper", begin: int, end: int, longest: Callable[[np.ndarray], int]
+    stepper: "IncrementalDecoder", begin: int, end: int, longest: Callable[[np.ndarray], int]
 ) -> Callable[[np.ndarray], list[int]]:
     """The way of tutorials: a model of the source, a model of one step, and `predict` for each piece.
 
-    longest: pieces of the answer to a source, at most, its end not counted
+    max_length: pieces of the answer to a source, at most, its end not counted
     """
     import keras
 

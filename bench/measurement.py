@@ -11,7 +11,7 @@ from pathlib import Path
 from time import perf_counter
 
 from schema.configs import Positive
-from schema.errors import WorkFailed
+from schema.errors import RunError
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -21,7 +21,7 @@ class BenchFlags:
     """Measure speed and memory: python -m bench [NAME ...]; all benches where none is named."""
 
     quick: bool = False
-    """Tiny sizes on the small world: shows that a bench works, and measures nothing."""
+    """Tiny sizes on the synthetic data: shows that a bench works, and measures nothing."""
     limit: Positive | None = None
     """Use only so many training examples."""
     json: Path | None = None
@@ -29,7 +29,7 @@ class BenchFlags:
 
     def dataset(self, whole: str) -> str:
         """The data set that is measured on, `whole` unless it is to be quick."""
-        return "small_world" if self.quick else whole
+        return "synthetic" if self.quick else whole
 
     @property
     def examples(self) -> int | None:
@@ -43,7 +43,7 @@ class BenchFlags:
 
 
 @dataclass(frozen=True)
-class Figure:
+class Measurement:
     """A measured number and its target; a value of None means that it was never reached."""
 
     what: str
@@ -65,11 +65,11 @@ class Report:
     """What a bench found: tables for people (title, header, rows), and the figures that have a target."""
 
     tables: Sequence[tuple[str, Sequence[str], Sequence[Sequence[str | int | float]]]]
-    figures: Sequence[Figure]
+    figures: Sequence[Measurement]
 
 
 @dataclass(frozen=True)
-class Ended:
+class ProcessUsage:
     """What a process used from its start to its end: wall clock, processor time of all threads, largest memory."""
 
     seconds: float
@@ -77,10 +77,10 @@ class Ended:
     peak_mb: float
 
 
-def run_child(*words: str) -> Ended:
+def run_child(*words: str) -> ProcessUsage:
     """Run this Python with `words` in the project's folder, its progress shown, and wait for it.
 
-    Raises WorkFailed where it fails; it has said why itself.
+    Raises RunError where it fails; it has said why itself.
     """
     began = perf_counter()
     with subprocess.Popen([sys.executable, *words], cwd=ROOT, stdout=subprocess.DEVNULL) as child:
@@ -88,12 +88,10 @@ def run_child(*words: str) -> Ended:
         child.returncode = os.waitstatus_to_exitcode(status)
     seconds = perf_counter() - began
     if child.returncode:
-        raise WorkFailed(
-            f"python {' '.join(words)[:200]} ended with status {child.returncode}; its reason stands above"
-        )
+        raise RunError(f"python {' '.join(words)[:200]} ended with status {child.returncode}; its reason stands above")
     # Linux counts in KiB, macOS in bytes.
     peak_mb = used.ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e6
-    return Ended(seconds, used.ru_utime + used.ru_stime, peak_mb)
+    return ProcessUsage(seconds, used.ru_utime + used.ru_stime, peak_mb)
 
 
 START_TENSORFLOW = ("-c", "from console.quiet import start_tensorflow; start_tensorflow()")
@@ -107,8 +105,8 @@ def train_words(flags: BenchFlags, folder: Path) -> list[str]:
     if flags.examples:
         words += ["--limit", str(flags.examples)]
     if flags.quick:
-        words += ["--units", "4", "--embedding", "4", "--batch-tokens", "2000", "--epochs", "2"]
-        words += ["--cell", "simple_rnn", "--no-bidirectional", "--no-look-inside"]
+        words += ["--units", "4", "--embedding-size", "4", "--batch-tokens", "2000", "--epochs", "2"]
+        words += ["--cell", "simple_rnn", "--no-bidirectional", "--no-diagnostics"]
     return words
 
 

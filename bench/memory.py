@@ -3,7 +3,7 @@
 One epoch is enough: every batch shape occurs in it.
 """
 
-from bench.measurement import START_TENSORFLOW, BenchFlags, Figure, Report, fresh_folder, run_child, train_words
+from bench.measurement import START_TENSORFLOW, BenchFlags, Measurement, Report, fresh_folder, run_child, train_words
 
 TARGET_MB = 3000
 
@@ -15,5 +15,5 @@ def measure(flags: BenchFlags) -> Report:
         run = run_child(*train_words(flags, folder), "--epochs", "1").peak_mb
     rows = [("TensorFlow started, nothing else", round(alone), 1.0), ("train.py sentiment", round(run), run / alone)]
     header = ("program", "peak MB", "x TensorFlow alone")
-    figure = Figure("peak memory of a run, all learnt anew", run, "MB", TARGET_MB, at_most=True)
+    figure = Measurement("peak memory of a run, all learnt anew", run, "MB", TARGET_MB, at_most=True)
     return Report([("memory: one epoch, all learnt anew", header, rows)], [figure])

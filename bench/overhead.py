@@ -12,7 +12,7 @@ from pathlib import Path
 from time import process_time
 from typing import Any
 
-from bench.measurement import BenchFlags, Figure, Report, fresh_folder, run_child, train_words
+from bench.measurement import BenchFlags, Measurement, Report, fresh_folder, run_child, train_words
 
 TARGET_LOOKING = 0.10
 TARGET_SAVING = 0.03
@@ -32,8 +32,8 @@ def measure(flags: BenchFlags) -> Report:
     rows = [(what, seconds, seconds / rest) for what, seconds in {"training alone": rest, **spent}.items()]
     header = ("what", "CPU seconds", "x training alone")
     figures = [
-        Figure("CPU time of looking inside / of training alone", spent[LOOKING] / rest, "x", TARGET_LOOKING, True),
-        Figure("CPU time of saving the state / of training alone", spent[SAVING] / rest, "x", TARGET_SAVING, True),
+        Measurement("CPU time of looking inside / of training alone", spent[LOOKING] / rest, "x", TARGET_LOOKING, True),
+        Measurement("CPU time of saving the state / of training alone", spent[SAVING] / rest, "x", TARGET_SAVING, True),
     ]
     return Report([("looking inside and saving, one training", header, rows)], figures)
 
@@ -71,7 +71,7 @@ def _train(path: Path, *words: str) -> None:
     clock = _Clock()
     for moment in ("on_train_begin", "on_train_batch_end", "on_epoch_end", "on_train_end"):
         clock.count(LOOKING, tensorboard.TensorBoardLog, moment)
-    clock.count(SAVING, callbacks, "save_state")
+    clock.count(SAVING, callbacks, "save_checkpoint")
     sys.argv = list(words)
     try:
         runpy.run_path(words[0], run_name="__main__")

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 
-from bench.measurement import START_TENSORFLOW, BenchFlags, Figure, Report, fresh_folder, run_child, train_words
+from bench.measurement import START_TENSORFLOW, BenchFlags, Measurement, Report, fresh_folder, run_child, train_words
 
 TARGET_SECONDS = 15
 
@@ -26,7 +26,9 @@ def measure(flags: BenchFlags) -> Report:
     times = {"to the first step, all learnt anew": anew, "to the first step, from the cache": again}
     times["TensorFlow started, nothing else"] = tensorflow
     rows = [(what, *_summary(seconds), median(seconds) / median(tensorflow)) for what, seconds in times.items()]
-    figure = Figure("start of train.py to its first step, from the cache", median(again), "s", TARGET_SECONDS, True)
+    figure = Measurement(
+        "start of train.py to its first step, from the cache", median(again), "s", TARGET_SECONDS, True
+    )
     return Report([("start-up: train.py sentiment", header, rows)], [figure])
 
 

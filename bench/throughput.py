@@ -14,13 +14,13 @@ from functools import partial
 from statistics import median
 from typing import TYPE_CHECKING
 
-from bench.measurement import BenchFlags, Figure, Report
-from bench.turns import Pace, Recipe, bucketed, in_turn, padded, times_as_fast, turns_table
-from data.batches import Batches, fitting_batch_tokens
-from data.text_encoder import TextSettings, learn_text_encoder
+from bench.measurement import BenchFlags, Measurement, Report
+from bench.rounds import Recipe, Schedule, bucketed, in_rounds, padded, rounds_table, times_as_fast
+from data.batches import Batches, auto_batch_tokens
+from data.encoders.text import TextSettings, fit_text_encoder
 from schema.examples import LabelledText, Splits
 from tasks.sentiment import TASK, SentimentConfig
-from tasks.task import Fitted
+from tasks.task import FittedEncoder
 
 if TYPE_CHECKING:
     import keras
@@ -37,22 +37,22 @@ def measure(flags: BenchFlags) -> Report:
 
     start_tensorflow()
     config = SentimentConfig(
-        dataset=flags.dataset("imdb"), limit=flags.examples, ngram_evidence=False, word_vectors=False
+        dataset=flags.dataset("imdb"), limit=flags.examples, ngram_features=False, word_vectors=False
     )
-    targets, pace = TARGETS, Pace()
+    targets, pace = TARGETS, Schedule()
     if flags.quick:
-        # A text of the small world has some twenty words: windows and batches shrink with it.
-        config = replace(config, units=4, embedding=4, bidirectional=False, window=5, batch_tokens=200)
-        targets, pace = {20: TARGETS[400]}, Pace(turns=2, untimed=1, steps=3)
+        # A text of the synthetic data has some twenty words: windows and batches shrink with it.
+        config = replace(config, units=4, embedding_size=4, bidirectional=False, chunk_length=5, batch_tokens=200)
+        targets, pace = {20: TARGETS[400]}, Schedule(turns=2, untimed=1, steps=3)
     splits = TASK.splits(config)
     tables, figures = [], []
     for length, target in targets.items():
         recipes, windows = _recipes(splits, config, length)
         shown = {**recipes, **windows}
-        timed = in_turn(shown, pace, f"training at {length} words")
-        tables.append(turns_table(shown, timed, "ours", f"throughput: texts of at most {length} words", pace))
+        timed = in_rounds(shown, pace, f"training at {length} words")
+        tables.append(rounds_table(shown, timed, "ours", f"throughput: texts of at most {length} words", pace))
         figures += [
-            Figure(
+            Measurement(
                 f"words/s at {length} words, ours / {name}",
                 median(times_as_fast(timed, "ours", name)),
                 "x",
@@ -69,22 +69,22 @@ def _recipes(
 ) -> tuple[dict[str, Recipe], dict[str, Recipe]]:
     """By name: the recipes with the same layers, ours first, and ours with windows. All read the first words."""
     # A window that no text is longer than is none at all: padding to its multiples never comes up.
-    settings = TextSettings(TASK.tokenizer, first_words=length, last_words=0, window=length)
-    encoder, encoded, _ = learn_text_encoder(splits.train, settings, config.vocabulary, evidence=None)
+    settings = TextSettings(TASK.tokenizer, head_tokens=length, tail_tokens=0, chunk_length=length)
+    encoder, encoded, _ = fit_text_encoder(splits.train, settings, config.vocab_size, evidence=None)
 
     def model(window: int) -> "keras.Model":
         import keras
 
-        model = TASK.build_model(Fitted(encoder, encoded), replace(config, window=window))
+        model = TASK.build_model(FittedEncoder(encoder, encoded), replace(config, chunk_length=window))
         model.compile(keras.optimizers.Adam(config.learning_rate, global_clipnorm=config.clip_norm), TASK.loss(config))
         return model
 
     def ours(window: int) -> Recipe:
-        batch_tokens = config.batch_tokens or fitting_batch_tokens(encoded)
-        batches = Batches(replace(encoded, multiple=window), batch_tokens, config.seed)
+        batch_tokens = config.batch_tokens or auto_batch_tokens(encoded)
+        batches = Batches(replace(encoded, pad_to_multiple_of=window), batch_tokens, config.seed)
         return Recipe(model(window), len(encoded) / len(batches), partial(bucketed, batches))
 
     recipes = {"ours": ours(window=length)}
     for texts in (TUTORIAL_BATCH, round(recipes["ours"].texts)):
         recipes[f"padded, batches of {texts}"] = Recipe(model(length), texts, padded(encoded, length, texts))
-    return recipes, {f"ours, windows of {config.window}": ours(config.window)}
+    return recipes, {f"ours, windows of {config.chunk_length}": ours(config.chunk_length)}

@@ -19,7 +19,7 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from console.messages import is_terminal, say
-from schema.configs import problems
+from schema.configs import validate
 from schema.errors import UserError
 
 Config = TypeVar("Config")
@@ -42,7 +42,7 @@ def parse(config_type: type[Config], argv: Sequence[str], program: str, default:
         raise SystemExit(0)
     _refuse([*_faults(words, _flags(config_type), program), *_missing(config_type, words, default)])
     config = _read(config_type, words, program, default)
-    _refuse(list(problems(config)))
+    _refuse(list(validate(config)))
     return config
 
 

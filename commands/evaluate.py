@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 from commands.command_line import parse
-from commands.run_flags import RunFlags, only, run_and_flags, runs_folder, with_flags_of
+from commands.run_flags import RunFlags, merge_flags, run_and_flags, runs_folder, select_fields
 from console.messages import say, table, warn
-from schema.errors import UserError, WorkFailed
+from schema.errors import RunError, UserError
 from schema.records import Baselines
 from schema.scores import Scores
+from training.checkpoint import load_checkpoint
 from training.run_folder import finite
 from training.saved_run import SavedRun, open_run
-from training.state import load_state
 
 
 @dataclass(frozen=True)
@@ -52,12 +52,12 @@ def main(argv: Sequence[str]) -> int:
         parse(EvaluateFlags, rest, "evaluate.py RUN")
         raise UserError("say which run: evaluate.py RUN, where RUN is a path, TASK/NAME, NAME or latest")
     run = open_run(reference, runs_folder(rest))
-    flags = parse(with_flags_of(EvaluateFlags, run.task.AnswerConfig), rest, "evaluate.py RUN")
+    flags = parse(merge_flags(EvaluateFlags, run.task.decoding_config_class), rest, "evaluate.py RUN")
     if flags.dataset and flags.file:
         raise UserError("--dataset and --file name two sources; take one")
     # Not the cache that the run names: its folder may come from elsewhere.
     run = replace(run, config=replace(run.config, cache=flags.cache))
-    if _goes_on(run):
+    if _is_resumable(run):
         again = f"python train.py --resume {shlex.quote(str(run.folder.path))}"
         warn(f"the run is not finished, and its score no result; go on with it: {again}")
     question = _question(run, flags)
@@ -70,14 +70,16 @@ def main(argv: Sequence[str]) -> int:
 
     # First, since a run that is not whole is found out by them.
     baselines = _baselines(run, question, encoder)
-    scored = score_split(run.task, run.load_model(), encoder, question.examples, only(run.task.AnswerConfig, flags))
+    scored = score_split(
+        run.task, run.load_model(), encoder, question.examples, select_fields(run.task.decoding_config_class, flags)
+    )
     _show(run, question, scored.scores, baselines, flags.json)
     return 0
 
 
-def _goes_on(run: SavedRun) -> bool:
+def _is_resumable(run: SavedRun) -> bool:
     """Whether the run can be resumed; one without scores that cannot is damaged."""
-    return run.folder.finished_by() is None and load_state(run.folder) is not None
+    return run.folder.finished_by() is None and load_checkpoint(run.folder) is not None
 
 
 def _question(run: SavedRun, flags: EvaluateFlags) -> Question:
@@ -101,7 +103,7 @@ def _question(run: SavedRun, flags: EvaluateFlags) -> Question:
 def _baselines(run: SavedRun, question: Question, encoder: Any) -> Baselines:
     """Scores of the baselines: as recorded, or fitted on the run's training data where they are here."""
     if question.own:
-        if _goes_on(run):
+        if _is_resumable(run):
             return Baselines()
         recorded = run.folder.read_json("metrics.json")
         return Baselines(recorded.get("baselines", {}), recorded.get("baseline_intervals", {}))
@@ -110,7 +112,7 @@ def _baselines(run: SavedRun, question: Question, encoder: Any) -> Baselines:
     try:
         splits = run.task.splits(run.config)
         return score_baselines(run.task, run.config, splits, {question.part: question.examples}, encoder)
-    except (UserError, WorkFailed) as error:
+    except (UserError, RunError) as error:
         warn(f"baselines are left out: what they are made from is not at hand ({' '.join(str(error).split())})")
         return Baselines()
 
@@ -140,18 +142,18 @@ def _show(run: SavedRun, question: Question, scores: Scores, baselines: Baseline
         say(json.dumps(finite(content), indent=2))
         return
 
-    from evaluation.baselines import verdict
-    from evaluation.scores import interval_shown, shown
+    from evaluation.classification_baselines import verdict
+    from evaluation.scores import format_interval, format_score
 
     names = tuple(scores.values)
     rows: list[tuple[str, ...]] = []
     for system, reached in {run.folder.path.name: scores.values, **values}.items():
         # A baseline has no surprise to measure where its answers hold no probabilities.
-        rows.append((system, *(shown(name, reached.get(name, math.nan)) for name in names)))
+        rows.append((system, *(format_score(name, reached.get(name, math.nan)) for name in names)))
         if trusted := intervals.get(system, {}) if system in values else scores.intervals:
-            rows.append(("  95 % interval", *(interval_shown(trusted, name) for name in names)))
+            rows.append(("  95 % interval", *(format_interval(trusted, name) for name in names)))
     table(f"{question.name}, {scores.examples} examples", ("system", *names), rows)
-    headline = run.task.headline
+    headline = run.task.primary_metric
     if rivals := {name: reached[headline] for name, reached in values.items() if headline in reached}:
         say(verdict(headline, scores.values[headline], rivals))
     for note in scores.notes:

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from commands.command_line import flags_with_values, parse
-from commands.run_flags import RunFlags, only, run_and_flags, runs_folder, with_flags_of
-from console.messages import complain, say, warn
-from data.tokenization import whole
-from schema.configs import AnswerConfig
+from commands.run_flags import RunFlags, merge_flags, run_and_flags, runs_folder, select_fields
+from console.messages import print_error, say, warn
+from data.readers.tokenization import replace_surrogates
+from schema.configs import DecodingConfig
 from schema.errors import UserError
 from training.saved_run import SavedRun, open_run
 
@@ -40,16 +40,16 @@ def main(argv: Sequence[str]) -> int:
         parse(PredictFlags, _texts_and_flags(rest, PredictFlags)[1], "predict.py RUN [TEXT ...]")
         raise UserError("say which run: predict.py RUN, where RUN is a path, TASK/NAME, NAME or latest")
     run = open_run(reference, runs_folder(rest))
-    flags_type = with_flags_of(PredictFlags, run.task.PredictConfig)
+    flags_type = merge_flags(PredictFlags, run.task.predict_config_class)
     texts, flags = _texts_and_flags(rest, flags_type)
     options = parse(flags_type, flags, "predict.py RUN [TEXT ...]")
     if texts and options.file:
         raise UserError("texts and --file are two sources; take one")
-    config = only(run.task.PredictConfig, options)
+    config = select_fields(run.task.predict_config_class, options)
     questions = _questions(run, texts, options.file, config)
     answerer = _Answerer(run, config, options.json)
     if questions is None:
-        _converse(run, answerer)
+        _interactive(run, answerer)
         return 0
     answerer.answer(questions)
     # What could be answered was; a program still has to know that not all was.
@@ -76,12 +76,12 @@ def _texts_and_flags(words: Sequence[str], flags_type: type[PredictFlags]) -> tu
     return texts, flags
 
 
-def _questions(run: SavedRun, texts: Sequence[str], file: Path | None, config: AnswerConfig) -> list[Any] | None:
+def _questions(run: SavedRun, texts: Sequence[str], file: Path | None, config: DecodingConfig) -> list[Any] | None:
     """Everything that is asked, a UserError in place of what cannot be; or None for a person at a terminal."""
     if texts:
-        return [run.task.read_or_refuse(whole(text), config) for text in texts]
+        return [run.task.parse_or_error(replace_surrogates(text), config) for text in texts]
     if file:
-        return run.task.read_questions(file, config)
+        return run.task.read_inputs(file, config)
     if sys.stdin is None:
         raise UserError("there is no text: give one after RUN, or --file, or lines on standard input")
     if sys.stdin.isatty():
@@ -89,13 +89,13 @@ def _questions(run: SavedRun, texts: Sequence[str], file: Path | None, config: A
     lines = sys.stdin.buffer.read().decode("utf-8-sig", errors="replace").split("\n")
     if lines[-1] == "":
         lines.pop()
-    return [run.task.read_or_refuse(line.removesuffix("\r"), config) for line in lines]
+    return [run.task.parse_or_error(line.removesuffix("\r"), config) for line in lines]
 
 
 class _Answerer:
     """A loaded run; TensorFlow starts when it is made."""
 
-    def __init__(self, run: SavedRun, config: AnswerConfig, as_json: bool) -> None:
+    def __init__(self, run: SavedRun, config: DecodingConfig, as_json: bool) -> None:
         self.run, self.config, self.as_json = run, config, as_json
         self.encoder = run.load_encoder()
 
@@ -107,22 +107,22 @@ class _Answerer:
     def answer(self, questions: Sequence[Any]) -> None:
         """Print one answer for each question, in order, or what is wrong with it."""
         task, asked = self.run.task, [question for question in questions if not isinstance(question, UserError)]
-        answers = iter(task.answer(self.model, self.encoder, self.encoder.encode(asked), self.config) if asked else ())
+        answers = iter(task.predict(self.model, self.encoder, self.encoder.encode(asked), self.config) if asked else ())
         for question in questions:
             if isinstance(question, UserError):
                 self._refuse(question)
                 continue
             answer = next(answers)
             if self.as_json:
-                say(json.dumps(task.as_json(question, answer), ensure_ascii=False))
+                say(json.dumps(task.to_json(question, answer), ensure_ascii=False))
             else:
-                say(task.render(question, answer, self.config))
+                say(task.format_prediction(question, answer, self.config))
             picture = task.picture(question, answer)
             if picture is not None:
                 self._keep(picture)
 
     def _refuse(self, error: UserError) -> None:
-        complain(f"error: {error}")
+        print_error(f"error: {error}")
         # A line out for each line in.
         say(json.dumps({"error": str(error)}, ensure_ascii=False) if self.as_json else "")
 
@@ -137,10 +137,10 @@ class _Answerer:
         warn(f"picture {path}")
 
 
-def _converse(run: SavedRun, answerer: _Answerer) -> None:
+def _interactive(run: SavedRun, answerer: _Answerer) -> None:
     say(f"{run.task.summary} One {run.task.question} a line; Ctrl-D ends.")
     for line in _typed():
-        answerer.answer([run.task.read_or_refuse(line, answerer.config)])
+        answerer.answer([run.task.parse_or_error(line, answerer.config)])
 
 
 def _typed() -> Iterator[str]:

@@ -5,10 +5,10 @@ from dataclasses import dataclass, fields, make_dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from schema.configs import AnswerConfig
+from schema.configs import DecodingConfig
 
 Flags = TypeVar("Flags", bound="RunFlags")
-Answers = TypeVar("Answers", bound=AnswerConfig)
+Answers = TypeVar("Answers", bound=DecodingConfig)
 
 
 @dataclass(frozen=True)
@@ -33,13 +33,13 @@ def runs_folder(flags: Sequence[str]) -> Path:
     return Path(given[-1]) if given else RunFlags.runs
 
 
-def with_flags_of(command: type[Flags], config: type[AnswerConfig]) -> type[Flags]:
+def merge_flags(command: type[Flags], config: type[DecodingConfig]) -> type[Flags]:
     """The flags of a command and those of a task's answers, as one."""
     both = make_dataclass(command.__name__, [], bases=(command, config), frozen=True)
     both.__doc__ = command.__doc__
     return both
 
 
-def only(config: type[Answers], flags: RunFlags) -> Answers:
+def select_fields(config: type[Answers], flags: RunFlags) -> Answers:
     """Of all flags those of a task's answers."""
     return config(**{field.name: getattr(flags, field.name) for field in fields(config)})

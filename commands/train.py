@@ -11,15 +11,15 @@ from commands.command_line import nearest, parse
 from commands.run_flags import RunFlags
 from console.messages import say, table
 from schema.configs import TrainingConfig
-from schema.errors import UserError, WorkFailed
+from schema.errors import RunError, UserError
 from schema.records import Summary
 from tasks import TASK_NAMES, get_task
-from tasks.task import Task, refuse_unknown_dataset
+from tasks.task import Task, require_known_dataset
 from training.run_folder import RunFolder
 from training.saved_run import open_run
 
 if TYPE_CHECKING:
-    from training.trainer import Outcome
+    from training.trainer import TrainingResult
 
 _RESULTS = Path(__file__).resolve().parent.parent / "results"
 
@@ -55,9 +55,9 @@ def main(argv: Sequence[str], began: float | None = None) -> int:
     if any(flag.partition("=")[0] == "--resume" for flag in flags):
         raise UserError("--resume needs neither a task nor its flags: python train.py --resume RUN")
     task = get_task(name)
-    config = parse(task.Config, flags, f"train.py {name}", default=_defaults_for(task, flags))
+    config = parse(task.config_class, flags, f"train.py {name}", default=_defaults_for(task, flags))
     _check(task, config)
-    if config.check:
+    if config.sanity_check:
         return _look(task, config)
     _train(task, config, shlex.join(["train.py", *argv]), began)
     return 0
@@ -89,7 +89,7 @@ def _resume(argv: Sequence[str], began: float) -> int:
 
 
 def _look(task: Task[Any, Any], config: TrainingConfig) -> int:
-    from training.check import check
+    from training.sanity_checks import check
 
     failed = 0
     for finding in check(task, config):
@@ -98,7 +98,7 @@ def _look(task: Task[Any, Any], config: TrainingConfig) -> int:
     return int(failed > 0)
 
 
-def _show(outcome: "Outcome", runs: Path) -> None:
+def _show(outcome: "TrainingResult", runs: Path) -> None:
     from evaluation.report import short_report
 
     say(short_report(outcome.metrics))
@@ -115,16 +115,16 @@ def _show_seeds(folder: RunFolder, summary: Summary) -> None:
     say(summary_report(summary))
     say(f"\nruns         {folder.path}")
     if summary.failed:
-        raise WorkFailed(f"{len(summary.failed)} of the seeds failed: {', '.join(map(str, summary.failed))}")
+        raise RunError(f"{len(summary.failed)} of the seeds failed: {', '.join(map(str, summary.failed))}")
 
 
 def _defaults_for(task: Task[Any, Any], flags: Sequence[str]) -> TrainingConfig:
     """The task's defaults for the cell that is asked for, so that `--help` shows what would be used."""
     words = [word for flag in flags for word in flag.split("=", 1)]
     asked = [cell for flag, cell in zip(words, words[1:], strict=False) if flag == "--cell"]
-    cell = asked[-1] if asked else task.Config.cell
+    cell = asked[-1] if asked else task.config_class.cell
     quick = {"quick": True, **task.quick} if "--quick" in flags else {}
-    return task.Config(**{"cell": cell, **task.cell_defaults.get(cell, {}), **quick})
+    return task.config_class(**{"cell": cell, **task.cell_defaults.get(cell, {}), **quick})
 
 
 def _check(task: Task[Any, Any], config: TrainingConfig) -> None:
@@ -134,18 +134,25 @@ def _check(task: Task[Any, Any], config: TrainingConfig) -> None:
         raise UserError(f"--{min(orphans).replace('_', '-')} goes with --train-file")
     if {"train_file", "dataset"} <= given:
         raise UserError("--train-file and --dataset name two sources; take one")
-    refuse_unknown_dataset(config.dataset, task.datasets)
+    require_known_dataset(config.dataset, task.datasets)
 
 
 def _show_tasks() -> None:
-    from evaluation.readme_table import best_results
+    from evaluation.results_table import best_results
 
     best = best_results(_RESULTS)
     rows = []
     for name in TASK_NAMES:
         task = get_task(name)
         rows.append(
-            (name, task.rnn_type, task.datasets[0], task.Config.cell, task.headline, best.get(name, "none yet"))
+            (
+                name,
+                task.rnn_type,
+                task.datasets[0],
+                task.config_class.cell,
+                task.primary_metric,
+                best.get(name, "none yet"),
+            )
         )
     table("tasks", ("task", "RNN type", "data set", "cell", "score", "best recorded"), rows)
     say(_USAGE)

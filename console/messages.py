@@ -64,7 +64,7 @@ def is_terminal(stream: TextIO | None) -> bool:
     return False
 
 
-def run(main: Callable[[list[str]], int]) -> int:
+def run_command(main: Callable[[list[str]], int]) -> int:
     """Run a command's `main` with the words after its name, and return the exit status.
 
     Whatever goes wrong becomes one or two plain lines on stderr; `--debug`, which `main` does not see, adds the
@@ -87,18 +87,18 @@ def _explain(error: BaseException) -> int:
         _let_go_of_stdout()
         return READER_GONE
     if isinstance(error, KeyboardInterrupt):
-        complain("interrupted")
+        print_error("interrupted")
         return INTERRUPTED
     if isinstance(error, UserError):
-        complain(f"error: {error}")
+        print_error(f"error: {error}")
         return error.exit_status
     if isinstance(error, MemoryError):
-        complain("error: out of memory; use a smaller --batch-tokens, --units or --limit")
+        print_error("error: out of memory; use a smaller --batch-tokens, --units or --limit")
     elif isinstance(error, OSError):
-        complain(f"error: {_what_the_system_said(error)}")
+        print_error(f"error: {_what_the_system_said(error)}")
     else:
         reason = f"{type(error).__name__}: {_first_line(str(error))}".removesuffix(": ")
-        complain(f"error: unexpected {reason}; run again with --debug for the traceback")
+        print_error(f"error: unexpected {reason}; run again with --debug for the traceback")
     return 1
 
 
@@ -114,7 +114,7 @@ def _first_line(text: str) -> str:
     return line if len(line) <= LONGEST_REASON else f"{line[:LONGEST_REASON]} ..."
 
 
-def complain(line: str) -> None:
+def print_error(line: str) -> None:
     # Where stderr itself is gone, the exit status has to say it all.
     with suppress(OSError, ValueError):
         _write(line, sys.stderr)
@@ -130,7 +130,7 @@ def _write(text: str, stream: TextIO | None) -> None:
 
 
 def _flush_stdout() -> None:
-    """Flush now, so that Python has nothing left to complain of at its exit."""
+    """Flush now, so that Python has nothing left to print_error of at its exit."""
     try:
         sys.stdout.flush()
     except OSError:

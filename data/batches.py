@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from console.progress import Progress
-from schema.encoded import Column, Encoded, Ragged
+from schema.encoded import Column, EncodedDataset, Ragged
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -16,9 +16,9 @@ Arrays = Mapping[str, np.ndarray]
 
 BUCKETS = 16
 BATCHES_AN_EPOCH = 100
-MOST_BATCH_TOKENS = 24_000
-LEAST_EXAMPLES = 16
-LEAST_STEPS = 900
+MAX_BATCH_TOKENS = 24_000
+MIN_EXAMPLES = 16
+MIN_STEPS = 900
 
 
 class Batches:
@@ -29,12 +29,14 @@ class Batches:
     (seed, epoch) alone, so that a pass can be repeated. Without a seed the order is by length, always the same.
     """
 
-    def __init__(self, encoded: Encoded, batch_tokens: int, seed: int | None = None, buckets: int = BUCKETS) -> None:
+    def __init__(
+        self, encoded: EncodedDataset, batch_tokens: int, seed: int | None = None, buckets: int = BUCKETS
+    ) -> None:
         self.encoded = encoded
         self.batch_tokens = batch_tokens
         self.seed = seed
         self.epoch = 0
-        self.bounds = bucket_bounds(encoded.lengths, buckets, encoded.multiple)
+        self.bounds = bucket_bounds(encoded.lengths, buckets, encoded.pad_to_multiple_of)
 
     @cached_property
     def buckets(self) -> list[tuple[int, np.ndarray]]:
@@ -52,7 +54,7 @@ class Batches:
 
     @property
     def padding(self) -> float:
-        """Share of the steps of one pass that is padding."""
+        """Rate of the steps of one pass that is padding."""
         return 1 - self.tokens / max(1, sum(steps * len(places) for steps, places in self.buckets))
 
     def plan(self) -> list[tuple[int, np.ndarray]]:
@@ -66,7 +68,7 @@ class Batches:
     def __iter__(self) -> Iterator[tuple[Arrays, np.ndarray | None]]:
         """Inputs by name and targets, padded: (batch, steps, ...) for sequences, (batch, ...) for the rest."""
         for steps, places in self.plan():
-            yield self.encoded.padded(places, steps)
+            yield self.encoded.collate(places, steps)
 
     def dataset(self) -> "tf.data.Dataset":
         """The passes as Keras reads them, with exact cardinality: an unknown one costs a phantom step an epoch."""
@@ -89,9 +91,9 @@ class Batches:
         return [(steps, places[start : start + size]) for start in range(0, len(places), size)]
 
 
-def predict(
+def predict_in_batches(
     answer: Callable[[Arrays], Any],
-    encoded: Encoded,
+    encoded: EncodedDataset,
     batch_tokens: int,
     what: str = "answering",
     buckets: int = BUCKETS,
@@ -113,17 +115,17 @@ def predict(
     return [outputs[place] for place in range(len(encoded))]
 
 
-def fitting_batch_tokens(encoded: Encoded) -> int:
-    """Steps of a batch such that an epoch has about `BATCHES_AN_EPOCH` batches, and at most `MOST_BATCH_TOKENS`: the
+def auto_batch_tokens(encoded: EncodedDataset) -> int:
+    """Steps of a batch such that an epoch has about `BATCHES_AN_EPOCH` batches, and at most `MAX_BATCH_TOKENS`: the
     smaller a data set, the smaller the batches have to be for it to be learnt in a few epochs. Fewer than
-    `LEAST_EXAMPLES` of mean length would make the gradient too noisy."""
-    least = max(encoded.lengths.max(), LEAST_EXAMPLES * encoded.lengths.mean())
-    return int(min(max(least, encoded.lengths.sum() / BATCHES_AN_EPOCH), MOST_BATCH_TOKENS))
+    `MIN_EXAMPLES` of mean length would make the gradient too noisy."""
+    least = max(encoded.lengths.max(), MIN_EXAMPLES * encoded.lengths.mean())
+    return int(min(max(least, encoded.lengths.sum() / BATCHES_AN_EPOCH), MAX_BATCH_TOKENS))
 
 
-def fitting_epochs(batches: int, least: int) -> int:
-    """Epochs of `batches` steps each: `least`, or as many more as make `LEAST_STEPS`."""
-    return max(least, -(-LEAST_STEPS // batches))
+def auto_epochs(batches: int, least: int) -> int:
+    """Epochs of `batches` steps each: `least`, or as many more as make `MIN_STEPS`."""
+    return max(least, -(-MIN_STEPS // batches))
 
 
 def bucket_bounds(lengths: np.ndarray, buckets: int, multiple: int = 1) -> np.ndarray:

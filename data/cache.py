@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import TypeVar
 from zipfile import BadZipFile
 
-from schema.errors import WorkFailed
+from schema.errors import RunError
 
 Kept = TypeVar("Kept")
 
 # What reading a file that was cut short or changed may end in. Not every exception: a signal is one too.
-_DAMAGE = (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, BadZipFile, WorkFailed)
+_DAMAGE = (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, BadZipFile, RunError)
 
 # Raise it when what is kept means something else than before.
 CACHE_FORMAT = 1

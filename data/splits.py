@@ -5,18 +5,20 @@ from typing import TypeVar
 
 import numpy as np
 
-from data.sources import Official
-from schema.examples import Later, Splits
+from data.readers.datasets import RawSplits
+from schema.examples import LazySequence, Splits
 
-Ex = TypeVar("Ex")
-Key = Callable[[Ex], Hashable]
+ExampleT = TypeVar("ExampleT")
+Key = Callable[[ExampleT], Hashable]
 
 # Fixed, and not the run's seed: all runs on a data set are compared on the same validation examples.
 HOLD_OUT_SEED = 20_11
 VALIDATION_SHARE = 0.1
 
 
-def hold_out(examples: Sequence[Ex], key: Key[Ex], share: float = VALIDATION_SHARE) -> tuple[list[Ex], list[Ex]]:
+def hold_out(
+    examples: Sequence[ExampleT], key: Key[ExampleT], share: float = VALIDATION_SHARE
+) -> tuple[list[ExampleT], list[ExampleT]]:
     """Split examples into (train, validation), copies of one text always on the same side, order kept.
 
     Validation gets `share` of the distinct texts, at least one; a single distinct text stays in train.
@@ -30,7 +32,7 @@ def hold_out(examples: Sequence[Ex], key: Key[Ex], share: float = VALIDATION_SHA
     return train, validation
 
 
-def cut(examples: Sequence[Ex], limit: int | None) -> Sequence[Ex]:
+def subsample(examples: Sequence[ExampleT], limit: int | None) -> Sequence[ExampleT]:
     """At most `limit` examples, drawn at random with a fixed seed: a file's first lines may be all of one class."""
     if limit is None or len(examples) <= limit:
         return examples
@@ -38,7 +40,7 @@ def cut(examples: Sequence[Ex], limit: int | None) -> Sequence[Ex]:
     return [examples[place] for place in sorted(places)]
 
 
-def overlaps(splits: Mapping[str, Sequence[Ex]], key: Key[Ex]) -> dict[str, int]:
+def overlaps(splits: Mapping[str, Sequence[ExampleT]], key: Key[ExampleT]) -> dict[str, int]:
     """Surplus copies within each split, and examples of a later split whose text also stands in an earlier one."""
     found = {}
     earlier: list[tuple[str, set[Hashable]]] = []
@@ -51,13 +53,13 @@ def overlaps(splits: Mapping[str, Sequence[Ex]], key: Key[Ex]) -> dict[str, int]
     return {what: count for what, count in found.items() if count}
 
 
-def places_seen(examples: Sequence[Ex], others: Sequence[Ex], key: Key[Ex]) -> frozenset[int]:
+def duplicate_indices(examples: Sequence[ExampleT], others: Sequence[ExampleT], key: Key[ExampleT]) -> frozenset[int]:
     """Places in `examples` whose text also stands in `others`."""
     known = {key(other) for other in others}
     return frozenset(place for place, example in enumerate(examples) if key(example) in known)
 
 
-def make_splits(official: Official[Ex], key: Key[Ex], limit: int | None = None) -> Splits[Ex]:
+def make_splits(official: RawSplits[ExampleT], key: Key[ExampleT], limit: int | None = None) -> Splits[ExampleT]:
     """Hold out validation where the data set has none, count what its splits share, cut to `limit` examples.
 
     A limit is for a quick look: what nobody labelled is then left out whole.
@@ -66,8 +68,8 @@ def make_splits(official: Official[Ex], key: Key[Ex], limit: int | None = None) 
         train, validation = hold_out(official.train, key)
     else:
         train, validation = list(official.train), list(official.validation)
-    train, validation = cut(train, limit), cut(validation, limit)
-    test = Later(lambda: cut(official.test, limit))
+    train, validation = subsample(train, limit), subsample(validation, limit)
+    test = LazySequence(lambda: subsample(official.test, limit))
     parts = {"train": official.train, "validation": official.validation or [], "test": official.test}
     return Splits(
         dataset=official.dataset,
@@ -77,8 +79,8 @@ def make_splits(official: Official[Ex], key: Key[Ex], limit: int | None = None) 
         test=test,
         unlabelled=official.unlabelled if limit is None else list,
         overlaps=lambda: overlaps(parts, key),
-        seen_in_train=lambda: places_seen(test, official.train, key),
+        seen_in_train=lambda: duplicate_indices(test, official.train, key),
         held_out=official.validation is None,
-        validation_in_train=lambda: len(places_seen(validation, train, key)),
+        validation_in_train=lambda: len(duplicate_indices(validation, train, key)),
         synthetic=official.synthetic,
     )

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evaluation.captions import caption_tokens
+from evaluation.caption_scores import caption_tokens
 from evaluation.scores import ORDERS
-from schema.answers import TextAnswer
-from schema.examples import CaptionedPicture
+from schema.examples import CaptionedImage
+from schema.predictions import TextPrediction
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-Captioner = Callable[[Sequence[CaptionedPicture]], list[TextAnswer]]
+Captioner = Callable[[Sequence[CaptionedImage]], list[TextPrediction]]
 """What gives a caption for each picture."""
-Vectors = Callable[[Sequence[CaptionedPicture]], np.ndarray]
+Vectors = Callable[[Sequence[CaptionedImage]], np.ndarray]
 """What pictures are compared by, (pictures, features)."""
 
 NEIGHBOURS = (5, 10, 20, 40, 70, 100)
@@ -25,54 +25,54 @@ NEIGHBOURS = (5, 10, 20, 40, 70, 100)
 AT_ONCE = 500
 
 
-def fit_commonest(train: Sequence[CaptionedPicture]) -> Captioner:
+def fit_commonest(train: Sequence[CaptionedImage]) -> Captioner:
     """The same caption for all: the one that was written most often."""
     counts = Counter(" ".join(caption_tokens(caption)) for example in train for caption in example.captions)
     commonest = min(counts, key=lambda caption: (-counts[caption], caption))
-    return lambda examples: [TextAnswer(commonest)] * len(examples)
+    return lambda examples: [TextPrediction(commonest)] * len(examples)
 
 
 class Neighbours:
     """The pictures of train that are most like another one (cosine), and what was said of them."""
 
-    def __init__(self, train: Sequence[CaptionedPicture], vectors: Vectors) -> None:
+    def __init__(self, train: Sequence[CaptionedImage], vectors: Vectors) -> None:
         captions: dict[bytes, list[str]] = {}
         for example in train:
             captions.setdefault(example.picture, []).extend(example.captions)
         self.captions = list(captions.values())
         self.vectors = vectors
-        self.known = _unit(vectors([CaptionedPicture(picture) for picture in captions]))
+        self.known = _unit(vectors([CaptionedImage(picture) for picture in captions]))
 
-    def of(self, examples: Sequence[CaptionedPicture], count: int) -> np.ndarray:
+    def of(self, examples: Sequence[CaptionedImage], count: int) -> np.ndarray:
         """Places in `captions` of the `count` nearest pictures of each, the nearest first: (examples, count)."""
         asked = _unit(self.vectors(examples))
         count = min(count, len(self.known))
         parts = [asked[start : start + AT_ONCE] @ self.known.T for start in range(0, len(asked), AT_ONCE)]
         return np.concatenate([np.argsort(-part, axis=1, kind="stable")[:, :count] for part in parts])
 
-    def nearest(self, examples: Sequence[CaptionedPicture]) -> list[TextAnswer]:
+    def nearest(self, examples: Sequence[CaptionedImage]) -> list[TextPrediction]:
         """The first caption of the nearest picture."""
-        return [TextAnswer(self.captions[places[0]][0]) for places in self.of(examples, 1)]
+        return [TextPrediction(self.captions[places[0]][0]) for places in self.of(examples, 1)]
 
 
 def fit_consensus(
-    neighbours: Neighbours, validation: Sequence[CaptionedPicture], judge: Callable[[Sequence[TextAnswer]], float]
+    neighbours: Neighbours, validation: Sequence[CaptionedImage], judge: Callable[[Sequence[TextPrediction]], float]
 ) -> Captioner:
     """Of all captions of the nearest pictures the one that is most like the others (Devlin et al. 2015).
 
     judge: how good such captions are for validation, which chooses the number of neighbours
     """
-    likeness = _Likeness(neighbours.captions)
+    likeness = _ConsensusSimilarity(neighbours.captions)
 
-    def caption(near: np.ndarray) -> list[TextAnswer]:
-        return [TextAnswer(likeness.most_like_the_others(places)) for places in near]
+    def caption(near: np.ndarray) -> list[TextPrediction]:
+        return [TextPrediction(likeness.most_like_the_others(places)) for places in near]
 
     widest = neighbours.of(validation, max(NEIGHBOURS)) if validation else np.zeros((0, 0), int)
     best = max(NEIGHBOURS, key=lambda count: judge(caption(widest[:, :count]))) if validation else max(NEIGHBOURS)
     return lambda examples: caption(neighbours.of(examples, best))
 
 
-class _Likeness:
+class _ConsensusSimilarity:
     """How alike captions are: mean cosine of their n-grams for n from 1 to 4, each weighed as CIDEr does, by the log of
     the share of pictures of which it was said (Vedantam et al. 2015, eq. 1)."""
 
@@ -119,10 +119,10 @@ def _unit(vectors: np.ndarray) -> np.ndarray:
 
 
 def captioning_baselines(
-    train: Sequence[CaptionedPicture],
-    validation: Sequence[CaptionedPicture],
+    train: Sequence[CaptionedImage],
+    validation: Sequence[CaptionedImage],
     vectors: Vectors,
-    judge: Callable[[Sequence[TextAnswer]], float],
+    judge: Callable[[Sequence[TextPrediction]], float],
 ) -> Mapping[str, Captioner]:
     """All of them, by name."""
     neighbours = Neighbours(train, vectors)

@@ -10,9 +10,9 @@ import numpy as np
 
 from evaluation.scores import confusion_of, notes_on_unknown, pairs_of, table_by_length
 from evaluation.statistics import bootstrap_of_sums
-from evaluation.tagging import Tagged, ratio
-from schema.answers import TagsAnswer
+from evaluation.tagging_scores import AlignedTags, ratio
 from schema.examples import TaggedSentence
+from schema.predictions import TagsPrediction
 from schema.scores import Scores, Table
 
 Span = tuple[int, int, str]
@@ -34,7 +34,7 @@ def spans(tagged: Sequence[Sequence[str]]) -> list[set[Span]]:
     return [{(entity.start, entity.end, entity.tag) for entity in sentence} for sentence in found]
 
 
-def merged(words: Sequence[str], tags: Sequence[str]) -> list[str]:
+def merge_mentions(words: Sequence[str], tags: Sequence[str]) -> list[str]:
     """Tags with a lone `@` and the name after it as one entity: after `@` with B-X, a following B-X becomes I-X."""
     return [
         f"I-{tag[2:]}" if place and tag.startswith("B-") and words[place - 1] == AT and tags[place - 1] == tag else tag
@@ -47,12 +47,12 @@ def is_mention(words: Sequence[str], first: int) -> bool:
     return words[first].startswith(AT) or (first > 0 and words[first - 1] == AT)
 
 
-def named(words: Sequence[str], found: Iterable[Span]) -> list[str]:
+def entity_texts(words: Sequence[str], found: Iterable[Span]) -> list[str]:
     """Entities as text, type and words: "PER Angela Merkel"."""
     return [f"{kind} {' '.join(words[first:end])}" for first, end, kind in found]
 
 
-def marked(words: Sequence[str], tags: Sequence[str]) -> str:
+def bracketed(words: Sequence[str], tags: Sequence[str]) -> str:
     """A sentence with its entities in brackets: "[PER Angela Merkel] went to [LOC Paris] ." """
     parts = list(words)
     for first, end, kind in spans([tags])[0]:
@@ -62,14 +62,14 @@ def marked(words: Sequence[str], tags: Sequence[str]) -> str:
 
 
 def entity_scores(
-    examples: Sequence[TaggedSentence], answers: Sequence[TagsAnswer], tags: Sequence[str], seen: Set[str]
+    examples: Sequence[TaggedSentence], answers: Sequence[TagsPrediction], tags: Sequence[str], seen: Set[str]
 ) -> Scores:
     """Scores of the entities in tagged sentences.
 
     tags: those that the model knows; seen: the entities of train, as `named` gives them
     Intervals draw whole sentences. Raises UserError where there is nothing to score.
     """
-    tagged = Tagged(examples, answers)
+    tagged = AlignedTags(examples, answers)
     views = {
         view: (change(examples, _given(examples)), change(examples, _given(answers))) for view, change in VIEWS.items()
     }
@@ -111,7 +111,7 @@ Found = list[set[Span]]
 Given = Sequence[Sequence[str]]
 
 
-def _given(tagged: Sequence[TaggedSentence] | Sequence[TagsAnswer]) -> Given:
+def _given(tagged: Sequence[TaggedSentence] | Sequence[TagsPrediction]) -> Given:
     return [sentence.tags for sentence in tagged]
 
 
@@ -120,7 +120,7 @@ def _official(examples: Sequence[TaggedSentence], given: Given) -> Found:
 
 
 def _merged(examples: Sequence[TaggedSentence], given: Given) -> Found:
-    return spans([merged(example.words, tags) for example, tags in zip(examples, given, strict=True)])
+    return spans([merge_mentions(example.words, tags) for example, tags in zip(examples, given, strict=True)])
 
 
 def _without_mentions(examples: Sequence[TaggedSentence], given: Given) -> Found:
@@ -152,7 +152,7 @@ def _ratios(examples: Sequence[TaggedSentence], real: Found, answered: Found, se
     """Precision, recall, and recall of what train has and has not: numerator and denominator of each sentence."""
     right, found, there = _counts(real, answered).T
     known = [
-        {span for span in spans_of if named(example.words, [span])[0] in seen}
+        {span for span in spans_of if entity_texts(example.words, [span])[0] in seen}
         for example, spans_of in zip(examples, real, strict=True)
     ]
     new = [spans_of - these for spans_of, these in zip(real, known, strict=True)]

@@ -16,10 +16,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from evaluation.scores import times_hundred
-from schema.answers import Attended
+from evaluation.scores import display_factor
+from schema.predictions import AttentionWeights
 from schema.records import EpochRecord
-from schema.scores import Confusion, Table
+from schema.scores import ConfusionMatrix, Table
 
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#666666"
 LINES = (("o-", BLUE), ("s--", ORANGE), ("^-.", GREEN))
@@ -39,7 +39,7 @@ def learning_curves(history: Sequence[EpochRecord], score_name: str, path: Path)
     """
     if not history:
         raise ValueError("there is no epoch to draw")
-    epochs, factor = [record.epoch for record in history], times_hundred(score_name)
+    epochs, factor = [record.epoch for record in history], display_factor(score_name)
     figure = Figure(figsize=(8.5, 3.8), layout="constrained")
     losses, scores = figure.subplots(1, 2)
     losses.plot(epochs, [record.loss for record in history], "o-", color=BLUE, label="training, as the weights moved")
@@ -66,7 +66,7 @@ def cells_by_epoch(
 
     curves: cell -> epoch -> score after it
     """
-    figure, factor = Figure(figsize=(7, 4), layout="constrained"), times_hundred(score_name)
+    figure, factor = Figure(figsize=(7, 4), layout="constrained"), display_factor(score_name)
     axes = figure.subplots()
     for (cell, curve), style in zip(curves.items(), LINES, strict=False):
         marker, color = style
@@ -82,12 +82,12 @@ def cells_by_epoch(
     _save(figure, path)
 
 
-def confusion_matrix(confusion: Confusion, path: Path) -> None:
+def confusion_matrix(confusion: ConfusionMatrix, path: Path) -> None:
     """Write what `confusion_figure` draws. Raises ValueError where there is no class."""
     _save(confusion_figure(confusion), path)
 
 
-def confusion_figure(confusion: Confusion) -> Figure:
+def confusion_figure(confusion: ConfusionMatrix) -> Figure:
     """Where the examples of each class go: colour is the share of the row; few classes show counts as well.
 
     Raises ValueError where there is no class.
@@ -237,7 +237,7 @@ MOST_COLUMNS = 50
 """So many pieces of a source are shown in a picture."""
 
 
-def attention_figure(attended: Attended) -> Figure:
+def attention_figure(attended: AttentionWeights) -> Figure:
     """Which pieces of the source (columns) each piece of the answer (rows) was made from, dark for much.
 
     Of a long source the pieces that matter most are shown, in their order.
@@ -261,7 +261,9 @@ WORDS_A_ROW = 6
 """So many words of a caption are shown beside one another."""
 
 
-def caption_figure(pixels: np.ndarray, captions: Sequence[str], said: str, attended: Attended | None = None) -> Figure:
+def caption_figure(
+    pixels: np.ndarray, captions: Sequence[str], said: str, attended: AttentionWeights | None = None
+) -> Figure:
     """A picture, what was said of it and a reference; then, word by word, where it was made from, bright for much.
 
     pixels: (side, side, 3), uint8; attended: weights (words, regions), the regions row by row of a square

@@ -12,10 +12,10 @@ from pathlib import Path
 from tabulate import tabulate
 
 from evaluation import plots
-from evaluation.baselines import verdict
-from evaluation.scores import SCORES, UNDEFINED, interval_shown, shown
+from evaluation.classification_baselines import verdict
+from evaluation.scores import SCORES, UNDEFINED, format_interval, format_score
 from schema.records import EpochRecord, IntervalsBySplit, Metrics, ScoresBySplit, Summary
-from schema.scores import Cell, Sample, Scores, Table
+from schema.scores import ScoredExample, Scores, Table, TableValue
 
 SHOWN_SAMPLES = 5
 """So many of the best answers, and as many of the worst."""
@@ -29,7 +29,7 @@ ENDINGS = {
     "time budget": "used up its time budget",
     "divergence": "ended because its loss was no longer a number",
 }
-"""How a run ends early, as `Metrics.ended_by` -> what the run did."""
+"""How a run ends early, as `Metrics.stop_reason` -> what the run did."""
 
 
 def write_report(
@@ -37,7 +37,7 @@ def write_report(
     metrics: Metrics,
     history: Sequence[EpochRecord],
     scores: Mapping[str, Scores],
-    samples: Sequence[Sample],
+    samples: Sequence[ScoredExample],
     config: Mapping[str, object],
 ) -> None:
     """Write `folder`/report.md and `folder`/plots/*.png; each file is replaced whole.
@@ -45,7 +45,7 @@ def write_report(
     scores: split -> scores; the headline's split is shown in full. samples: answers to that split
     A part that has nothing to show (no epoch ended, no confusion, few samples) is left out or says so.
     """
-    judged = scores.get(metrics.headline.split)
+    judged = scores.get(metrics.primary_metric.split)
     pictures = _draw(folder / "plots", metrics, history, judged)
     sections = [
         *_opening(metrics),
@@ -64,13 +64,13 @@ def write_report(
 
 def short_report(metrics: Metrics) -> str:
     """At most a dozen plain lines for the terminal: the headline score beside its baselines, and who won."""
-    name, split = metrics.headline.name, metrics.headline.split
+    name, split = metrics.primary_metric.name, metrics.primary_metric.split
     others = [other for other in metrics.scores if other != split][:2]
     table = [
         [
             who,
             _value_of(values.get(split, {}), name),
-            interval_shown(intervals.get(split, {}), name),
+            format_interval(intervals.get(split, {}), name),
             *(_value_of(values.get(other, {}), name) for other in others),
         ]
         for who, values, intervals in _systems(metrics)[: 1 + BASELINES_IN_SHORT]
@@ -90,23 +90,23 @@ def short_report(metrics: Metrics) -> str:
 
 def summary_report(summary: Summary) -> str:
     """Plain lines for the terminal: each seed, their mean, deviation and interval, and the best baseline."""
-    name = summary.headline.name
-    rows = [[f"seed {seed}", shown(name, value)] for seed, value in summary.values.items()]
+    name = summary.primary_metric.name
+    rows = [[f"seed {seed}", format_score(name, value)] for seed, value in summary.values.items()]
     rows += [[f"seed {seed}", "failed"] for seed in summary.failed]
-    rows += [[f"baseline {who}", shown(name, value)] for who, value in summary.baselines.items()]
-    deviation = f" ± {shown(name, summary.deviation)}" if math.isfinite(summary.deviation) else ""
-    interval = interval_shown({name: summary.interval}, name)
+    rows += [[f"baseline {who}", format_score(name, value)] for who, value in summary.baselines.items()]
+    deviation = f" ± {format_score(name, summary.deviation)}" if math.isfinite(summary.deviation) else ""
+    interval = format_interval({name: summary.interval}, name)
     lines = [
         f"{summary.task}, {summary.cell}, {summary.dataset}: {len(summary.values)} seeds",
         tabulate(
             rows,
-            headers=["", f"{summary.headline.split} {name}"],
+            headers=["", f"{summary.primary_metric.split} {name}"],
             tablefmt="plain",
             disable_numparse=True,
             colalign=("left", "right"),
         ),
-        f"mean {shown(name, summary.headline.value)}{deviation} (sample deviation), 95 % interval {interval}",
-        verdict(name, summary.headline.value, summary.baselines),
+        f"mean {format_score(name, summary.primary_metric.value)}{deviation} (sample deviation), 95 % interval {interval}",
+        verdict(name, summary.primary_metric.value, summary.baselines),
     ]
     return "\n".join(lines)
 
@@ -115,7 +115,7 @@ def _draw(folder: Path, metrics: Metrics, history: Sequence[EpochRecord], judged
     """Draw what there is; name of the picture -> its place beside report.md."""
     drawn = []
     if history:
-        plots.learning_curves(history, metrics.headline.name, folder / "learning_curves.png")
+        plots.learning_curves(history, metrics.primary_metric.name, folder / "learning_curves.png")
         drawn.append("learning_curves")
     if judged and judged.confusion and judged.confusion.labels:
         plots.confusion_matrix(judged.confusion, folder / "confusion_matrix.png")
@@ -146,24 +146,24 @@ def _opening(metrics: Metrics) -> Iterator[str]:
 def _warnings(metrics: Metrics) -> Iterator[str]:
     """What a reader must know before any number."""
     if metrics.synthetic:
-        yield "The examples are synthetic (the small world); a score on them is no result."
+        yield "The examples are synthetic (the synthetic data); a score on them is no result."
     if metrics.quick:
         yield "A quick look: few examples, a small model and little training; its score is no result."
-    if metrics.headline.split != "test":
-        yield f"Test was not scored; the scores are those of {metrics.headline.split}, on which choices were made."
-    if metrics.ended_by in ENDINGS:
-        yield f"The run ended early: it {ENDINGS[metrics.ended_by]}; epochs begun: {metrics.epochs}."
+    if metrics.primary_metric.split != "test":
+        yield f"Test was not scored; the scores are those of {metrics.primary_metric.split}, on which choices were made."
+    if metrics.stop_reason in ENDINGS:
+        yield f"The run ended early: it {ENDINGS[metrics.stop_reason]}; epochs begun: {metrics.epochs}."
 
 
 def _verdict(metrics: Metrics) -> str:
-    name, split = metrics.headline.name, metrics.headline.split
+    name, split = metrics.primary_metric.name, metrics.primary_metric.split
     rivals = {who: values[split][name] for who, values in metrics.baselines.items() if name in values.get(split, {})}
-    return verdict(name, metrics.headline.value, rivals)
+    return verdict(name, metrics.primary_metric.value, rivals)
 
 
 def _systems(metrics: Metrics) -> list[tuple[str, ScoresBySplit, IntervalsBySplit]]:
     """The network, then the baselines, the highest headline score first and those without one last."""
-    name, split = metrics.headline.name, metrics.headline.split
+    name, split = metrics.primary_metric.name, metrics.primary_metric.split
     best_first = sorted(
         metrics.baselines, key=lambda who: metrics.baselines[who].get(split, {}).get(name, -math.inf), reverse=True
     )
@@ -174,7 +174,7 @@ def _systems(metrics: Metrics) -> list[tuple[str, ScoresBySplit, IntervalsBySpli
 def _score_tables(metrics: Metrics) -> Iterator[str]:
     """One table for each split, the headline's first; its columns are the scores of the network."""
     yield "## Scores beside the baselines"
-    judged = metrics.headline.split
+    judged = metrics.primary_metric.split
     for split in [judged, *(other for other in metrics.scores if other != judged)]:
         names = list(metrics.scores.get(split, {}))
         if not names:
@@ -184,11 +184,11 @@ def _score_tables(metrics: Metrics) -> Iterator[str]:
             if split in values:
                 cells.append([who, *(_value_of(values[split], name) for name in names)])
             if trusted := intervals.get(split):
-                cells.append([f"{who}, 95 % interval", *(interval_shown(trusted, name) for name in names)])
+                cells.append([f"{who}, 95 % interval", *(format_interval(trusted, name) for name in names)])
         if split == judged:
             cells += [
                 [f"quoted: {quote.system} ({quote.source})", *(_value_of(quote.scores, name) for name in names)]
-                for quote in metrics.quoted
+                for quote in metrics.published_results
             ]
         examples = f" ({metrics.counts[split]:,} examples)" if split in metrics.counts else ""
         yield f"### {_plain(_titled(split))}{examples}"
@@ -200,7 +200,7 @@ def _score_title(name: str) -> str:
 
 
 def _value_of(values: Mapping[str, float], name: str) -> str:
-    return shown(name, values[name]) if name in values else UNDEFINED
+    return format_score(name, values[name]) if name in values else UNDEFINED
 
 
 def _notes(metrics: Metrics, judged: Scores | None) -> Iterator[str]:
@@ -219,16 +219,16 @@ def _breakdowns(metrics: Metrics, judged: Scores | None, pictures: Mapping[str, 
     if judged is None:
         return
     for table in judged.tables:
-        yield f"## {_plain(_titled(table.title))} ({_plain(metrics.headline.split)})"
+        yield f"## {_plain(_titled(table.title))} ({_plain(metrics.primary_metric.split)})"
         if table is _length_table(judged):
             yield pictures["score_by_length"]
         yield _markdown([_plain(name) for name in table.header], [list(map(_cell, row)) for row in table.rows])
     if "confusion_matrix" in pictures:
-        yield f"## Confusions ({_plain(metrics.headline.split)})"
+        yield f"## Confusions ({_plain(metrics.primary_metric.split)})"
         yield pictures["confusion_matrix"]
 
 
-def _cell(value: Cell) -> str:
+def _cell(value: TableValue) -> str:
     """Floats are shares and shown x 100."""
     if isinstance(value, float):
         return f"{100 * value:.2f}" if math.isfinite(value) else UNDEFINED
@@ -242,7 +242,7 @@ def _training(metrics: Metrics, history: Sequence[EpochRecord], pictures: Mappin
     else:
         yield "No epoch was finished."
     facts = {
-        "epochs": f"{metrics.epochs} (the best is {metrics.best_epoch}; ended by {metrics.ended_by})",
+        "epochs": f"{metrics.epochs} (the best is {metrics.best_epoch}; ended by {metrics.stop_reason})",
         "weights": f"{metrics.parameters:,}",
         "padding": f"{100 * metrics.padding:.1f} % of the time steps",
         "peak memory": f"{metrics.peak_memory_mb:,.0f} MB",
@@ -252,7 +252,7 @@ def _training(metrics: Metrics, history: Sequence[EpochRecord], pictures: Mappin
     yield _markdown(["of this run", ""], [list(fact) for fact in facts.items()])
 
 
-def _sample_tables(samples: Sequence[Sample]) -> Iterator[str]:
+def _sample_tables(samples: Sequence[ScoredExample]) -> Iterator[str]:
     """The best and the worst answers; of few samples all, once."""
     if not samples:
         return

@@ -14,9 +14,9 @@ from typing import Literal
 import numpy as np
 
 from evaluation.statistics import bootstrap_interval
-from schema.answers import LabelAnswer
 from schema.errors import UserError
-from schema.scores import Confusion, Scores, Table
+from schema.predictions import LabelPrediction
+from schema.scores import ConfusionMatrix, Scores, Table
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ FREQUENT = 10
 """Examples that a class needs to count in `macro_f1_frequent`: the F1 of a rarer one is chance."""
 
 
-def shown(name: str, value: float) -> str:
+def format_score(name: str, value: float) -> str:
     """`value` of the score `name` as people see it: accuracy 0.9154 -> "91.54".
 
     Raises ValueError for a name that is not in `SCORES`.
@@ -98,19 +98,19 @@ def shown(name: str, value: float) -> str:
     return f"{100 * value:.2f}" if scale == "share" else f"{value:.2f}"
 
 
-def times_hundred(name: str) -> int:
+def display_factor(name: str) -> int:
     """By what a value of the score `name` is multiplied for people: some scores are kept x 100 already."""
     return 1 if SCORES[name].scale == "x100" else 100
 
 
-def interval_shown(intervals: Mapping[str, tuple[float, float]], name: str) -> str:
+def format_interval(intervals: Mapping[str, tuple[float, float]], name: str) -> str:
     """The interval of the score `name` as people see it: "91.18 to 91.90"."""
     low, high = intervals.get(name, (math.nan, math.nan))
-    return f"{shown(name, low)} to {shown(name, high)}" if math.isfinite(low) else UNDEFINED
+    return f"{format_score(name, low)} to {format_score(name, high)}" if math.isfinite(low) else UNDEFINED
 
 
-def classification(
-    references: Sequence[str], answers: Sequence[LabelAnswer], lengths: Sequence[int], labels: Sequence[str]
+def classification_scores(
+    references: Sequence[str], answers: Sequence[LabelPrediction], lengths: Sequence[int], labels: Sequence[str]
 ) -> Scores:
     """Scores of one class for each example.
 
@@ -214,7 +214,7 @@ def macro_f1_of(counts: np.ndarray, least: int = 1) -> np.ndarray:
     return np.divide(f1.sum(axis=-1, where=counted), count, out=np.full(count.shape, np.nan), where=count > 0)
 
 
-def _surprise(references: Sequence[str], answers: Sequence[LabelAnswer]) -> np.ndarray:
+def _surprise(references: Sequence[str], answers: Sequence[LabelPrediction]) -> np.ndarray:
     """-log p(reference) of each example, in nats; a class that the model does not know has probability 0."""
     given = [answer.probabilities.get(reference, 0.0) for reference, answer in zip(references, answers, strict=True)]
     return -np.log(np.clip(given, LEAST_PROBABILITY, 1))
@@ -232,9 +232,9 @@ def table_by_class(references: Sequence[str], answered: Sequence[str], labels: S
     return Table("scores by class", ("class", "examples", "precision", "recall", "F1"), rows)
 
 
-def confusion_of(pairs: np.ndarray, labels: Sequence[str]) -> Confusion:
+def confusion_of(pairs: np.ndarray, labels: Sequence[str]) -> ConfusionMatrix:
     classes = len(labels)
-    return Confusion(tuple(labels), np.bincount(pairs, minlength=classes**2).reshape(classes, classes))
+    return ConfusionMatrix(tuple(labels), np.bincount(pairs, minlength=classes**2).reshape(classes, classes))
 
 
 def notes_on_unknown(references: Sequence[str], labels: Sequence[str]) -> tuple[str, ...]:

@@ -10,8 +10,8 @@ import numpy as np
 
 from console.progress import track
 from evaluation.entities import spans
-from schema.answers import LabelAnswer, TagsAnswer
 from schema.examples import LabelledText, TaggedSentence
+from schema.predictions import LabelPrediction, TagsPrediction
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
@@ -53,7 +53,7 @@ class FormGuesser:
 
 def fit_form_baselines(
     train: Sequence[LabelledText], validation: Sequence[LabelledText], regressions: Mapping[str, Features]
-) -> Mapping[str, Callable[[Sequence[LabelledText]], list[LabelAnswer]]]:
+) -> Mapping[str, Callable[[Sequence[LabelledText]], list[LabelPrediction]]]:
     """`majority` and logistic regressions for single words, by what answers them; C is chosen on validation.
 
     regressions: name -> what such a regression reads of a word
@@ -62,7 +62,7 @@ def fit_form_baselines(
     counts = Counter(labels)
     known = tuple(sorted(counts))
     shares = np.array([counts[label] for label in known]) / len(labels)
-    rivals: dict[str, Callable[[Sequence[LabelledText]], list[LabelAnswer]]] = {
+    rivals: dict[str, Callable[[Sequence[LabelledText]], list[LabelPrediction]]] = {
         "majority": lambda asked: _label_answers(known, np.tile(shares, (len(asked), 1)))
     }
     for name, features in regressions.items() if len(known) > 1 else ():
@@ -77,7 +77,7 @@ def fit_form_baselines(
     return rivals
 
 
-def _answers_of(guesser: FormGuesser, asked: Sequence[LabelledText]) -> list[LabelAnswer]:
+def _answers_of(guesser: FormGuesser, asked: Sequence[LabelledText]) -> list[LabelPrediction]:
     return _label_answers(guesser.labels, guesser.probabilities(_texts(asked)))
 
 
@@ -91,8 +91,10 @@ def _accuracy(guesser: FormGuesser, examples: Sequence[LabelledText]) -> float:
     return float(np.mean([guesser.labels[place] == example.label for example, place in pairs]))
 
 
-def _label_answers(labels: Sequence[str], probabilities: np.ndarray) -> list[LabelAnswer]:
-    return [LabelAnswer(labels[row.argmax()], dict(zip(labels, row.tolist(), strict=True))) for row in probabilities]
+def _label_answers(labels: Sequence[str], probabilities: np.ndarray) -> list[LabelPrediction]:
+    return [
+        LabelPrediction(labels[row.argmax()], dict(zip(labels, row.tolist(), strict=True))) for row in probabilities
+    ]
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ class WordTags:
     tags: Mapping[str, str]
     guess: Callable[[Sequence[str]], Sequence[str]]
 
-    def answer(self, examples: Sequence[TaggedSentence]) -> list[TagsAnswer]:
+    def answer(self, examples: Sequence[TaggedSentence]) -> list[TagsPrediction]:
         """A tag for each word of each sentence."""
         words = {word for example in examples for word in example.words}
         unseen = [word for word in sorted(words - self.tags.keys()) if word.lower() not in self.tags]
@@ -112,7 +114,7 @@ class WordTags:
             **self.tags,
             **guessed,
         }
-        return [TagsAnswer(tuple(known[word] for word in example.words)) for example in examples]
+        return [TagsPrediction(tuple(known[word] for word in example.words)) for example in examples]
 
 
 def fit_word_tags(train: Sequence[TaggedSentence], features: Features) -> Mapping[str, WordTags]:
@@ -167,9 +169,9 @@ class EntityDictionary:
         kept = {words: counts for words, counts in kinds.items() if 2 * counts.total() >= seen[words]}
         return cls({words: counts.most_common(1)[0][0] for words, counts in kept.items()}, longest)
 
-    def answer(self, examples: Sequence[TaggedSentence]) -> list[TagsAnswer]:
+    def answer(self, examples: Sequence[TaggedSentence]) -> list[TagsPrediction]:
         """IOB2 tags for each sentence."""
-        return [TagsAnswer(self._tags([word.lower() for word in example.words])) for example in examples]
+        return [TagsPrediction(self._tags([word.lower() for word in example.words])) for example in examples]
 
     def _tags(self, words: Sequence[str]) -> tuple[str, ...]:
         tags: list[str] = []

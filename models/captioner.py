@@ -16,7 +16,7 @@ import numpy as np
 import tensorflow as tf
 from keras import KerasTensor, ops
 
-from models.decoder import DecoderSettings, Memory, Stepper, decode, target_embedding
+from models.decoder import DecoderSettings, IncrementalDecoder, Memory, decoder_logits, target_embedding
 
 LEAST_DEVIATION = 0.1
 """What a feature is divided by, at least; of MobileNetV2's, over thousands of pictures, the least has twice that."""
@@ -45,14 +45,14 @@ def build_captioner(settings: CaptionerSettings, network: keras.Model | None = N
         seen = _small_network(picture)
     else:
         # Features that differ little from picture to picture would else go under in those that are always large.
-        seen = keras.layers.Normalization(name="standardised")(PictureNetwork(network, name="network")(picture))
+        seen = keras.layers.Normalization(name="standardised")(FrozenImageEncoder(network, name="network")(picture))
     if len(settings.shape) == 1:
         seen = keras.layers.Reshape((1, settings.shape[0]), name="one_region")(seen)
-    seen = keras.layers.Dropout(settings.decoder.context_dropout, name="picture_dropout")(seen)
+    seen = keras.layers.Dropout(settings.decoder.memory_dropout, name="picture_dropout")(seen)
     regions = keras.layers.Dense(settings.decoder.units, activation="tanh", name="regions")(seen)
     whole = keras.layers.GlobalAveragePooling1D(name="whole")(regions)
-    memory = Memory(regions, Everywhere(name="everywhere")(regions), whole)
-    logits = decode(target, target_embedding(settings.decoder), memory, settings.decoder)
+    memory = Memory(regions, FullMask(name="everywhere")(regions), whole)
+    logits = decoder_logits(target, target_embedding(settings.decoder), memory, settings.decoder)
     return keras.Model({"picture": picture, "target": target}, logits, name="captioner")
 
 
@@ -77,7 +77,7 @@ def _small_network(picture: KerasTensor) -> KerasTensor:
 
 
 @keras.saving.register_keras_serializable("unrolled")
-class PictureNetwork(keras.layers.Layer):
+class FrozenImageEncoder(keras.layers.Layer):
     """Holds the network that features come from, which is never trained; in training they are handed on as they are.
 
     read: from pixels, uint8 (pictures, side, side, 3), to the features of each region, (pictures, regions, features)
@@ -92,7 +92,7 @@ class PictureNetwork(keras.layers.Layer):
         return ops.cast(features, self.compute_dtype)
 
     def read(self, pixels: tf.Tensor) -> tf.Tensor:
-        return regions_of(self.network, pixels)
+        return extract_regions(self.network, pixels)
 
     def compute_output_shape(self, features_shape: Any) -> Any:
         return features_shape
@@ -101,11 +101,11 @@ class PictureNetwork(keras.layers.Layer):
         return {**super().get_config(), "network": keras.saving.serialize_keras_object(self.network)}
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "PictureNetwork":
+    def from_config(cls, config: dict[str, Any]) -> "FrozenImageEncoder":
         return cls(**{**config, "network": keras.saving.deserialize_keras_object(config["network"])})
 
 
-def regions_of(network: keras.Model, pixels: KerasTensor) -> KerasTensor:
+def extract_regions(network: keras.Model, pixels: KerasTensor) -> KerasTensor:
     """What a network for photographs makes of pixels from 0 to 255: (pictures, regions, features).
 
     Its batch normalisation stands still; values go from -1 to 1, as MobileNetV2 was trained (Sandler et al. 2018).
@@ -115,7 +115,7 @@ def regions_of(network: keras.Model, pixels: KerasTensor) -> KerasTensor:
 
 
 @keras.saving.register_keras_serializable("unrolled")
-class Everywhere(keras.layers.Layer):
+class FullMask(keras.layers.Layer):
     """True at each step of (batch, time, features): a picture has no padding."""
 
     def __init__(self, name: str | None = None, **options: Any) -> None:
@@ -128,7 +128,7 @@ class Everywhere(keras.layers.Layer):
         return keras.KerasTensor(regions.shape[:2], "bool")
 
 
-def stepper_of(model: keras.Model) -> Stepper:
+def incremental_decoder(model: keras.Model) -> IncrementalDecoder:
     """A model of `build_captioner` one step at a time, from what it is given for a picture."""
     reader = keras.Model(model.input["picture"], [model.get_layer("regions").output, model.get_layer("whole").output])
 
@@ -136,7 +136,7 @@ def stepper_of(model: keras.Model) -> Stepper:
         regions, whole = reader(picture, training=False)
         return Memory(regions, tf.ones(tf.shape(regions)[:2], tf.bool), whole)
 
-    return Stepper(model, read)
+    return IncrementalDecoder(model, read)
 
 
 def picture_spec(model: keras.Model) -> tf.TensorSpec:

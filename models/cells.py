@@ -1,8 +1,8 @@
 """The recurrent cells, and the one place that knows them apart.
 
     layer = recurrent_layer("lstm", units=64, bidirectional=True)
-    read = run(layer, inputs, mask)          # read.sequence (batch, time, features), read.last (batch, features)
-    gates = diagnose(layer, inputs, mask)    # "forward/forget_gate" and the like -> (batch, time)
+    read = apply_rnn(layer, inputs, mask)          # read.sequence (batch, time, features), read.last (batch, features)
+    gates = gate_activations(layer, inputs, mask)    # "forward/forget_gate" and the like -> (batch, time)
 
 A step whose mask is False leaves the state as it was, in each direction; the mask is always passed by hand, since
 Keras drops the automatic one as soon as `initial_state` is given.
@@ -17,7 +17,7 @@ from keras import KerasTensor, ops
 
 
 @keras.saving.register_keras_serializable("unrolled")
-class LSTMBias(keras.initializers.Initializer):
+class ForgetGateBias(keras.initializers.Initializer):
     """Zeros, but for the forget gate (the second quarter): a high bias remembers (Jozefowicz et al. 2015)."""
 
     def __init__(self, forget_bias: float) -> None:
@@ -37,13 +37,13 @@ class Cell:
     """What is to be known of one kind of cell.
 
     build: makes a layer of so many units, with a first forget bias that only the LSTM heeds, and Keras's own options
-    diagnose: from a layer of one direction, its inputs (batch, time, features) in the order in which it reads them, and
+    gate_activations: from a layer of one direction, its inputs (batch, time, features) in the order in which it reads them, and
         its output before and after each step, (batch, time, units), to what the cell does, by name: (batch, time),
         a share or a mean over the units, from 0 to 1
     """
 
     build: Callable[..., keras.layers.Layer]
-    diagnose: Callable[[keras.layers.Layer, KerasTensor, KerasTensor, KerasTensor], dict[str, KerasTensor]]
+    gate_activations: Callable[[keras.layers.Layer, KerasTensor, KerasTensor, KerasTensor], dict[str, KerasTensor]]
 
 
 def _simple_rnn(units: int, forget_bias: float, **options: Any) -> keras.layers.Layer:
@@ -51,7 +51,7 @@ def _simple_rnn(units: int, forget_bias: float, **options: Any) -> keras.layers.
 
 
 def _lstm(units: int, forget_bias: float, **options: Any) -> keras.layers.Layer:
-    return keras.layers.LSTM(units, unit_forget_bias=False, bias_initializer=LSTMBias(forget_bias), **options)
+    return keras.layers.LSTM(units, unit_forget_bias=False, bias_initializer=ForgetGateBias(forget_bias), **options)
 
 
 def _gru(units: int, forget_bias: float, **options: Any) -> keras.layers.Layer:
@@ -143,7 +143,7 @@ def recurrent_stack(
 
 
 @dataclass(frozen=True)
-class Read:
+class RNNOutput:
     """What a recurrent layer made of a sequence.
 
     sequence: (batch, time, features), both directions side by side
@@ -156,23 +156,25 @@ class Read:
     states: list[KerasTensor]
 
 
-def run(layer: keras.layers.Layer, inputs: KerasTensor, mask: KerasTensor, initial_state: Any = None) -> Read:
-    """Read inputs (batch, time, features) where mask (batch, time) is True."""
+def apply_rnn(
+    layer: keras.layers.Layer, inputs: KerasTensor, mask: KerasTensor, initial_state: Any = None
+) -> RNNOutput:
+    """RNNOutput inputs (batch, time, features) where mask (batch, time) is True."""
     sequence, *states = layer(inputs, mask=mask, initial_state=initial_state)
     # The output is the first state of a direction (LSTM: h, c), so this holds for every cell.
     directions = 2 if isinstance(layer, keras.layers.Bidirectional) else 1
     firsts = states[:: len(states) // directions]
     last = ops.concatenate(firsts, axis=-1) if directions == 2 else firsts[0]
-    return Read(sequence, last, states)
+    return RNNOutput(sequence, last, states)
 
 
 def run_stack(
     inputs: KerasTensor, mask: KerasTensor, layers: Sequence[keras.layers.Layer], dropout: float = 0.0
-) -> Read:
-    """Read with one layer on top of another, values between layers dropped with probability `dropout`."""
-    read = run(layers[0], inputs, mask)
+) -> RNNOutput:
+    """RNNOutput with one layer on top of another, values between layers dropped with probability `dropout`."""
+    read = apply_rnn(layers[0], inputs, mask)
     for layer in layers[1:]:
-        read = run(layer, keras.layers.Dropout(dropout)(read.sequence), mask)
+        read = apply_rnn(layer, keras.layers.Dropout(dropout)(read.sequence), mask)
     return read
 
 
@@ -181,7 +183,7 @@ def state_sizes(cell: str, units: int) -> list[int]:
     return list(keras.tree.flatten(recurrent_layer(cell, units).cell.state_size))
 
 
-def step(
+def step_cell(
     layer: keras.layers.Layer, inputs: KerasTensor, states: Sequence[KerasTensor]
 ) -> tuple[KerasTensor, list[KerasTensor]]:
     """One step of a layer of one direction, outside of training: inputs (rows, features) -> output (rows, units)."""
@@ -196,7 +198,7 @@ def directions(layer: keras.layers.Layer) -> dict[str, keras.layers.Layer]:
     return {"forward": layer}
 
 
-def diagnose(
+def gate_activations(
     layer: keras.layers.Layer, inputs: KerasTensor, mask: KerasTensor, first: Sequence[KerasTensor] = ()
 ) -> dict[str, KerasTensor]:
     """What the cells of a layer made by `recurrent_layer` do while they read inputs (batch, time, features).
@@ -212,7 +214,7 @@ def diagnose(
         # Keras gives the steps in the order in which they were read.
         after = one_way(inputs, mask=mask, initial_state=list(first) or None)[0]
         read, valid = turn(inputs), turn(mask)
-        named = _CELL_OF[type(one_way)].diagnose(one_way, read, _before(after, valid, first), after)
+        named = _CELL_OF[type(one_way)].gate_activations(one_way, read, _before(after, valid, first), after)
         for name, values in named.items():
             found[f"{direction}/{name}"] = turn(values * ops.cast(valid, values.dtype))
     return found

@@ -16,30 +16,30 @@ import numpy as np
 from keras import KerasTensor, ops
 
 from models.cells import recurrent_stack, run_stack
+from models.chunks import JoinChunks, LastOfChunks, SplitIntoChunks
 from models.pooling import MaskedPooling
-from models.windows import JoinWindows, LastOfWindows, SplitIntoWindows
-from models.words import ValidSteps, WordDropout
+from models.words import PaddingMask, WordDropout
 
 
 @dataclass(frozen=True)
 class ClassifierSettings:
     """Sizes and rates of a classifier.
 
-    window: steps that are read in one go; texts are padded to a multiple of it
+    chunk_length: steps that are read in one go; texts are padded to a multiple of it
     embedding_fixed: the word embeddings keep their first values
     evidence_deviations: standard deviation of each channel of `evidence` that the recurrent layers read; none where
         the words stand alone
     totals: further channels of `evidence` that add up, over the text, to what a linear model says
     """
 
-    vocabulary: int
+    vocab_size: int
     classes: int
     cell: str
     units: int
     layers: int
     bidirectional: bool
-    embedding: int
-    window: int
+    embedding_size: int
+    chunk_length: int
     pooling: Sequence[str]
     dropout: float
     word_dropout: float
@@ -51,7 +51,7 @@ class ClassifierSettings:
 
 
 @keras.saving.register_keras_serializable("unrolled")
-class ScaledBy(keras.layers.Layer):
+class FixedScale(keras.layers.Layer):
     """Divides each channel of (batch, time, channels) by its fixed standard deviation; 0 counts as 1."""
 
     def __init__(self, deviations: Sequence[float], **options: object) -> None:
@@ -66,7 +66,7 @@ class ScaledBy(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable("unrolled")
-class EvidenceLogits(keras.layers.Layer):
+class LinearModelLogits(keras.layers.Layer):
     """The linear model's score of a text as logits: totals (batch, time, channels) -> (batch, classes).
 
     Sums over time (padding holds zeros) and multiplies by one learnt number that begins at 1: an untrained network
@@ -87,7 +87,7 @@ def build_classifier(settings: ClassifierSettings, vectors: np.ndarray | None = 
     vectors: first values of the word embeddings, (vocabulary, embedding)
     """
     inputs = {"words": keras.Input((None,), dtype="int32", name="words")}
-    mask = ValidSteps(name="mask")(inputs["words"])
+    mask = PaddingMask(name="mask")(inputs["words"])
     drop = WordDropout(settings.word_dropout, name="word_dropout")
     channels = len(settings.evidence_deviations)
     if channels:
@@ -97,17 +97,17 @@ def build_classifier(settings: ClassifierSettings, vectors: np.ndarray | None = 
         words, evidence = drop(inputs["words"]), None
     features = _embed(words, settings, vectors)
     if evidence is not None:
-        scaled = ScaledBy(settings.evidence_deviations, name="scaled_evidence")(evidence[..., :channels])
+        scaled = FixedScale(settings.evidence_deviations, name="scaled_evidence")(evidence[..., :channels])
         features = keras.layers.Concatenate(name="words_and_evidence")([features, scaled])
     logits = keras.layers.Dense(settings.classes, name="logits")(_read(features, mask, settings))
     if evidence is not None:
-        total = EvidenceLogits(name="evidence_logits")(evidence[..., channels:])
+        total = LinearModelLogits(name="evidence_logits")(evidence[..., channels:])
         logits = keras.layers.Add(name="all_logits")([logits, total])
     return keras.Model(inputs, logits, name="classifier")
 
 
 def _embed(words: KerasTensor, settings: ClassifierSettings, vectors: np.ndarray | None) -> KerasTensor:
-    embedding = keras.layers.Embedding(settings.vocabulary, settings.embedding, name="embedding")
+    embedding = keras.layers.Embedding(settings.vocab_size, settings.embedding_size, name="embedding")
     embedding.trainable = not settings.embedding_fixed
     features = embedding(words)
     if vectors is not None:
@@ -120,9 +120,9 @@ def _read(features: KerasTensor, mask: KerasTensor, settings: ClassifierSettings
     stack = recurrent_stack(
         settings.cell, settings.units, settings.layers, settings.bidirectional, forget_bias=settings.forget_bias
     )
-    split = SplitIntoWindows(settings.window, name="windows")
+    split = SplitIntoChunks(settings.chunk_length, name="windows")
     read = run_stack(split(features), split(mask), stack, settings.dropout)
-    sequence = JoinWindows(name="joined")(read.sequence, mask)
-    last = LastOfWindows(settings.window, name="last")(read.last, mask)
+    sequence = JoinChunks(name="joined")(read.sequence, mask)
+    last = LastOfChunks(settings.chunk_length, name="last")(read.last, mask)
     pooled = MaskedPooling(settings.pooling, name="pooling")(sequence, last, mask)
     return keras.layers.Dropout(settings.dropout, name="output_dropout")(pooled)

@@ -2,7 +2,7 @@
 
     potentials = CRF(tags, allowed)(scores)         # (batch, time, tags, tags), what the model gives
     CRFLoss()(targets, potentials)                  # -log p(tags) in nats a word; targets are -1 at padding
-    tags, shares = decode(potentials, mask)         # the best sequence, and the probability of each tag
+    tags, shares = viterbi_decode(potentials, mask)         # the best sequence, and the probability of each tag
 
 potentials[b, t, i, j] is the score of tag j at step t after tag i at step t - 1; at step 0 it is the same for every i.
 A sequence has the sum of its potentials, and the probability exp(sum - log_partition). Steps where the mask (batch,
@@ -126,7 +126,7 @@ def marginals(potentials: KerasTensor, mask: KerasTensor) -> KerasTensor:
 @tf.function(
     input_signature=[tf.TensorSpec((None, None, None, None), tf.float32), tf.TensorSpec((None, None), tf.bool)]
 )
-def decode(potentials: KerasTensor, mask: KerasTensor) -> tuple[KerasTensor, KerasTensor]:
+def viterbi_decode(potentials: KerasTensor, mask: KerasTensor) -> tuple[KerasTensor, KerasTensor]:
     """Best tags, int (batch, time), and the probability of every tag, (batch, time, tags)."""
     return best_sequence(potentials, mask), marginals(potentials, mask)
 

@@ -21,9 +21,9 @@ import tensorflow as tf
 from keras import KerasTensor, ops
 
 from models.attention import Attention
-from models.cells import recurrent_layer, run, state_sizes, step
+from models.cells import apply_rnn, recurrent_layer, state_sizes, step_cell
 from models.pointer import CoverageLoss, Pointer
-from models.words import ValidSteps, WordDropout
+from models.words import PaddingMask, WordDropout
 from schema.configs import AttentionName
 
 LOWER, UPPER = "decoder_1", "decoder_2"
@@ -35,16 +35,16 @@ TARGET_EMBEDDING = "target_embedding"
 class DecoderSettings:
     """Sizes and rates; coverage: weight of the loss for looking at the same words twice, where they can be copied."""
 
-    vocabulary: int
+    vocab_size: int
     cell: str
     units: int
-    embedding: int
+    embedding_size: int
     attention: AttentionName
     word_dropout: float
     embedding_dropout: float
-    context_dropout: float
+    memory_dropout: float
     dropout: float
-    coverage: float = 0.0
+    coverage_weight: float = 0.0
     forget_bias: float = 1.0
 
 
@@ -59,10 +59,10 @@ class Memory:
 
 def target_embedding(settings: DecoderSettings) -> "TiedEmbedding":
     """What `decode` looks targets up in, and turns outputs into logits with."""
-    return TiedEmbedding(settings.vocabulary, settings.embedding, name=TARGET_EMBEDDING)
+    return TiedEmbedding(settings.vocab_size, settings.embedding_size, name=TARGET_EMBEDDING)
 
 
-def decode(
+def decoder_logits(
     target: KerasTensor,
     embed: "TiedEmbedding",
     memory: Memory,
@@ -76,34 +76,36 @@ def decode(
     source: ids (batch, time) of what can be copied, where there is attention; these are then log-probabilities
     marks: ids that are not copied
     """
-    target_mask = ValidSteps(name="target_mask")(target)
-    looked_at = keras.layers.Dropout(settings.context_dropout, name="memory_dropout")(memory.sequence)
+    target_mask = PaddingMask(name="target_mask")(target)
+    looked_at = keras.layers.Dropout(settings.memory_dropout, name="memory_dropout")(memory.sequence)
     first = _first_states(memory.last, settings)
 
     embedded = embed(WordDropout(settings.word_dropout, name="target_word_dropout")(target))
     said = keras.layers.Dropout(settings.embedding_dropout, name="target_dropout")(embedded)
     lower = _one_way(settings, LOWER)
-    queries = run(lower, said, target_mask, first[LOWER]).sequence
+    queries = apply_rnn(lower, said, target_mask, first[LOWER]).sequence
     if settings.attention == "none":
-        context, weights = LastState(name="context")(queries, memory.last), None
+        context, weights = RepeatContext(name="context")(queries, memory.last), None
     else:
         attention = Attention(settings.attention, settings.units, name="attention")
         context, weights = attention(queries, looked_at, mask=memory.mask)
     fed = keras.layers.Concatenate(name="fed")([queries, context])
     upper = _one_way(settings, UPPER)
-    states = run(upper, keras.layers.Dropout(settings.dropout, name="fed_dropout")(fed), target_mask, first[UPPER])
+    states = apply_rnn(
+        upper, keras.layers.Dropout(settings.dropout, name="fed_dropout")(fed), target_mask, first[UPPER]
+    )
     features = keras.layers.Concatenate(name="seen")([states.sequence, context, said])
-    output = keras.layers.Dense(settings.embedding, activation="tanh", name="output")(features)
+    output = keras.layers.Dense(settings.embedding_size, activation="tanh", name="output")(features)
     output = keras.layers.Dropout(settings.dropout, name="output_dropout")(output)
     logits = embed(output, reverse=True)
     if source is not None and weights is not None:
-        if settings.coverage:
-            weights = CoverageLoss(settings.coverage, name="coverage")(weights, target_mask)
+        if settings.coverage_weight:
+            weights = CoverageLoss(settings.coverage_weight, name="coverage")(weights, target_mask)
         logits = Pointer(marks, name="pointer")(logits, weights, source, features)
     return logits
 
 
-def small_vectors(size: int) -> keras.initializers.Initializer:
+def scaled_normal(size: int) -> keras.initializers.Initializer:
     """For embeddings of so many features: targets' are compared with outputs, and the products should start small."""
     return keras.initializers.RandomNormal(stddev=size**-0.5)
 
@@ -125,7 +127,7 @@ def _first_states(last: KerasTensor, settings: DecoderSettings) -> dict[str, lis
 
 
 @keras.saving.register_keras_serializable("unrolled")
-class LastState(keras.layers.Layer):
+class RepeatContext(keras.layers.Layer):
     """The memory's last state (batch, features) at every step of the queries: (batch, steps, features)."""
 
     def __init__(self, **options: Any) -> None:
@@ -159,7 +161,7 @@ class TiedEmbedding(keras.layers.Layer):
         self.ids, self.size = ids, size
 
     def build(self, ids_shape: Any) -> None:
-        initializer = small_vectors(self.size)
+        initializer = scaled_normal(self.size)
         self.vectors = self.add_weight(shape=(self.ids, self.size), initializer=initializer, name="vectors")
         self.bias = self.add_weight(shape=(self.ids,), initializer="zeros", name="bias")
 
@@ -179,13 +181,13 @@ class TiedEmbedding(keras.layers.Layer):
 class SmoothedCrossEntropy(keras.losses.Loss):
     """Mean over the real steps of the surprise at the target, in nats, part of it shared out over all words.
 
-    smoothing: that part (Szegedy et al. 2016, section 7)
+    label_smoothing: that part (Szegedy et al. 2016, section 7)
     blank: stands in targets (batch, steps) where nothing is asked
     """
 
     def __init__(self, smoothing: float, blank: int, name: str = "smoothed_cross_entropy", **options: Any) -> None:
         super().__init__(name=name, reduction="mean_with_sample_weight", **options)
-        self.smoothing, self.blank = smoothing, blank
+        self.label_smoothing, self.blank = smoothing, blank
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> KerasTensor:
         asked = ops.cast(ops.not_equal(y_true, self.blank), y_pred.dtype)
@@ -195,13 +197,13 @@ class SmoothedCrossEntropy(keras.losses.Loss):
     def call(self, y_true: KerasTensor, y_pred: KerasTensor) -> KerasTensor:
         logs = ops.log_softmax(y_pred, axis=-1)
         right = ops.take_along_axis(logs, ops.maximum(y_true, 0)[..., None], axis=-1)[..., 0]
-        return -(1 - self.smoothing) * right - self.smoothing * ops.mean(logs, axis=-1)
+        return -(1 - self.label_smoothing) * right - self.label_smoothing * ops.mean(logs, axis=-1)
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "smoothing": self.smoothing, "blank": self.blank}
+        return {**super().get_config(), "smoothing": self.label_smoothing, "blank": self.blank}
 
 
-def attention_weights(stepper: "Stepper", source: np.ndarray, target: np.ndarray) -> np.ndarray | None:
+def attention_weights(stepper: "IncrementalDecoder", source: np.ndarray, target: np.ndarray) -> np.ndarray | None:
     """What was attended to before each step of the target was said, (rows, steps, time); None without attention."""
     if stepper.attention is None:
         return None
@@ -212,7 +214,7 @@ def attention_weights(stepper: "Stepper", source: np.ndarray, target: np.ndarray
     return np.stack(found, axis=1)
 
 
-class Stepper:
+class IncrementalDecoder:
     """A trained model one step at a time, as `models/decoding.py` wants it; everything here is without dropout.
 
     read: from what is to be answered, (rows, ...), to the memory, with the model's own layers
@@ -227,7 +229,7 @@ class Stepper:
         self.attention: Attention | None = self.layers.get("attention")
         self.pointer: Pointer | None = self.layers.get("pointer")
         # Those of both recurrent layers.
-        self.moving = 2 * len(tf.nest.flatten(self.lower.cell.state_size))
+        self.num_recurrent_states = 2 * len(tf.nest.flatten(self.lower.cell.state_size))
 
     def start(self, source: tf.Tensor) -> list[tf.Tensor]:
         """The state before anything is said."""
@@ -245,17 +247,17 @@ class Stepper:
     def step(self, said: tf.Tensor, state: Sequence[tf.Tensor]) -> tuple[tf.Tensor, list[tf.Tensor], tf.Tensor]:
         """Log-probabilities (rows, vocabulary) of what comes after the ids `said` (rows,), the state after it, and what
         was attended to, (rows, time), nothing without attention."""
-        count, held = self.moving // 2, state[self.moving :]
+        count, held = self.num_recurrent_states // 2, state[self.num_recurrent_states :]
         embed = self.layers[TARGET_EMBEDDING]
         embedded = embed(said)
-        query, lower = step(self.lower, embedded, state[:count])
+        query, lower = step_cell(self.lower, embedded, state[:count])
         if self.attention is None:
             context, weights = held[0], tf.zeros((tf.shape(said)[0], 0))
         else:
             memory, keys, mask = held[:3]
             weights = self.attention.weights_of(query[:, None], keys, mask)[:, 0]
             context = tf.linalg.matvec(memory, weights, transpose_a=True)
-        output, upper = step(self.upper, tf.concat([query, context], -1), state[count : self.moving])
+        output, upper = step_cell(self.upper, tf.concat([query, context], -1), state[count : self.num_recurrent_states])
         features = tf.concat([output, context, embedded], -1)
         logits = embed(self.layers["output"](features), reverse=True)
         if self.pointer is not None:

@@ -1,10 +1,10 @@
 """What a gradient is worth, step by step on its way back, in any model with a recurrent layer that has one of `LAYERS`
 as its name.
 
-    inside = Inside(model)
+    inside = GradientRecorder(model)
     curve = loss_gradient(inside, inputs, targets, loss).curve()        # mean of |dL/dx_t| by lag
-    value, lag = first_over_last(curve)
-    memory = memory_gradient(inside, inputs)["forward"].curve()         # the same for the state where reading ends
+    value, lag = gradient_ratio(curve)
+    memory = state_gradient(inside, inputs)["forward"].curve()         # the same for the state where reading ends
 
 x_t is what that layer reads, before it was split off from what it returns: the derivative by a returned sequence is
 zero but at the last step, since that sequence holds copies, and would show a vanishing that is none.
@@ -20,12 +20,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from models.cells import diagnose, directions
+from models.cells import directions, gate_activations
 
 LAYERS = ("recurrent_1", "decoder_1")
 """Names of the layer that is looked at: the first that reads, or where nothing is read step by step, that writes."""
 LAG = 100
-"""The lag whose gradient `first_over_last` compares with that of lag 0."""
+"""The lag whose gradient `gradient_ratio` compares with that of lag 0."""
 FITTED = (10, 40)
 """Lags, both included, to which `half_life` fits its line."""
 
@@ -33,7 +33,7 @@ Arrays = Mapping[str, np.ndarray]
 
 
 @dataclass(frozen=True)
-class ThroughTime:
+class NormsByLag:
     """A value for each step, and how far the step is from where reading ends.
 
     norms: (rows, time), lags: (rows, time), in steps; -1 at padding
@@ -56,7 +56,7 @@ class ThroughTime:
         return means[: few[0]] if len(few) else means
 
 
-class Inside:
+class GradientRecorder:
     """A functional model together with what its first recurrent layer reads. Weights are shared, not copied.
 
     The layer is called once in the model, with a mask and perhaps with the states that it starts from. What is to be
@@ -110,10 +110,10 @@ class Inside:
 
     def _diagnose(self, inputs: dict[str, tf.Tensor]) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
         steps, mask, first = self.before(inputs, training=False)
-        return diagnose(self.layer, steps, mask, first), mask
+        return gate_activations(self.layer, steps, mask, first), mask
 
 
-def loss_gradient(inside: Inside, inputs: Arrays, targets: np.ndarray, loss: keras.losses.Loss) -> ThroughTime:
+def loss_gradient(inside: GradientRecorder, inputs: Arrays, targets: np.ndarray, loss: keras.losses.Loss) -> NormsByLag:
     """|dL/dx_t| of the batch's loss for each step of each example, (batch, time); lag 0 is an example's last step."""
     targets = np.asarray(targets)
     spec = tf.TensorSpec([None] * targets.ndim, targets.dtype)
@@ -124,10 +124,10 @@ def loss_gradient(inside: Inside, inputs: Arrays, targets: np.ndarray, loss: ker
     # Rows are example x windows, batch-major (models/windows.py): end to end they are the text again.
     batch = len(targets)
     norms, mask = norms.numpy().reshape(batch, -1), mask.numpy().reshape(batch, -1)
-    return ThroughTime(norms, _lags(mask, "forward"))
+    return NormsByLag(norms, _lags(mask, "forward"))
 
 
-def memory_gradient(inside: Inside, inputs: Arrays, seed: int = 0) -> dict[str, ThroughTime]:
+def state_gradient(inside: GradientRecorder, inputs: Arrays, seed: int = 0) -> dict[str, NormsByLag]:
     """How much of each step is left in the state where each direction ends: |d(v . h_last)/dx_t|, (rows, time).
 
     v: a fixed random vector of length 1, the same for all rows and directions. Rows are what the layer reads in one go
@@ -138,11 +138,11 @@ def memory_gradient(inside: Inside, inputs: Arrays, seed: int = 0) -> dict[str, 
     units = next(iter(directions(inside.layer).values())).units
     weights = np.random.default_rng(seed).normal(size=units)
     norms, mask = inside._by_state(inside._tensors(inputs), tf.constant(weights / np.linalg.norm(weights), tf.float32))
-    return {name: ThroughTime(values.numpy(), _lags(mask.numpy(), name)) for name, values in norms.items()}
+    return {name: NormsByLag(values.numpy(), _lags(mask.numpy(), name)) for name, values in norms.items()}
 
 
-def cell_activity(inside: Inside, inputs: Arrays) -> dict[str, np.ndarray]:
-    """DIRECTION/NAME -> mean of what `models.cells.diagnose` gives, over the rows that reach a step: (time,)."""
+def cell_activity(inside: GradientRecorder, inputs: Arrays) -> dict[str, np.ndarray]:
+    """DIRECTION/NAME -> mean of what `models.cells.gate_activations` gives, over the rows that reach a step: (time,)."""
     found, mask = inside._diagnoses(inside._tensors(inputs))
     rows = mask.numpy().sum(axis=0)
     # Padding holds zeros, so that the sum is over valid steps alone.
@@ -152,7 +152,7 @@ def cell_activity(inside: Inside, inputs: Arrays) -> dict[str, np.ndarray]:
     }
 
 
-def first_over_last(curve: np.ndarray, lag: int = LAG) -> tuple[float, int]:
+def gradient_ratio(curve: np.ndarray, lag: int = LAG) -> tuple[float, int]:
     """Gradient at `lag`, or at the longest lag below it that the curve has, over that at lag 0; and the lag used.
 
     NaN where the curve has no lag 0 or is zero there.

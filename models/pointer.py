@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from keras import KerasTensor, ops
 
-LEAST = 1e-12
+EPSILON = 1e-12
 """Added to probabilities before their logarithm is taken."""
 
 
@@ -44,7 +44,7 @@ class Pointer(keras.layers.Layer):
         """
         said = ops.sigmoid(ops.matmul(features, ops.convert_to_tensor(self.kernel)) + self.bias)
         copied = copy_probabilities(self._of_words(weights, source), source, ops.shape(logits)[-1])
-        return ops.log(said * ops.softmax(logits, axis=-1) + (1 - said) * copied + LEAST)
+        return ops.log(said * ops.softmax(logits, axis=-1) + (1 - said) * copied + EPSILON)
 
     def _of_words(self, weights: KerasTensor, source: KerasTensor) -> KerasTensor:
         """The weights without those of marks, adding up to 1 where there is a word: (batch, steps, time)."""
@@ -52,7 +52,7 @@ class Pointer(keras.layers.Layer):
             return weights
         marked = ops.any(ops.equal(source[..., None], np.array(self.marks, np.int32)), axis=-1)
         weights = ops.where(marked[:, None], 0.0, weights)
-        return weights / (ops.sum(weights, axis=-1, keepdims=True) + LEAST)
+        return weights / (ops.sum(weights, axis=-1, keepdims=True) + EPSILON)
 
     def compute_mask(self, *inputs: Any, previous_mask: Any = None) -> None:
         return None

@@ -9,18 +9,18 @@ import keras
 import tensorflow as tf
 from keras import KerasTensor
 
-from models.cells import Read, recurrent_stack, run_stack
+from models.cells import RNNOutput, recurrent_stack, run_stack
 from models.decoder import (
     TARGET_EMBEDDING,
     DecoderSettings,
+    IncrementalDecoder,
     Memory,
-    Stepper,
     TiedEmbedding,
-    decode,
-    small_vectors,
+    decoder_logits,
+    scaled_normal,
     target_embedding,
 )
-from models.words import ValidSteps, WordDropout
+from models.words import PaddingMask, WordDropout
 
 SOURCE_EMBEDDING = "embedding"
 
@@ -30,7 +30,7 @@ class Seq2SeqSettings:
     """How the source is read, and the decoder, whose vocabulary, cell and sizes the encoder shares.
 
     copying: pieces of the source can be copied, where there is attention
-    shared_embedding: sources are looked up in the targets' table, which gives the logits too (Press & Wolf 2017,
+    share_embeddings: sources are looked up in the targets' table, which gives the logits too (Press & Wolf 2017,
         "three-way weight tying")
     marks: ids that are no pieces, and so not copied
     """
@@ -39,7 +39,7 @@ class Seq2SeqSettings:
     bidirectional: bool
     decoder: DecoderSettings
     copying: bool = False
-    shared_embedding: bool = False
+    share_embeddings: bool = False
     marks: tuple[int, ...] = ()
 
 
@@ -51,23 +51,23 @@ def build_seq2seq(settings: Seq2SeqSettings) -> keras.Model:
     """
     source = keras.Input((None,), dtype="int32", name="source")
     target = keras.Input((None,), dtype="int32", name="target")
-    mask = ValidSteps(name="source_mask")(source)
+    mask = PaddingMask(name="source_mask")(source)
     embed = target_embedding(settings.decoder)
-    read = _encode(source, mask, embed if settings.shared_embedding else _source_embedding(settings), settings)
+    read = _encode(source, mask, embed if settings.share_embeddings else _source_embedding(settings), settings)
     memory = Memory(read.sequence, mask, read.last)
     copied = source if settings.copying else None
-    logits = decode(target, embed, memory, settings.decoder, copied, settings.marks)
+    logits = decoder_logits(target, embed, memory, settings.decoder, copied, settings.marks)
     return keras.Model({"source": source, "target": target}, logits, name="seq2seq")
 
 
 def _source_embedding(settings: Seq2SeqSettings) -> keras.layers.Embedding:
-    size = settings.decoder.embedding
+    size = settings.decoder.embedding_size
     return keras.layers.Embedding(
-        settings.decoder.vocabulary, size, embeddings_initializer=small_vectors(size), name=SOURCE_EMBEDDING
+        settings.decoder.vocab_size, size, embeddings_initializer=scaled_normal(size), name=SOURCE_EMBEDDING
     )
 
 
-def _encode(source: KerasTensor, mask: KerasTensor, embed: keras.layers.Layer, settings: Seq2SeqSettings) -> Read:
+def _encode(source: KerasTensor, mask: KerasTensor, embed: keras.layers.Layer, settings: Seq2SeqSettings) -> RNNOutput:
     shared = settings.decoder
     heard = WordDropout(shared.word_dropout, name="word_dropout")(source)
     embedded = keras.layers.Dropout(shared.embedding_dropout, name="embedding_dropout")(embed(heard))
@@ -83,7 +83,7 @@ def source_embedding(model: keras.Model) -> "keras.layers.Embedding | TiedEmbedd
     return model.get_layer(SOURCE_EMBEDDING if own else TARGET_EMBEDDING)
 
 
-def stepper_of(model: keras.Model) -> Stepper:
+def incremental_decoder(model: keras.Model) -> IncrementalDecoder:
     """A model of `build_seq2seq` one step at a time, from ids (rows, time)."""
     names = sorted(layer.name for layer in model.layers if layer.name.startswith("recurrent_"))
     embed, stack = source_embedding(model), [model.get_layer(name) for name in names]
@@ -93,4 +93,4 @@ def stepper_of(model: keras.Model) -> Stepper:
         read = run_stack(embed(source), mask, stack)
         return Memory(read.sequence, mask, read.last)
 
-    return Stepper(model, read)
+    return IncrementalDecoder(model, read)

@@ -17,40 +17,40 @@ from keras import KerasTensor
 from scipy.special import softmax
 
 from models.cells import recurrent_stack, run_stack
-from models.crf import CRF, decode
-from models.word_forms import BagOfFeatures, CharacterReader
-from models.words import ValidSteps, WordDropout
+from models.crf import CRF, viterbi_decode
+from models.word_features import CharRNN, EmbeddingBag
+from models.words import PaddingMask, WordDropout
 
 
 @dataclass(frozen=True)
 class TaggerSettings:
     """Sizes and rates of a tagger.
 
-    vocabulary, alphabet, forms: number of ids of words, characters and features of forms
+    vocabulary, char_vocabulary, forms: number of ids of words, characters and features of forms
     rare_from: word ids from here on are dropped to unknown with probability `rare_word_dropout` in training
-    allowed: which tag may follow which (models/crf.py) for a CRF; None for a softmax at each word
+    allowed_transitions: which tag may follow which (models/crf.py) for a CRF; None for a softmax at each word
     """
 
-    vocabulary: int
-    alphabet: int
+    vocab_size: int
+    char_vocabulary: int
     forms: int
     tags: int
     cell: str
     units: int
     layers: int
     bidirectional: bool
-    embedding: int
-    character_embedding: int
-    character_units: int
-    form_embedding: int
+    embedding_size: int
+    char_embedding: int
+    char_units: int
+    orthographic_embedding: int
     dropout: float
     embedding_dropout: float
     word_dropout: float
     rare_word_dropout: float
     rare_from: int
-    form_dropout: float
+    orthographic_dropout: float
     forget_bias: float = 1.0
-    allowed: Sequence[Sequence[bool]] | None = None
+    allowed_transitions: Sequence[Sequence[bool]] | None = None
 
 
 def build_tagger(settings: TaggerSettings, vectors: np.ndarray | None = None) -> keras.Model:
@@ -63,12 +63,12 @@ def build_tagger(settings: TaggerSettings, vectors: np.ndarray | None = None) ->
     read = {
         "words": True,
         "vectors": vectors is not None,
-        "characters": settings.character_units > 0,
-        "forms": settings.form_embedding > 0,
+        "characters": settings.char_units > 0,
+        "forms": settings.orthographic_embedding > 0,
     }
     shapes = {"words": (None,), "vectors": (None,), "characters": (None, None), "forms": (None, None)}
     inputs = {name: keras.Input(shapes[name], dtype="int32", name=name) for name in read if read[name]}
-    mask = ValidSteps(name="mask")(inputs["words"])
+    mask = PaddingMask(name="mask")(inputs["words"])
     described = _describe(inputs, settings, vectors)
     features = keras.layers.Dropout(settings.embedding_dropout, name="embedding_dropout")(described)
     stack = recurrent_stack(
@@ -77,18 +77,18 @@ def build_tagger(settings: TaggerSettings, vectors: np.ndarray | None = None) ->
     sequence = run_stack(features, mask, stack, settings.dropout).sequence
     sequence = keras.layers.Dropout(settings.dropout, name="output_dropout")(sequence)
     scores = keras.layers.Dense(settings.tags, name="scores")(sequence)
-    output = scores if settings.allowed is None else CRF(settings.allowed, name="crf")(scores)
+    output = scores if settings.allowed_transitions is None else CRF(settings.allowed_transitions, name="crf")(scores)
     return keras.Model(inputs, output, name="tagger")
 
 
-def answering(model: keras.Model) -> Callable[[Mapping[str, np.ndarray]], tuple[np.ndarray, np.ndarray]]:
+def make_predictor(model: keras.Model) -> Callable[[Mapping[str, np.ndarray]], tuple[np.ndarray, np.ndarray]]:
     """From a batch of inputs to the best tags, int (batch, time), and the probability of each, (batch, time, tags)."""
 
     def answer(inputs: Mapping[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
         given = model.predict_on_batch(inputs)
         if given.ndim == 3:
             return given.argmax(axis=-1), softmax(given, axis=-1)
-        tags, shares = decode(given, inputs["words"] != 0)
+        tags, shares = viterbi_decode(given, inputs["words"] != 0)
         return tags.numpy(), shares.numpy()
 
     return answer
@@ -107,22 +107,24 @@ def _describe(inputs: Mapping[str, KerasTensor], settings: TaggerSettings, vecto
     """What is known of each word before its neighbours are read, (batch, time, features)."""
     words = WordDropout(settings.word_dropout, name="word_dropout")(inputs["words"])
     words = WordDropout(settings.rare_word_dropout, settings.rare_from, name="rare_word_dropout")(words)
-    parts = [keras.layers.Embedding(settings.vocabulary, settings.embedding, name="embedding")(words)]
+    parts = [keras.layers.Embedding(settings.vocab_size, settings.embedding_size, name="embedding")(words)]
     if vectors is not None:
         fixed = keras.layers.Embedding(*vectors.shape, weights=[vectors], trainable=False, name="vectors_fixed")
         parts.append(fixed(inputs["vectors"]))
-    if settings.character_units:
-        reader = CharacterReader(
-            settings.alphabet,
-            settings.character_embedding,
+    if settings.char_units:
+        reader = CharRNN(
+            settings.char_vocabulary,
+            settings.char_embedding,
             settings.cell,
-            settings.character_units,
+            settings.char_units,
             settings.forget_bias,
             name="characters_read",
         )
         parts.append(reader(inputs["characters"]))
-    if settings.form_embedding:
-        bag = BagOfFeatures(settings.forms, settings.form_embedding, settings.form_dropout, name="forms_embedded")
+    if settings.orthographic_embedding:
+        bag = EmbeddingBag(
+            settings.forms, settings.orthographic_embedding, settings.orthographic_dropout, name="forms_embedded"
+        )
         parts.append(bag(inputs["forms"]))
     # The mask is handed on by itself: Keras would take the joined features for valid everywhere.
     return keras.layers.Concatenate(name="described")(parts) if len(parts) > 1 else parts[0]

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import keras
 
 from models.cells import recurrent_stack, run_stack
-from models.word_forms import BagOfFeatures
-from models.words import ValidSteps
+from models.word_features import EmbeddingBag
+from models.words import PaddingMask
 
 
 @dataclass(frozen=True)
@@ -24,8 +24,8 @@ class WordClassifierSettings:
     units: int
     layers: int
     bidirectional: bool
-    form_embedding: int
-    form_dropout: float
+    orthographic_embedding: int
+    orthographic_dropout: float
     dropout: float
     forget_bias: float = 1.0
 
@@ -33,10 +33,12 @@ class WordClassifierSettings:
 def build_word_classifier(settings: WordClassifierSettings) -> keras.Model:
     """Model from `forms` (batch, features) to logits (batch, classes); 0 is no feature and adds nothing."""
     forms = keras.Input((None,), dtype="int32", name="forms")
-    bag = BagOfFeatures(settings.forms, settings.form_embedding, settings.form_dropout, name="forms_embedded")
-    step = keras.layers.Reshape((1, settings.form_embedding), name="one_step")(bag(forms))
+    bag = EmbeddingBag(
+        settings.forms, settings.orthographic_embedding, settings.orthographic_dropout, name="forms_embedded"
+    )
+    step = keras.layers.Reshape((1, settings.orthographic_embedding), name="one_step")(bag(forms))
     # A word without any known feature has no step, and its state stays zero.
-    mask = ValidSteps(name="mask")(forms[:, :1])
+    mask = PaddingMask(name="mask")(forms[:, :1])
     stack = recurrent_stack(
         settings.cell, settings.units, settings.layers, settings.bidirectional, forget_bias=settings.forget_bias
     )

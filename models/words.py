@@ -36,7 +36,7 @@ class WordDropout(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable("unrolled")
-class ValidSteps(keras.layers.Layer):
+class PaddingMask(keras.layers.Layer):
     """The one mask of a model, (batch, time): True where an id is not padding."""
 
     def call(self, ids: KerasTensor) -> KerasTensor:

@@ -31,8 +31,8 @@ class Range:
 
 
 Positive = Annotated[int, Range(1)]
-Share = Annotated[float, Range(0, 0.95)]
-Momentum = Annotated[float, Range(0, 0.99999)]
+Rate = Annotated[float, Range(0, 0.95)]
+EmaDecay = Annotated[float, Range(0, 0.99999)]
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,8 @@ class TrainingConfig:
     """Recurrent cell."""
     units: Annotated[int, Range(1, 4096)] = 64
     """Units of each recurrent layer and direction."""
-    dropout: Share = 0.5
-    """Share of the values that are dropped in training, before and after the recurrent layers."""
+    dropout: Rate = 0.5
+    """Rate of the values that are dropped in training, before and after the recurrent layers."""
     forget_bias: Annotated[float, Range(-10, 10)] = 1.0
     """First value of the LSTM's forget bias; other cells have none and leave it unused."""
     epochs: Positive | None = None
@@ -57,8 +57,8 @@ class TrainingConfig:
     data set has a hundred batches."""
     learning_rate: Annotated[float, Range(0, 10, above=True)] = 3e-3
     """Highest learning rate; it warms up to it and then falls along a cosine."""
-    averaging: Momentum = 0.0
-    """Momentum of the running average of the weights that is judged and kept; 0 keeps the weights themselves."""
+    ema_decay: EmaDecay = 0.0
+    """EmaDecay of the running average of the weights that is judged and kept; 0 keeps the weights themselves."""
     clip_norm: Annotated[float, Range(0, above=True)] = 1.0
     """Norm to which the gradient of all weights together is clipped."""
     seed: Annotated[int, Range(0, 2**31 - 1)] = 1
@@ -79,10 +79,10 @@ class TrainingConfig:
 
     quick: bool = False
     """A quick look at the whole way, in a minute or two: few examples, a small model, two epochs."""
-    check: bool = False
+    sanity_check: bool = False
     """Do not train: look whether data, model and loss keep what scores rest on, a line each."""
 
-    look_inside: bool = True
+    diagnostics: bool = True
     """Show in TensorBoard what goes on inside: gradients through time, gates, weights, words, answers."""
 
     time_budget: str | None = None
@@ -102,7 +102,7 @@ class TrainingConfig:
 
 
 @dataclass(frozen=True)
-class StackConfig:
+class RecurrentConfig:
     """Flags of the tasks that read sequences."""
 
     layers: Annotated[int, Range(1, 8)] = 1
@@ -112,7 +112,7 @@ class StackConfig:
 
 
 @dataclass(frozen=True)
-class AnswerConfig:
+class DecodingConfig:
     """Flags of `evaluate.py` and `predict.py` that change how a saved model answers; most tasks have none."""
 
 
@@ -120,7 +120,7 @@ QUICK: Mapping[str, int] = {"limit": 1000, "units": 16, "epochs": 2}
 """What `--quick` changes, unless a flag says otherwise."""
 
 
-def problems(config: object) -> Iterator[str]:
+def validate(config: object) -> Iterator[str]:
     """One line for each number of `config` that is outside its `Range`, a duration that is none, and contradictions."""
     hints = get_type_hints(type(config), include_extras=True)
     for field in fields(config):  # type: ignore[arg-type]
@@ -129,13 +129,13 @@ def problems(config: object) -> Iterator[str]:
             if value is not None and value not in limits:
                 yield f"--{field.name.replace('_', '-')} is {value}; it must be {limits}"
     budget = getattr(config, "time_budget", None)
-    if budget is not None and duration(budget) is None:
+    if budget is not None and parse_duration(budget) is None:
         yield f"--time-budget is {budget!r}; it must be a time such as 90s, 5m or 1h30m"
     if isinstance(config, TrainingConfig):
         yield from config.contradictions()
 
 
-def duration(text: str) -> float | None:
+def parse_duration(text: str) -> float | None:
     """Seconds of "90s", "5m" or "1h30m"; None for what is not such a time, or none at all."""
     parts = re.fullmatch(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", text.strip())
     if parts is None:

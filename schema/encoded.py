@@ -13,17 +13,17 @@ class Ragged:
     """Sequences of different length, end to end.
 
     values: (steps of all examples, ...), lengths: (examples,) steps of each
-    blank: what stands at padding
+    padding_value: what stands at padding
     """
 
     values: np.ndarray
     lengths: np.ndarray
-    blank: int = 0
+    padding_value: int = 0
 
     @classmethod
-    def of(cls, rows: Sequence[np.ndarray], blank: int = 0) -> "Ragged":
+    def of(cls, rows: Sequence[np.ndarray], padding_value: int = 0) -> "Ragged":
         """Join one array for each example; there is at least one row."""
-        return cls(np.concatenate(rows), np.array([len(row) for row in rows], np.int64), blank)
+        return cls(np.concatenate(rows), np.array([len(row) for row in rows], np.int64), padding_value)
 
     @cached_property
     def starts(self) -> np.ndarray:
@@ -37,23 +37,23 @@ class Ragged:
         start = self.starts[place]
         return self.values[start : start + self.lengths[place]]
 
-    def padded(self, places: np.ndarray, steps: int) -> np.ndarray:
+    def collate(self, places: np.ndarray, steps: int) -> np.ndarray:
         """The examples at `places`, right-padded with `blank`: (batch, steps, ...)."""
         if not len(self.values):
-            return np.full((len(places), steps, *self.values.shape[1:]), self.blank, self.values.dtype)
+            return np.full((len(places), steps, *self.values.shape[1:]), self.padding_value, self.values.dtype)
         within = np.arange(steps) < self.lengths[places, None]
         rows = np.where(within, self.starts[places, None] + np.arange(steps), 0)
         blank = ~within.reshape(within.shape + (1,) * (self.values.ndim - 1))
-        return np.where(blank, np.array(self.blank, self.values.dtype), self.values[rows])
+        return np.where(blank, np.array(self.padding_value, self.values.dtype), self.values[rows])
 
     def take(self, places: np.ndarray) -> "Ragged":
         """A new column of the examples at `places`, in that order."""
         if not len(places):
-            return Ragged(self.values[:0], self.lengths[:0], self.blank)
-        return Ragged.of([self[place] for place in places], self.blank)
+            return Ragged(self.values[:0], self.lengths[:0], self.padding_value)
+        return Ragged.of([self[place] for place in places], self.padding_value)
 
 
-class Rows(Protocol):
+class RowSource(Protocol):
     """What gives rows by their places, (rows, ...) in all; an array, or a file that is read as needed."""
 
     shape: tuple[int, ...]
@@ -63,13 +63,13 @@ class Rows(Protocol):
 
 
 @dataclass(frozen=True)
-class Shared:
-    """Rows of which several examples have the same one.
+class IndexedColumn:
+    """RowSource of which several examples have the same one.
 
     values: (rows, ...); places: (examples,), the row of each
     """
 
-    values: Rows
+    values: RowSource
     places: np.ndarray
 
     def __len__(self) -> int:
@@ -88,29 +88,29 @@ class Shared:
     def __getitem__(self, places: np.ndarray) -> np.ndarray:
         return self.values[self.places[places]]
 
-    def take(self, places: np.ndarray) -> "Shared":
+    def take(self, places: np.ndarray) -> "IndexedColumn":
         """A new column of the examples at `places`, in that order."""
-        return Shared(self.values, self.places[places])
+        return IndexedColumn(self.values, self.places[places])
 
 
-NO_TARGET = -1
+IGNORE_INDEX = -1
 """Stands in targets where nothing is asked, at padding: a loss leaves it out. So no loss needs a mask beside them."""
 
-Column = Ragged | Shared | np.ndarray
+Column = Ragged | IndexedColumn | np.ndarray
 """One value for each example: a sequence, a row that others have too, or an array whose first axis is the example."""
 
 
 @dataclass(frozen=True)
-class Encoded:
+class EncodedDataset:
     """What a model reads: inputs by name, and the targets where the examples have a reference.
 
-    targets: one value for each example, or a sequence that is padded with `NO_TARGET`
-    multiple: sequences of more than so many steps are padded to a multiple of them
+    targets: one value for each example, or a sequence that is padded with `IGNORE_INDEX`
+    pad_to_multiple_of: sequences of more than so many steps are padded to a multiple of them
     """
 
     inputs: Mapping[str, Column]
     targets: Column | None = None
-    multiple: int = 1
+    pad_to_multiple_of: int = 1
 
     @cached_property
     def lengths(self) -> np.ndarray:
@@ -122,7 +122,7 @@ class Encoded:
     def __len__(self) -> int:
         return len(self.lengths)
 
-    def padded(self, places: np.ndarray, steps: int) -> tuple[dict[str, np.ndarray], np.ndarray | None]:
+    def collate(self, places: np.ndarray, steps: int) -> tuple[dict[str, np.ndarray], np.ndarray | None]:
         """The examples at `places` as a batch: inputs by name, and targets.
 
         Sequences are padded to so many steps; those that may be shorter than an example's longest one, to the longest
@@ -135,13 +135,13 @@ class Encoded:
         if not isinstance(column, Ragged):
             return column[places]
         own = column.lengths[places]
-        return column.padded(places, steps if (own == self.lengths[places]).all() else int(own.max(initial=1)))
+        return column.collate(places, steps if (own == self.lengths[places]).all() else int(own.max(initial=1)))
 
-    def take(self, places: np.ndarray) -> "Encoded":
+    def take(self, places: np.ndarray) -> "EncodedDataset":
         """The examples at `places`, in that order."""
         inputs = {name: _take(column, places) for name, column in self.inputs.items()}
         targets = None if self.targets is None else _take(self.targets, places)
-        return Encoded(inputs, targets, self.multiple)
+        return EncodedDataset(inputs, targets, self.pad_to_multiple_of)
 
 
 def _take(column: Column, places: np.ndarray) -> Column:

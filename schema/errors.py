@@ -10,7 +10,7 @@ class UserError(Exception):
     exit_status = 2
 
 
-class WorkFailed(UserError):
+class RunError(UserError):
     """The call was right, but the work could not be done: no network, a full disk, a loss that became NaN."""
 
     exit_status = 1

@@ -32,7 +32,7 @@ class TextPair:
 
 
 @dataclass(frozen=True, slots=True)
-class CaptionedPicture:
+class CaptionedImage:
     """A picture and what people said of it; `captions` is empty where nobody has said anything (a question).
 
     picture: content of a PNG or JPEG file
@@ -43,20 +43,20 @@ class CaptionedPicture:
 
     def __repr__(self) -> str:
         # Short, though it still tells pictures apart: files are large.
-        return f"CaptionedPicture({sha256(self.picture).hexdigest()}, {self.captions})"
+        return f"CaptionedImage({sha256(self.picture).hexdigest()}, {self.captions})"
 
 
-Ex = TypeVar("Ex")
+ExampleT = TypeVar("ExampleT")
 
 
-class Later(Sequence[Ex]):
+class LazySequence(Sequence[ExampleT]):
     """Examples that are loaded when somebody first looks at them: test is not wanted before a training is over."""
 
-    def __init__(self, load: Callable[[], Sequence[Ex]]) -> None:
+    def __init__(self, load: Callable[[], Sequence[ExampleT]]) -> None:
         self._load = load
 
     @cached_property
-    def _examples(self) -> Sequence[Ex]:
+    def _examples(self) -> Sequence[ExampleT]:
         return self._load()
 
     def __getitem__(self, place: Any) -> Any:
@@ -67,7 +67,7 @@ class Later(Sequence[Ex]):
 
 
 @dataclass(frozen=True)
-class Splits(Generic[Ex]):
+class Splits(Generic[ExampleT]):
     """The examples of one data set, as a task trains and scores on them.
 
     dataset: name for people, as in `--dataset`, or the name of the user's file
@@ -76,15 +76,15 @@ class Splits(Generic[Ex]):
     overlaps: counts how many examples of one split also stand in another ("test also in train" -> 123)
     held_out: validation was taken out of train by us; validation_in_train counts what stands in both all the same
     seen_in_train: finds the places in `test` whose example also stands in train, for a score without them
-    synthetic: the examples come from the small world; a score on them is no result
+    synthetic: the examples come from the synthetic data; a score on them is no result
     """
 
     dataset: str
     source: str
-    train: Sequence[Ex]
-    validation: Sequence[Ex]
-    test: Sequence[Ex]
-    unlabelled: Callable[[], Sequence[Ex]] = list
+    train: Sequence[ExampleT]
+    validation: Sequence[ExampleT]
+    test: Sequence[ExampleT]
+    unlabelled: Callable[[], Sequence[ExampleT]] = list
     overlaps: Callable[[], Mapping[str, int]] = dict
     seen_in_train: Callable[[], frozenset[int]] = frozenset
     held_out: bool = False

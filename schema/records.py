@@ -22,7 +22,7 @@ class Baselines:
 
 
 @dataclass(frozen=True)
-class Quoted:
+class PublishedResult:
     """What somebody else's system reached on the same test split; quoted, not run here.
 
     scores: name of the score -> value, on the scale that its name implies
@@ -56,7 +56,7 @@ class EpochRecord:
 
 
 @dataclass(frozen=True)
-class Headline:
+class PrimaryMetric:
     """The one score that a task is judged by; higher is better."""
 
     name: str
@@ -71,7 +71,7 @@ class Metrics:
     baselines, baseline_intervals: see `Baselines`
     counts: examples of each split, and what the data set's own splits share
     seconds: to_first_step, training, evaluation, training_cpu (all threads of the process, while it learns)
-    ended_by: "epochs", "patience", "time budget", "interrupt" or "divergence"
+    stop_reason: "epochs", "patience", "time budget", "interrupt" or "divergence"
     """
 
     task: str
@@ -82,7 +82,7 @@ class Metrics:
     quick: bool
     cell: str
     seed: int
-    headline: Headline
+    primary_metric: PrimaryMetric
     scores: ScoresBySplit
     baselines: Mapping[str, ScoresBySplit]
     counts: Mapping[str, int]
@@ -92,13 +92,13 @@ class Metrics:
     padding: float
     epochs: int
     best_epoch: int
-    ended_by: str
+    stop_reason: str
     versions: Mapping[str, str]
     command: str
     notes: tuple[str, ...] = ()
     intervals: IntervalsBySplit = field(default_factory=dict)
     baseline_intervals: Mapping[str, IntervalsBySplit] = field(default_factory=dict)
-    quoted: tuple[Quoted, ...] = ()
+    published_results: tuple[PublishedResult, ...] = ()
     format: int = field(default=FORMAT)
 
 
@@ -106,7 +106,7 @@ class Metrics:
 class Summary:
     """Several runs that differ in nothing but their seed; `summary.json` is this, field by field.
 
-    headline: its value is the mean; deviation: of a sample; interval: of the mean, at 95 %, by Student's t
+    primary_metric: its value is the mean; deviation: of a sample; interval: of the mean, at 95 %, by Student's t
     values: seed -> headline score; failed: seed -> why there is none
     baselines: name -> headline score on the same split
     """
@@ -114,7 +114,7 @@ class Summary:
     task: str
     dataset: str
     cell: str
-    headline: Headline
+    primary_metric: PrimaryMetric
     deviation: float
     interval: tuple[float, float]
     values: Mapping[int, float]

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-Cell = str | int | float
+TableValue = str | int | float
 
 
 @dataclass(frozen=True)
@@ -14,11 +14,11 @@ class Table:
 
     title: str
     header: tuple[str, ...]
-    rows: tuple[tuple[Cell, ...], ...]
+    rows: tuple[tuple[TableValue, ...], ...]
 
 
 @dataclass(frozen=True)
-class Confusion:
+class ConfusionMatrix:
     """counts[i, j]: examples of class `labels[i]` that were answered `labels[j]`."""
 
     labels: tuple[str, ...]
@@ -39,12 +39,12 @@ class Scores:
     examples: int
     intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     tables: tuple[Table, ...] = ()
-    confusion: Confusion | None = None
+    confusion: ConfusionMatrix | None = None
     notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
-class Sample:
+class ScoredExample:
     """One example beside its answer, as people read it.
 
     score: how good the answer is, from 0 to 1, comparable within one task

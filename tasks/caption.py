@@ -13,28 +13,34 @@ from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 import numpy as np
 
-from data import small_world
-from data.sources import SMALL_WORLD, Official, load_captions, small_world_examples
+from data import synthetic
+from data.readers.datasets import SYNTHETIC, RawSplits, load_captions, synthetic_examples
 from data.stopwatch import Stopwatch
-from schema.answers import Attended, TextAnswer
-from schema.configs import QUICK, Positive, Range, TrainingConfig
-from schema.encoded import Encoded, Shared
+from schema.configs import QUICK, DecodingConfig, Positive, Range, TrainingConfig
+from schema.encoded import EncodedDataset, IndexedColumn
 from schema.errors import UserError
-from schema.examples import CaptionedPicture, Splits
-from schema.scores import Sample, Scores
-from tasks.generation import MAPS, Generation, GenerationAnswerConfig, GenerationConfig, GenerationPredictConfig
-from tasks.task import Encoder, Fitted
+from schema.examples import CaptionedImage, Splits
+from schema.predictions import AttentionWeights, TextPrediction
+from schema.scores import ScoredExample, Scores
+from tasks.generation import (
+    ATTENTION_EXAMPLES,
+    Generation,
+    GenerationConfig,
+    GenerationDecodingConfig,
+    GenerationPredictConfig,
+)
+from tasks.task import Encoder, FittedEncoder
 
 if TYPE_CHECKING:
     import keras
     from matplotlib.figure import Figure
 
-    from data.caption_encoder import CaptionEncoder
-    from data.picture_features import PictureFeatures
-    from models.decoder import Stepper
-    from models.decoding import Decoder
+    from data.encoders.caption import CaptionEncoder
+    from data.encoders.image_features import ImageFeatures
+    from models.beam_search import BeamSearch
+    from models.decoder import IncrementalDecoder
 
-SMALL_SIDE = 64
+SMALL_IMAGE_SIZE = 64
 """Pixels of a picture, in height and width, where a small network reads it."""
 
 
@@ -42,137 +48,139 @@ SMALL_SIDE = 64
 class CaptionConfig(GenerationConfig):
     """Train a recurrent network to say what is to be seen in pictures."""
 
-    network: Literal["mobilenet_v2", "small"] | None = None
+    image_encoder: Literal["mobilenet_v2", "small"] | None = None
     """What looks at pictures: MobileNetV2 as it was trained on photographs, or a small network that is trained along;
-    where none is given the small one for the small world, and MobileNetV2 for all else."""
-    least_count: Positive = 5
+    where none is given the small one for the synthetic data, and MobileNetV2 for all else."""
+    min_count: Positive = 5
     """Times that a word stands in the captions of train, at least, to be learnt."""
-    longest_target: Positive = 40
+    max_target_length: Positive = 40
     """Words of a caption that are learnt."""
     batch_tokens: Annotated[int, Range(1, 10_000_000)] | None = 1000
     """Size of a batch, in words of captions, padding included."""
 
 
 @dataclass(frozen=True)
-class CaptionAnswerConfig(GenerationAnswerConfig):
+class CaptionDecodingConfig(GenerationDecodingConfig):
     """How a saved model writes captions: left alone it says what it is sure of twice."""
 
-    length_power: Annotated[float, Range(0, 5)] = 0.8
+    length_penalty: Annotated[float, Range(0, 5)] = 0.8
     """A hypothesis is judged by its log-probability over its length to this power."""
-    no_repeat: Annotated[int, Range(0, 20)] = 2
+    no_repeat_ngram_size: Annotated[int, Range(0, 20)] = 2
     """No row of so many words stands twice in a caption; 0 allows all."""
-    longest: Annotated[int, Range(1, 1000)] = 20
+    max_length: Annotated[int, Range(1, 1000)] = 20
     """Words that a caption has, at most."""
 
 
 @dataclass(frozen=True)
-class CaptionPredictConfig(CaptionAnswerConfig, GenerationPredictConfig):
+class CaptionPredictConfig(CaptionDecodingConfig, GenerationPredictConfig):
     """Flags of `predict.py` for captions."""
 
 
-class Caption(Generation[CaptionedPicture]):
+class Caption(Generation[CaptionedImage]):
     """Pictures in, a sentence out."""
 
     name = "caption"
     rnn_type = "one to many"
     summary = "what is to be seen in a picture?"
     question = "name of a picture's file"
-    headline = "cider"
-    datasets = ("flickr8k", SMALL_WORLD)
+    primary_metric = "cider"
+    datasets = ("flickr8k", SYNTHETIC)
     quick = {**QUICK, "limit": 200}
-    least_epochs = 15
+    min_epochs = 15
     decoding_tokens = 500
-    longest_ratio = None
-    Config = CaptionConfig
-    AnswerConfig = CaptionAnswerConfig
-    PredictConfig = CaptionPredictConfig
+    max_length_ratio = None
+    config_class = CaptionConfig
+    decoding_config_class = CaptionDecodingConfig
+    predict_config_class = CaptionPredictConfig
 
-    def load(self, dataset: str, config: TrainingConfig) -> Official[CaptionedPicture]:
-        return small_world_examples(small_world.pictures) if dataset == SMALL_WORLD else load_captions()
+    def load(self, dataset: str, config: TrainingConfig) -> RawSplits[CaptionedImage]:
+        return synthetic_examples(synthetic.images) if dataset == SYNTHETIC else load_captions()
 
-    def identity(self, example: CaptionedPicture) -> str:
+    def dedup_key(self, example: CaptionedImage) -> str:
         return hashlib.sha256(example.picture).hexdigest()
 
-    def splits(self, config: TrainingConfig) -> Splits[CaptionedPicture]:
-        from data.splits import cut
+    def splits(self, config: TrainingConfig) -> Splits[CaptionedImage]:
+        from data.splits import subsample
 
         splits = super().splits(config)
         # A picture has all its captions until validation is held out.
         train = [replace(each, captions=(caption,)) for each in splits.train for caption in each.captions]
-        return replace(splits, train=cut(train, config.limit))
+        return replace(splits, train=subsample(train, config.limit))
 
-    def fit_encoder(self, splits: Splits[CaptionedPicture], config: TrainingConfig) -> Fitted[CaptionedPicture]:
-        from data.caption_encoder import CaptionEncoder, CaptionSettings
-        from data.pictures import SIDE
-        from evaluation.captions import caption_tokens
+    def fit_encoder(self, splits: Splits[CaptionedImage], config: TrainingConfig) -> FittedEncoder[CaptionedImage]:
+        from data.encoders.caption import CaptionEncoder, CaptionSettings
+        from data.readers.images import SIDE
+        from evaluation.caption_scores import caption_tokens
 
         assert isinstance(config, CaptionConfig)
-        small = config.network == "small" or (config.network is None and splits.synthetic)
+        small = config.image_encoder == "small" or (config.image_encoder is None and splits.synthetic)
         see = None if small else self._features(config)
         watch = Stopwatch()
-        settings = CaptionSettings(SMALL_SIDE if small else SIDE, config.longest_target)
+        settings = CaptionSettings(SMALL_IMAGE_SIZE if small else SIDE, config.max_target_length)
         captions = [caption for example in splits.train for caption in example.captions]
-        encoder = CaptionEncoder.learn(settings, captions, config.least_count, caption_tokens, see)
+        encoder = CaptionEncoder.fit(settings, captions, config.min_count, caption_tokens, see)
         seconds, cpu_seconds = watch.seconds, watch.cpu_seconds
-        return Fitted(encoder, encoder.encode(splits.train), seconds=seconds, cpu_seconds=cpu_seconds)
+        return FittedEncoder(encoder, encoder.encode(splits.train), seconds=seconds, cpu_seconds=cpu_seconds)
 
-    def _features(self, config: TrainingConfig) -> "PictureFeatures":
+    def _features(self, config: TrainingConfig) -> "ImageFeatures":
         from data.cache import default_cache
-        from data.picture_features import PictureFeatures, photograph_network
+        from data.encoders.image_features import ImageFeatures, imagenet_encoder
 
         assert isinstance(config, CaptionConfig)
         kind = "vectors" if config.attention == "none" else "regions"
-        return PictureFeatures(photograph_network(), config.cache or default_cache(), kind)
+        return ImageFeatures(imagenet_encoder(), config.cache or default_cache(), kind)
 
-    def judged_by(self, config: TrainingConfig) -> object:
+    def baseline_cache_key(self, config: TrainingConfig) -> object:
         # Baselines compare pictures by what the network sees.
         assert isinstance(config, CaptionConfig)
-        return config.network
+        return config.image_encoder
 
-    def as_validation_has_them(
-        self, examples: Sequence[CaptionedPicture], train: Sequence[CaptionedPicture]
-    ) -> Sequence[CaptionedPicture]:
+    def with_all_references(
+        self, examples: Sequence[CaptionedImage], train: Sequence[CaptionedImage]
+    ) -> Sequence[CaptionedImage]:
         captions: dict[bytes, tuple[str, ...]] = {}
         for example in train:
             captions[example.picture] = captions.get(example.picture, ()) + example.captions
         return [replace(example, captions=captions[example.picture]) for example in examples]
 
     def load_encoder(self, folder: Path) -> "CaptionEncoder":
-        from data.caption_encoder import CaptionEncoder
-        from evaluation.captions import caption_tokens
+        from data.encoders.caption import CaptionEncoder
+        from evaluation.caption_scores import caption_tokens
 
         return CaptionEncoder.load(folder, caption_tokens)
 
-    def build_model(self, fitted: Fitted[CaptionedPicture], config: TrainingConfig) -> "keras.Model":
+    def build_model(self, fitted: FittedEncoder[CaptionedImage], config: TrainingConfig) -> "keras.Model":
         from models.captioner import CaptionerSettings, build_captioner, standardise
 
         assert isinstance(config, CaptionConfig)
         encoder = cast("CaptionEncoder", fitted.encoder)
         settings = self.decoder_settings(len(encoder.vocabulary), config)
-        pictures = cast(Shared, fitted.encoded.inputs["picture"])
+        pictures = cast(IndexedColumn, fitted.encoded.inputs["picture"])
         captioner = CaptionerSettings(settings, pictures.shape[1:])
-        if encoder.see is None:
+        if encoder.image_features is None:
             return build_captioner(captioner)
-        model = build_captioner(captioner, encoder.see.network)
+        model = build_captioner(captioner, encoder.image_features.network)
         places = np.arange(pictures.values.shape[0])
         parts = np.array_split(places, -(-len(places) // PICTURES_AT_ONCE))
         standardise(model, (pictures.values[part] for part in parts))
         return model
 
-    def make_decoder(self, model: "keras.Model") -> "Decoder":
-        from data.caption_encoder import BEGIN, END
-        from data.vocabulary import UNKNOWN
-        from models.captioner import picture_spec, stepper_of
-        from models.decoding import Decoder
+    def make_beam_search(self, model: "keras.Model") -> "BeamSearch":
+        from data.encoders.caption import BEGIN, END
+        from data.encoders.vocabulary import UNKNOWN
+        from models.beam_search import BeamSearch
+        from models.captioner import incremental_decoder, picture_spec
 
-        return Decoder(stepper_of(model), BEGIN, END, never=(UNKNOWN,), source=picture_spec(model))
+        return BeamSearch(incremental_decoder(model), BEGIN, END, never=(UNKNOWN,), source=picture_spec(model))
 
-    def asked(self, model: "keras.Model", encoded: Encoded) -> tuple[str, Encoded]:
-        return "picture", Encoded({"picture": self._as_read(model, cast(Shared, encoded.inputs["picture"]))})
+    def decoder_inputs(self, model: "keras.Model", encoded: EncodedDataset) -> tuple[str, EncodedDataset]:
+        return "picture", EncodedDataset(
+            {"picture": self._as_read(model, cast(IndexedColumn, encoded.inputs["picture"]))}
+        )
 
-    def _as_read(self, model: "keras.Model", pictures: Shared) -> Shared:
+    def _as_read(self, model: "keras.Model", pictures: IndexedColumn) -> IndexedColumn:
         """Features in place of pixels, where the model wants them."""
-        from data.batches import Arrays, predict
+        from data.batches import Arrays, predict_in_batches
         from models.captioner import picture_spec
 
         spec = picture_spec(model)
@@ -185,106 +193,110 @@ class Caption(Generation[CaptionedPicture]):
             whole = len(spec.shape) == 2
             return (regions.mean(axis=1) if whole else regions).astype(spec.dtype.as_numpy_dtype)
 
-        column = Encoded({"picture": Shared(pictures.values, np.arange(len(pictures.values)))})
-        seen = predict(look, column, PICTURES_AT_ONCE, "looking at pictures")
-        return Shared(np.stack(seen), pictures.places)
+        column = EncodedDataset({"picture": IndexedColumn(pictures.values, np.arange(len(pictures.values)))})
+        seen = predict_in_batches(look, column, PICTURES_AT_ONCE, "looking at pictures")
+        return IndexedColumn(np.stack(seen), pictures.places)
 
-    def texts(self, encoder: Encoder[CaptionedPicture], ids: Sequence[Sequence[int]]) -> list[str]:
-        return [cast("CaptionEncoder", encoder).decode(row) for row in ids]
+    def detokenize(self, encoder: Encoder[CaptionedImage], ids: Sequence[Sequence[int]]) -> list[str]:
+        return [cast("CaptionEncoder", encoder).detokenize(row) for row in ids]
 
-    def answer(
-        self, model: "keras.Model", encoder: Encoder[CaptionedPicture], encoded: Encoded, config: AnswerConfig
-    ) -> list[TextAnswer]:
-        pictures = self.asked(model, encoded)[1]
-        answers = super().answer(model, encoder, pictures, config)
+    def predict(
+        self, model: "keras.Model", encoder: Encoder[CaptionedImage], encoded: EncodedDataset, config: DecodingConfig
+    ) -> list[TextPrediction]:
+        pictures = self.decoder_inputs(model, encoded)[1]
+        answers = super().predict(model, encoder, pictures, config)
         if not (isinstance(config, GenerationPredictConfig) and config.show_attention):
             return answers
-        from models.captioner import stepper_of
+        from models.captioner import incremental_decoder
 
-        stepper, column = stepper_of(model), cast(Shared, pictures.inputs["picture"])
+        stepper, column = incremental_decoder(model), cast(IndexedColumn, pictures.inputs["picture"])
         rows = [column[np.array([place])] for place in range(len(answers))]
         return [
-            replace(answer, attended=self._attend(stepper, row, answer))
+            replace(answer, attention=self._attend(stepper, row, answer))
             for answer, row in zip(answers, rows, strict=True)
         ]
 
-    def _attend(self, stepper: "Stepper", picture: np.ndarray, answer: TextAnswer) -> Attended | None:
+    def _attend(
+        self, stepper: "IncrementalDecoder", picture: np.ndarray, answer: TextPrediction
+    ) -> AttentionWeights | None:
         """How much of each region each word was made from; None where the model has no attention."""
-        from data.caption_encoder import BEGIN
+        from data.encoders.caption import BEGIN
         from models.decoder import attention_weights
 
         words = answer.text.split()
         weights = attention_weights(stepper, picture, np.array([[BEGIN, *answer.ids[:-1]]], np.int32))
-        return None if weights is None or not words else Attended((), tuple(words), weights[0])
+        return None if weights is None or not words else AttentionWeights((), tuple(words), weights[0])
 
-    def picture(self, example: CaptionedPicture, answer: TextAnswer) -> "Figure | None":
-        return _figure(example, answer) if answer.attended else None
+    def picture(self, example: CaptionedImage, answer: TextPrediction) -> "Figure | None":
+        return _figure(example, answer) if answer.attention else None
 
     def draw(
-        self, model: "keras.Model", encoder: Encoder[CaptionedPicture], examples: Sequence[CaptionedPicture]
+        self, model: "keras.Model", encoder: Encoder[CaptionedImage], examples: Sequence[CaptionedImage]
     ) -> "Mapping[str, Figure]":
-        asked = list(examples[:MAPS])
-        answers = self.answer(model, encoder, encoder.encode(asked), self.looking())
+        asked = list(examples[:ATTENTION_EXAMPLES])
+        answers = self.predict(model, encoder, encoder.encode(asked), self.attention_config())
         pairs = enumerate(zip(asked, answers, strict=True), 1)
         return {f"caption/{place}": _figure(*pair) for place, pair in pairs}
 
     def score(
-        self, encoder: Encoder[CaptionedPicture], examples: Sequence[CaptionedPicture], answers: Sequence[TextAnswer]
+        self, encoder: Encoder[CaptionedImage], examples: Sequence[CaptionedImage], answers: Sequence[TextPrediction]
     ) -> Scores:
-        from evaluation.captions import caption_scores
+        from evaluation.caption_scores import caption_scores
 
         return caption_scores(examples, answers, vocabulary=len(cast("CaptionEncoder", encoder).vocabulary) - MARKS)
 
-    def describe(self, example: CaptionedPicture, answer: TextAnswer) -> Sample:
-        from evaluation.captions import sentence_rouge_l
+    def to_scored_example(self, example: CaptionedImage, answer: TextPrediction) -> ScoredExample:
+        from evaluation.caption_scores import sentence_rouge_l
 
-        name = f"picture {self.identity(example)[:12]}"
-        return Sample(name, " | ".join(example.captions), answer.text, sentence_rouge_l(example.captions, answer.text))
+        name = f"picture {self.dedup_key(example)[:12]}"
+        return ScoredExample(
+            name, " | ".join(example.captions), answer.text, sentence_rouge_l(example.captions, answer.text)
+        )
 
     def fit_baselines(
         self,
-        train: Sequence[CaptionedPicture],
-        validation: Sequence[CaptionedPicture],
-        encoder: Encoder[CaptionedPicture],
+        train: Sequence[CaptionedImage],
+        validation: Sequence[CaptionedImage],
+        encoder: Encoder[CaptionedImage],
         config: TrainingConfig,
-    ) -> Mapping[str, Callable[[Sequence[CaptionedPicture]], Sequence[TextAnswer]]]:
+    ) -> Mapping[str, Callable[[Sequence[CaptionedImage]], Sequence[TextPrediction]]]:
         from evaluation.caption_baselines import captioning_baselines
 
         known = cast("CaptionEncoder", encoder)
         # A saved run's encoder looks at no pictures; its model does.
-        if known.see is None and known.settings.side != SMALL_SIDE:
-            known = known.seeing(self._features(config))
+        if known.image_features is None and known.settings.side != SMALL_IMAGE_SIZE:
+            known = known.with_features(self._features(config))
 
-        def vectors(examples: Sequence[CaptionedPicture]) -> np.ndarray:
+        def vectors(examples: Sequence[CaptionedImage]) -> np.ndarray:
             return known.vectors([example.picture for example in examples])
 
-        def judge(answers: Sequence[TextAnswer]) -> float:
-            return self.score(encoder, validation, answers).values[self.headline]
+        def judge(answers: Sequence[TextPrediction]) -> float:
+            return self.score(encoder, validation, answers).values[self.primary_metric]
 
         return captioning_baselines(train, validation, vectors, judge)
 
-    def read_file(self, path: Path) -> list[CaptionedPicture]:
+    def read_file(self, path: Path) -> list[CaptionedImage]:
         from data.builders.flickr8k.layout import read_pictures
 
-        return [CaptionedPicture(picture.read_bytes(), captions) for picture, captions in read_pictures(path)]
+        return [CaptionedImage(picture.read_bytes(), captions) for picture, captions in read_pictures(path)]
 
-    def read_question(self, text: str, config: AnswerConfig) -> CaptionedPicture:
-        from data.files import read_bytes
-        from data.pictures import BadPicture, read_picture
+    def parse_input(self, text: str, config: DecodingConfig) -> CaptionedImage:
+        from data.readers.files import read_bytes
+        from data.readers.images import BadImage, read_image
 
         content = read_bytes(Path(text))
         try:
-            read_picture(content)
-        except BadPicture as error:
+            read_image(content)
+        except BadImage as error:
             raise UserError(f"{text}: {error}") from error
-        return CaptionedPicture(content)
+        return CaptionedImage(content)
 
 
-def _figure(example: CaptionedPicture, answer: TextAnswer) -> "Figure":
-    from data.pictures import read_picture
+def _figure(example: CaptionedImage, answer: TextPrediction) -> "Figure":
+    from data.readers.images import read_image
     from evaluation.plots import caption_figure
 
-    return caption_figure(read_picture(example.picture), example.captions, answer.text, answer.attended)
+    return caption_figure(read_image(example.picture), example.captions, answer.text, answer.attention)
 
 
 PICTURES_AT_ONCE = 50

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 import numpy as np
 
-from schema.answers import LabelAnswer
-from schema.configs import AnswerConfig, TrainingConfig
-from schema.encoded import Encoded
+from schema.configs import DecodingConfig, TrainingConfig
+from schema.encoded import EncodedDataset
 from schema.examples import LabelledText
-from schema.scores import Sample, Scores
-from tasks.task import ANSWER_TOKENS, Encoder, Task
+from schema.predictions import LabelPrediction
+from schema.scores import ScoredExample, Scores
+from tasks.task import PREDICT_BATCH_TOKENS, Encoder, Task
 
 if TYPE_CHECKING:
     import keras
@@ -23,12 +23,12 @@ class LabelEncoder(Encoder[LabelledText], Protocol):
     labels: Sequence[str]
 
 
-class Classification(Task[LabelledText, LabelAnswer]):
+class Classification(Task[LabelledText, LabelPrediction]):
     """A text, or a single word, in; a class with its probability out. Models of the family give logits."""
 
-    headline = "accuracy"
+    primary_metric = "accuracy"
 
-    def identity(self, example: LabelledText) -> str:
+    def dedup_key(self, example: LabelledText) -> str:
         return example.text
 
     def loss(self, config: TrainingConfig) -> "keras.losses.Loss":
@@ -36,52 +36,52 @@ class Classification(Task[LabelledText, LabelAnswer]):
 
         return keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction="mean_with_sample_weight")
 
-    def answer(
+    def predict(
         self,
         model: "keras.Model",
         encoder: Encoder[LabelledText],
-        encoded: Encoded,
-        config: AnswerConfig,
-    ) -> list[LabelAnswer]:
+        encoded: EncodedDataset,
+        config: DecodingConfig,
+    ) -> list[LabelPrediction]:
         from scipy.special import softmax
 
-        from data.batches import predict
+        from data.batches import predict_in_batches
 
         labels = cast("LabelEncoder", encoder).labels
-        logits = np.stack(predict(model.predict_on_batch, encoded, ANSWER_TOKENS)).astype(np.float64)
+        logits = np.stack(predict_in_batches(model.predict_on_batch, encoded, PREDICT_BATCH_TOKENS)).astype(np.float64)
         return [
-            LabelAnswer(labels[row.argmax()], dict(zip(labels, row.tolist(), strict=True)))
+            LabelPrediction(labels[row.argmax()], dict(zip(labels, row.tolist(), strict=True)))
             for row in softmax(logits, axis=1)
         ]
 
     def score(
-        self, encoder: Encoder[LabelledText], examples: Sequence[LabelledText], answers: Sequence[LabelAnswer]
+        self, encoder: Encoder[LabelledText], examples: Sequence[LabelledText], answers: Sequence[LabelPrediction]
     ) -> Scores:
-        from evaluation.scores import classification
+        from evaluation.scores import classification_scores
 
         references = [example.label or "" for example in examples]
         lengths = [len(example.text.split()) for example in examples]
-        return classification(references, answers, lengths, cast("LabelEncoder", encoder).labels)
+        return classification_scores(references, answers, lengths, cast("LabelEncoder", encoder).labels)
 
-    def describe(self, example: LabelledText, answer: LabelAnswer) -> Sample:
+    def to_scored_example(self, example: LabelledText, answer: LabelPrediction) -> ScoredExample:
         reference = example.label or ""
-        return Sample(
+        return ScoredExample(
             example.text,
             reference,
-            self.render(example, answer, self.PredictConfig()),
+            self.format_prediction(example, answer, self.predict_config_class()),
             answer.probabilities.get(reference, 0.0),
         )
 
     def read_file(self, path: Path) -> list[LabelledText]:
-        from data.files import read_labelled_texts
+        from data.readers.files import read_labelled_texts
 
         return read_labelled_texts(path)
 
-    def read_question(self, text: str, config: AnswerConfig) -> LabelledText:
+    def parse_input(self, text: str, config: DecodingConfig) -> LabelledText:
         return LabelledText(text)
 
-    def render(self, example: LabelledText, answer: LabelAnswer, config: AnswerConfig) -> str:
+    def format_prediction(self, example: LabelledText, answer: LabelPrediction, config: DecodingConfig) -> str:
         return f"{answer.label} ({100 * answer.probability:.1f} %)"
 
-    def as_json(self, example: LabelledText, answer: LabelAnswer) -> Mapping[str, object]:
+    def to_json(self, example: LabelledText, answer: LabelPrediction) -> Mapping[str, object]:
         return {"label": answer.label, "probability": answer.probability, "probabilities": dict(answer.probabilities)}

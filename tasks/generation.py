@@ -9,20 +9,20 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from schema.answers import TextAnswer
-from schema.configs import AnswerConfig, AttentionName, Momentum, Positive, Range, Share, TrainingConfig
-from schema.encoded import NO_TARGET, Encoded
+from schema.configs import AttentionName, DecodingConfig, EmaDecay, Positive, Range, Rate, TrainingConfig
+from schema.encoded import IGNORE_INDEX, EncodedDataset
+from schema.predictions import TextPrediction
 from schema.scores import Scores
-from tasks.task import Encoder, Ex, Task
+from tasks.task import Encoder, ExampleT, Task
 
 if TYPE_CHECKING:
     import keras
     from matplotlib.figure import Figure
 
+    from models.beam_search import BeamSearch, SearchConfig
     from models.decoder import DecoderSettings
-    from models.decoding import Decoder, Search
 
-MAPS = 4
+ATTENTION_EXAMPLES = 4
 """So many examples are shown with what was attended to."""
 DECODING_TOKENS = 16_000
 """Steps of the sources that are decoded together, over the number of hypotheses."""
@@ -36,19 +36,19 @@ class GenerationConfig(TrainingConfig):
     """Units of each recurrent layer and direction."""
     attention: AttentionName = "additive"
     """How the decoder looks back at what was read; `none` leaves it with all of it in one vector."""
-    embedding: Annotated[int, Range(1, 4096)] = 128
+    embedding_size: Annotated[int, Range(1, 4096)] = 128
     """Size of the embeddings."""
-    longest_target: Positive = 100
+    max_target_length: Positive = 100
     """Pieces of a target that are learnt."""
-    dropout: Share = 0.5
-    """Share of the values that are dropped in training, before the decoder's second layer and before the output."""
-    word_dropout: Share = 0.0
-    """Share of the words, or pieces of them, that are read as unknown in training."""
-    embedding_dropout: Share = 0.3
-    """Share of the features that are dropped in training before each layer that reads, those of embeddings first."""
-    context_dropout: Share = 0.4
-    """Share of the features of what was read that are dropped in training, before attention looks at them."""
-    smoothing: Share = 0.1
+    dropout: Rate = 0.5
+    """Rate of the values that are dropped in training, before the decoder's second layer and before the output."""
+    word_dropout: Rate = 0.0
+    """Rate of the words, or pieces of them, that are read as unknown in training."""
+    embedding_dropout: Rate = 0.3
+    """Rate of the features that are dropped in training before each layer that reads, those of embeddings first."""
+    memory_dropout: Rate = 0.4
+    """Rate of the features of what was read that are dropped in training, before attention looks at them."""
+    label_smoothing: Rate = 0.1
     """Part of each target that is shared out over all pieces."""
     learning_rate: Annotated[float, Range(0, 10, above=True)] = 4e-3
     """Highest learning rate; it warms up to it and then falls along a cosine."""
@@ -56,60 +56,60 @@ class GenerationConfig(TrainingConfig):
     """Epochs without a better validation score after which training ends."""
     batch_tokens: Annotated[int, Range(1, 10_000_000)] | None = 1500
     """Size of a batch, in steps of the longer side, padding included."""
-    averaging: Momentum = 0.99
-    """Momentum of the running average of the weights that is judged and kept; 0 keeps the weights themselves."""
+    ema_decay: EmaDecay = 0.99
+    """EmaDecay of the running average of the weights that is judged and kept; 0 keeps the weights themselves."""
 
 
 @dataclass(frozen=True)
-class GenerationAnswerConfig(AnswerConfig):
+class GenerationDecodingConfig(DecodingConfig):
     """How a saved model writes."""
 
-    beam: Annotated[int, Range(1, 100)] = 5
+    beam_size: Annotated[int, Range(1, 100)] = 5
     """Hypotheses that are followed; 1 takes the most probable piece at each step."""
-    length_power: Annotated[float, Range(0, 5)] = 1.0
+    length_penalty: Annotated[float, Range(0, 5)] = 1.0
     """A hypothesis is judged by its log-probability over its length to this power."""
-    no_repeat: Annotated[int, Range(0, 20)] = 0
+    no_repeat_ngram_size: Annotated[int, Range(0, 20)] = 0
     """No row of so many pieces stands twice in an answer; 0 allows all."""
-    shortest: Annotated[int, Range(1, 1000)] = 1
+    min_length: Annotated[int, Range(1, 1000)] = 1
     """Pieces that an answer has, at least."""
-    longest: Annotated[int, Range(1, 1000)] = 100
+    max_length: Annotated[int, Range(1, 1000)] = 100
     """Pieces that an answer has, at most; an answer to a text has at most twice as many as the text and its end
-    together. --shortest counts more."""
+    together. --min-length counts more."""
 
 
 @dataclass(frozen=True)
-class GenerationPredictConfig(GenerationAnswerConfig):
+class GenerationPredictConfig(GenerationDecodingConfig):
     """Flags of `predict.py` for written answers."""
 
     n_best: Annotated[int, Range(1, 100)] = 1
-    """So many answers are shown, the best first, each with its score; never more than --beam."""
+    """So many answers are shown, the best first, each with its score; never more than --beam-size."""
     show_attention: bool = False
     """Keep a picture of what each piece of an answer was made from; of a text, show it below the answer too."""
 
 
-class Generation(Task[Ex, TextAnswer]):
+class Generation(Task[ExampleT, TextPrediction]):
     """Something in, a text out. A family says what is read, and how ids are texts again."""
 
-    least_epochs = 25
+    min_epochs = 25
     decoding_tokens = DECODING_TOKENS
-    longest_ratio: float | None = 2.0
+    max_length_ratio: float | None = 2.0
     """An answer is at most so many times as long as its source, where there is a source with a length."""
-    AnswerConfig = GenerationAnswerConfig
-    PredictConfig = GenerationPredictConfig
+    decoding_config_class = GenerationDecodingConfig
+    predict_config_class = GenerationPredictConfig
 
     def decoder_settings(self, vocabulary: int, config: GenerationConfig) -> "DecoderSettings":
         """How the decoder is built, for so many ids."""
         from models.decoder import DecoderSettings
 
         return DecoderSettings(
-            vocabulary=vocabulary,
+            vocab_size=vocabulary,
             cell=config.cell,
             units=config.units,
-            embedding=config.embedding,
+            embedding_size=config.embedding_size,
             attention=config.attention,
             word_dropout=config.word_dropout,
             embedding_dropout=config.embedding_dropout,
-            context_dropout=config.context_dropout,
+            memory_dropout=config.memory_dropout,
             dropout=config.dropout,
             forget_bias=config.forget_bias,
         )
@@ -118,114 +118,120 @@ class Generation(Task[Ex, TextAnswer]):
         from models.decoder import SmoothedCrossEntropy
 
         assert isinstance(config, GenerationConfig)
-        return SmoothedCrossEntropy(config.smoothing, NO_TARGET)
+        return SmoothedCrossEntropy(config.label_smoothing, IGNORE_INDEX)
 
-    def answer(
-        self, model: "keras.Model", encoder: Encoder[Ex], encoded: Encoded, config: AnswerConfig
-    ) -> list[TextAnswer]:
-        from data.batches import predict
+    def predict(
+        self, model: "keras.Model", encoder: Encoder[ExampleT], encoded: EncodedDataset, config: DecodingConfig
+    ) -> list[TextPrediction]:
+        from data.batches import predict_in_batches
 
-        assert isinstance(config, GenerationAnswerConfig)
-        if model not in _DECODERS:
-            _DECODERS[model] = self.make_decoder(model)
-        decoder, search = _DECODERS[model], self.search(config)
-        name, asked = self.asked(model, encoded)
-        tokens = self.decoding_tokens // config.beam
+        assert isinstance(config, GenerationDecodingConfig)
+        if model not in _BEAM_SEARCHES:
+            _BEAM_SEARCHES[model] = self.make_beam_search(model)
+        decoder, search = _BEAM_SEARCHES[model], self.search_config(config)
+        name, asked = self.decoder_inputs(model, encoded)
+        tokens = self.decoding_tokens // config.beam_size
         # A batch takes as many steps as its longest answer, however few its rows are.
         buckets = -(-int(asked.lengths.sum()) // tokens)
-        found = predict(lambda inputs: tuple(decoder(inputs[name], search)), asked, tokens, buckets=buckets)
-        return [_ranked(self.texts(encoder, ids), ids, scores) for ids, scores in found]
+        found = predict_in_batches(lambda inputs: tuple(decoder(inputs[name], search)), asked, tokens, buckets=buckets)
+        return [_ranked(self.detokenize(encoder, ids), ids, scores) for ids, scores in found]
 
-    def search(self, config: GenerationAnswerConfig) -> "Search":
+    def search_config(self, config: GenerationDecodingConfig) -> "SearchConfig":
         """How `config` wants it to be decoded."""
-        from models.decoding import Search
+        from models.beam_search import SearchConfig
 
-        return Search(
-            config.beam,
-            config.longest,
-            longest_ratio=self.longest_ratio,
-            shortest=config.shortest,
-            alpha=config.length_power,
-            no_repeat=config.no_repeat,
+        return SearchConfig(
+            config.beam_size,
+            config.max_length,
+            max_length_ratio=self.max_length_ratio,
+            min_length=config.min_length,
+            length_penalty=config.length_penalty,
+            no_repeat_ngram_size=config.no_repeat_ngram_size,
         )
 
     @abstractmethod
-    def make_decoder(self, model: "keras.Model") -> "Decoder":
+    def make_beam_search(self, model: "keras.Model") -> "BeamSearch":
         """What decodes for a model; made once for each, since it is traced when it is first used."""
 
     @abstractmethod
-    def asked(self, model: "keras.Model", encoded: Encoded) -> tuple[str, Encoded]:
+    def decoder_inputs(self, model: "keras.Model", encoded: EncodedDataset) -> tuple[str, EncodedDataset]:
         """What the decoder reads, alone, and its name."""
 
     @abstractmethod
-    def texts(self, encoder: Encoder[Ex], ids: Sequence[Sequence[int]]) -> list[str]:
+    def detokenize(self, encoder: Encoder[ExampleT], ids: Sequence[Sequence[int]]) -> list[str]:
         """The text of each row of ids."""
 
-    def judging(self) -> AnswerConfig:
-        return replace(cast(GenerationAnswerConfig, self.AnswerConfig()), beam=1)
+    def validation_predict_config(self) -> DecodingConfig:
+        return replace(cast(GenerationDecodingConfig, self.decoding_config_class()), beam_size=1)
 
-    def draw(self, model: "keras.Model", encoder: Encoder[Ex], examples: Sequence[Ex]) -> "Mapping[str, Figure]":
-        asked = list(examples[:MAPS])
-        answers = self.answer(model, encoder, encoder.encode(asked), self.looking())
+    def draw(
+        self, model: "keras.Model", encoder: Encoder[ExampleT], examples: Sequence[ExampleT]
+    ) -> "Mapping[str, Figure]":
+        asked = list(examples[:ATTENTION_EXAMPLES])
+        answers = self.predict(model, encoder, encoder.encode(asked), self.attention_config())
         figures = map(self.picture, asked, answers)
         return {f"attention/{place}": figure for place, figure in enumerate(figures, 1) if figure}
 
-    def looking(self) -> AnswerConfig:
+    def attention_config(self) -> DecodingConfig:
         """How an answer is written whose attention is wanted too."""
-        return replace(cast(GenerationPredictConfig, self.PredictConfig()), show_attention=True)
+        return replace(cast(GenerationPredictConfig, self.predict_config_class()), show_attention=True)
 
-    def render(self, example: Ex, answer: TextAnswer, config: AnswerConfig) -> str:
+    def format_prediction(self, example: ExampleT, answer: TextPrediction, config: DecodingConfig) -> str:
         from console.interlinear import interlinear, terminal_width
 
         assert isinstance(config, GenerationPredictConfig)
         score = -math.inf if answer.score is None else answer.score
-        ranked = [(answer.text, score), *answer.others][: config.n_best]
+        ranked = [(answer.text, score), *answer.alternatives][: config.n_best]
         lines = [answer.text] if config.n_best == 1 else [f"{score:.3f}  {text}" for text, score in ranked]
-        if answer.attended and answer.attended.source:
-            most = answer.attended.weights.argmax(axis=1)
-            rows = (answer.attended.answer, [answer.attended.source[place] for place in most])
+        if answer.attention and answer.attention.source:
+            most = answer.attention.weights.argmax(axis=1)
+            rows = (answer.attention.answer, [answer.attention.source[place] for place in most])
             lines.append(interlinear(rows, terminal_width()))
-        if config.show_attention and answer.text and not answer.attended:
+        if config.show_attention and answer.text and not answer.attention:
             lines.append("(no attention to show: the run has none)")
         return "\n".join(lines)
 
-    def as_json(self, example: Ex, answer: TextAnswer) -> Mapping[str, object]:
-        row = {"text": answer.text, "score": answer.score, "others": [list(other) for other in answer.others]}
-        if answer.attended:
-            weights = answer.attended.weights.round(4).tolist()
-            row["attended"] = {"source": answer.attended.source, "answer": answer.attended.answer, "weights": weights}
+    def to_json(self, example: ExampleT, answer: TextPrediction) -> Mapping[str, object]:
+        row = {"text": answer.text, "score": answer.score, "others": [list(other) for other in answer.alternatives]}
+        if answer.attention:
+            weights = answer.attention.weights.round(4).tolist()
+            row["attended"] = {"source": answer.attention.source, "answer": answer.attention.answer, "weights": weights}
         return row
 
     def baselines(
         self,
-        train: Sequence[Ex],
-        validation: Sequence[Ex],
-        parts: Mapping[str, Sequence[Ex]],
-        encoder: Encoder[Ex],
+        train: Sequence[ExampleT],
+        validation: Sequence[ExampleT],
+        parts: Mapping[str, Sequence[ExampleT]],
+        encoder: Encoder[ExampleT],
         config: TrainingConfig,
     ) -> Mapping[str, Mapping[str, Scores]]:
-        return self.scores_of(self.fit_baselines(train, validation, encoder, config), parts, encoder)
+        return self.score_predictors(self.fit_baselines(train, validation, encoder, config), parts, encoder)
 
     @abstractmethod
     def fit_baselines(
-        self, train: Sequence[Ex], validation: Sequence[Ex], encoder: Encoder[Ex], config: TrainingConfig
-    ) -> Mapping[str, Callable[[Sequence[Ex]], Sequence[TextAnswer]]]:
+        self,
+        train: Sequence[ExampleT],
+        validation: Sequence[ExampleT],
+        encoder: Encoder[ExampleT],
+        config: TrainingConfig,
+    ) -> Mapping[str, Callable[[Sequence[ExampleT]], Sequence[TextPrediction]]]:
         """What people would try first, by name."""
 
 
-_DECODERS: "WeakKeyDictionary[keras.Model, Decoder]" = WeakKeyDictionary()
+_BEAM_SEARCHES: "WeakKeyDictionary[keras.Model, BeamSearch]" = WeakKeyDictionary()
 
 
-def _ranked(texts: Sequence[str], ids: Sequence[Sequence[int]], scores: np.ndarray) -> TextAnswer:
+def _ranked(texts: Sequence[str], ids: Sequence[Sequence[int]], scores: np.ndarray) -> TextPrediction:
     """The best hypothesis, and the others that there are."""
-    from models.decoding import NEVER
+    from models.beam_search import MASKED_LOGIT
 
     # Other pieces may make the same text: it counts as it came first.
     first: dict[str, float] = {}
     for text, score in zip(texts, map(float, scores), strict=True):
         first.setdefault(text, score)
     best, *ranked = first.items()
-    others = tuple((text, score) for text, score in ranked if score > NEVER / 2)
+    others = tuple((text, score) for text, score in ranked if score > MASKED_LOGIT / 2)
     # Flags may forbid all that could be said; the answer is then an empty one without a score.
     said = tuple(int(each) for each in ids[0] if each)
-    return TextAnswer(best[0], best[1] if best[1] > NEVER / 2 else None, others, ids=said)
+    return TextPrediction(best[0], best[1] if best[1] > MASKED_LOGIT / 2 else None, others, ids=said)

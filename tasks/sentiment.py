@@ -7,8 +7,8 @@ python train.py sentiment --train-file reviews.tsv
 
 from dataclasses import dataclass
 
-from data import small_world
-from data.sources import SMALL_WORLD, Official, load_labelled_texts, small_world_texts
+from data import synthetic
+from data.readers.datasets import SYNTHETIC, RawSplits, load_labelled_texts, synthetic_texts
 from schema.configs import TrainingConfig
 from schema.examples import LabelledText
 from tasks.text_classification import TextClassification, TextClassificationConfig
@@ -24,13 +24,13 @@ class Sentiment(TextClassification):
 
     name = "sentiment"
     summary = "is a review for or against?"
-    datasets = ("imdb", SMALL_WORLD)
-    Config = SentimentConfig
+    datasets = ("imdb", SYNTHETIC)
+    config_class = SentimentConfig
     # Without gates a high rate throws the state about.
     cell_defaults = {"simple_rnn": {"learning_rate": 1e-3}}
 
-    def load(self, dataset: str, config: TrainingConfig) -> Official[LabelledText]:
-        return small_world_texts(small_world.sentiment) if dataset == SMALL_WORLD else load_labelled_texts(dataset)
+    def load(self, dataset: str, config: TrainingConfig) -> RawSplits[LabelledText]:
+        return synthetic_texts(synthetic.sentiment) if dataset == SYNTHETIC else load_labelled_texts(dataset)
 
 
 TASK = Sentiment()

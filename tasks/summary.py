@@ -10,14 +10,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
-from data import small_world
-from data.sources import SMALL_WORLD, Official, load_mails, small_world_examples
-from schema.answers import TextAnswer
-from schema.configs import Positive, Range, TrainingConfig
+from data import synthetic
+from data.readers.datasets import SYNTHETIC, RawSplits, load_emails, synthetic_examples
+from schema.configs import DecodingConfig, Positive, Range, TrainingConfig
 from schema.examples import Splits, TextPair
-from schema.records import Quoted
-from schema.scores import Sample, Scores
-from tasks.generation import GenerationAnswerConfig, GenerationPredictConfig
+from schema.predictions import TextPrediction
+from schema.records import PublishedResult
+from schema.scores import ScoredExample, Scores
+from tasks.generation import GenerationDecodingConfig, GenerationPredictConfig
 from tasks.task import Encoder
 from tasks.text_generation import TextGeneration, TextGenerationConfig
 
@@ -26,15 +26,15 @@ from tasks.text_generation import TextGeneration, TextGenerationConfig
 class SummaryConfig(TextGenerationConfig):
     """Train a recurrent network to write subject lines."""
 
-    vocabulary: Annotated[int, Range(10, 1_000_000)] = 8_000
+    vocab_size: Annotated[int, Range(10, 1_000_000)] = 8_000
     """Pieces of words that source and target share, at most, single characters aside."""
-    lower_case: bool = True
+    lowercase: bool = True
     """Read and write lower case alone: a subject's words can then be copied whatever their case in the mail."""
     copying: bool = True
     """Let the decoder copy pieces of the source, where it has attention (See et al. 2017)."""
-    longest_source: Positive = 160
+    max_source_length: Positive = 160
     """Pieces of a source that are read."""
-    longest_target: Positive = 30
+    max_target_length: Positive = 30
     """Pieces of a target that are learnt."""
     learning_rate: Annotated[float, Range(0, 10, above=True)] = 3e-3
     """Highest learning rate; it warms up to it and then falls along a cosine."""
@@ -45,20 +45,20 @@ class SummaryConfig(TextGenerationConfig):
 
 
 @dataclass(frozen=True)
-class SummaryAnswerConfig(GenerationAnswerConfig):
+class SummaryDecodingConfig(GenerationDecodingConfig):
     """How a saved model writes subject lines: what copies likes to copy twice."""
 
-    length_power: Annotated[float, Range(0, 5)] = 0.8
+    length_penalty: Annotated[float, Range(0, 5)] = 0.8
     """A hypothesis is judged by its log-probability over its length to this power."""
-    no_repeat: Annotated[int, Range(0, 20)] = 2
+    no_repeat_ngram_size: Annotated[int, Range(0, 20)] = 2
     """No row of so many pieces stands twice in an answer; 0 allows all."""
-    longest: Annotated[int, Range(1, 1000)] = 30
+    max_length: Annotated[int, Range(1, 1000)] = 30
     """Pieces that an answer has, at most; an answer to a text has at most twice as many as the text and its end
-    together. --shortest counts more."""
+    together. --min-length counts more."""
 
 
 @dataclass(frozen=True)
-class SummaryPredictConfig(SummaryAnswerConfig, GenerationPredictConfig):
+class SummaryPredictConfig(SummaryDecodingConfig, GenerationPredictConfig):
     """Flags of `predict.py` for subject lines."""
 
 
@@ -67,25 +67,25 @@ class Summary(TextGeneration):
 
     name = "summary"
     summary = "what is a mail about?"
-    headline = "rouge_l"
-    datasets = ("aeslc", SMALL_WORLD)
-    least_epochs = 12
-    Config = SummaryConfig
-    AnswerConfig = SummaryAnswerConfig
-    PredictConfig = SummaryPredictConfig
-    quoted = {
+    primary_metric = "rouge_l"
+    datasets = ("aeslc", SYNTHETIC)
+    min_epochs = 12
+    config_class = SummaryConfig
+    decoding_config_class = SummaryDecodingConfig
+    predict_config_class = SummaryPredictConfig
+    published_results = {
         "aeslc": (
-            Quoted(
+            PublishedResult(
                 "people who were asked for a subject",
                 {"rouge_1": 0.247, "rouge_2": 0.105, "rouge_l": 0.235},
                 "the data set's annotations, measured apart from this program",
             ),
-            Quoted(
+            PublishedResult(
                 "extracting and abstracting, trained on its reward",
                 {"rouge_1": 0.2367, "rouge_2": 0.1029, "rouge_l": 0.2344},
                 "Zhang & Tetreault 2019",
             ),
-            Quoted(
+            PublishedResult(
                 "Transformer without pretraining",
                 {"rouge_1": 0.150, "rouge_2": 0.074, "rouge_l": 0.149},
                 "Zhang, J. et al. 2020 (PEGASUS)",
@@ -93,12 +93,12 @@ class Summary(TextGeneration):
         ),
     }
 
-    def load(self, dataset: str, config: TrainingConfig) -> Official[TextPair]:
-        return small_world_examples(small_world.headlines) if dataset == SMALL_WORLD else load_mails()
+    def load(self, dataset: str, config: TrainingConfig) -> RawSplits[TextPair]:
+        return synthetic_examples(synthetic.headlines) if dataset == SYNTHETIC else load_emails()
 
     def splits(self, config: TrainingConfig) -> Splits[TextPair]:
         """Mails that are sent again are changed in a word or a number: copies are what is nearly the same."""
-        from data.mails import near_copies
+        from data.readers.emails import near_copies
 
         splits = super().splits(config)
 
@@ -110,27 +110,29 @@ class Summary(TextGeneration):
     def read_file(self, path: Path) -> list[TextPair]:
         return [self._clean(pair) for pair in super().read_file(path)]
 
-    def read_question(self, text: str, config: AnswerConfig) -> TextPair:
-        return self._clean(super().read_question(text, config))
+    def parse_input(self, text: str, config: DecodingConfig) -> TextPair:
+        return self._clean(super().parse_input(text, config))
 
     def _clean(self, pair: TextPair) -> TextPair:
-        from data.mails import clean_mail
+        from data.readers.emails import clean_email
 
-        return replace(pair, source=clean_mail(pair.source))
+        return replace(pair, source=clean_email(pair.source))
 
     def language(self, config: TrainingConfig) -> str:
         return "en"
 
-    def score(self, encoder: Encoder[TextPair], examples: Sequence[TextPair], answers: Sequence[TextAnswer]) -> Scores:
-        from evaluation.generation import summary_scores
+    def score(
+        self, encoder: Encoder[TextPair], examples: Sequence[TextPair], answers: Sequence[TextPrediction]
+    ) -> Scores:
+        from evaluation.text_generation_scores import summary_scores
 
         return summary_scores(examples, answers)
 
-    def describe(self, example: TextPair, answer: TextAnswer) -> Sample:
-        from evaluation.generation import sentence_rouge
+    def to_scored_example(self, example: TextPair, answer: TextPrediction) -> ScoredExample:
+        from evaluation.text_generation_scores import sentence_rouge
 
         score = 0.0 if example.target is None else sentence_rouge(example.target, answer.text)
-        return Sample(example.source, example.target or "", answer.text, score)
+        return ScoredExample(example.source, example.target or "", answer.text, score)
 
     def fit_baselines(
         self,
@@ -138,11 +140,11 @@ class Summary(TextGeneration):
         validation: Sequence[TextPair],
         encoder: Encoder[TextPair],
         config: TrainingConfig,
-    ) -> Mapping[str, Callable[[Sequence[TextPair]], Sequence[TextAnswer]]]:
-        from evaluation.generation import sentence_rouge
-        from evaluation.generation_baselines import first_line, fit_first_words, fit_nearest
+    ) -> Mapping[str, Callable[[Sequence[TextPair]], Sequence[TextPrediction]]]:
+        from evaluation.text_generation_baselines import first_line, fit_first_words, fit_nearest
+        from evaluation.text_generation_scores import sentence_rouge
 
-        def judge(answers: Sequence[TextAnswer]) -> float:
+        def judge(answers: Sequence[TextPrediction]) -> float:
             pairs = zip(validation, answers, strict=True)
             return sum(sentence_rouge(example.target or "", answer.text) for example, answer in pairs)
 

@@ -9,27 +9,27 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, cast
 import numpy as np
 
 from data.stopwatch import Stopwatch
-from schema.answers import TagsAnswer
-from schema.configs import AnswerConfig, Momentum, Positive, Range, Share, StackConfig, TrainingConfig
-from schema.encoded import NO_TARGET, Encoded
+from schema.configs import DecodingConfig, EmaDecay, Positive, Range, Rate, RecurrentConfig, TrainingConfig
+from schema.encoded import IGNORE_INDEX, EncodedDataset
 from schema.examples import Splits, TaggedSentence
-from schema.scores import Sample, Scores
-from tasks.task import ANSWER_TOKENS, Encoder, Fitted, Task, refuse_a_single_class
+from schema.predictions import TagsPrediction
+from schema.scores import ScoredExample, Scores
+from tasks.task import PREDICT_BATCH_TOKENS, Encoder, FittedEncoder, Task, require_two_classes
 
 if TYPE_CHECKING:
     import keras
 
-    from data.sentence_encoder import SentenceEncoder
-    from data.word_vectors import WordVectors
+    from data.encoders.sentence import SentenceEncoder
+    from data.encoders.word_vectors import WordVectors
 
 Head = Literal["softmax", "crf"]
 
-Answerer = Callable[[Sequence[TaggedSentence]], list[TagsAnswer]]
+Predictor = Callable[[Sequence[TaggedSentence]], list[TagsPrediction]]
 """What tags the words of sentences, one answer for each."""
 
 
 @dataclass(frozen=True)
-class TaggingConfig(StackConfig, TrainingConfig):
+class TaggingConfig(RecurrentConfig, TrainingConfig):
     """Flags of the tasks that tag each word."""
 
     units: Annotated[int, Range(1, 4096)] = 128
@@ -38,11 +38,11 @@ class TaggingConfig(StackConfig, TrainingConfig):
     """Size of a batch, in words, padding included; small ones score better here."""
     learning_rate: Annotated[float, Range(0, 10, above=True)] = 2e-3
     """Highest learning rate; it warms up to it and then falls along a cosine."""
-    averaging: Momentum = 0.998
-    """Momentum of the running average of the weights that is judged and kept; 0 keeps the weights themselves."""
+    ema_decay: EmaDecay = 0.998
+    """EmaDecay of the running average of the weights that is judged and kept; 0 keeps the weights themselves."""
     head: Head = "softmax"
     """How tags are chosen: each by itself (softmax), or the best sequence of a linear-chain CRF."""
-    embedding: Annotated[int, Range(1, 4096)] = 100
+    embedding_size: Annotated[int, Range(1, 4096)] = 100
     """Size of the word embeddings."""
     word_vectors: bool = False
     """Give each word a vector beside, learnt from film reviews (IMDB) that nobody has tagged; it is not trained."""
@@ -50,34 +50,34 @@ class TaggingConfig(StackConfig, TrainingConfig):
     """Size of these vectors."""
     vector_window: Positive = 3
     """Words to each side that they are learnt from."""
-    character_units: Annotated[int, Range(0, 1024)] = 50
+    char_units: Annotated[int, Range(0, 1024)] = 50
     """Units, a direction, of the recurrent layer that reads each word's characters; 0 leaves them out."""
-    character_embedding: Positive = 32
+    char_embedding: Positive = 32
     """Size of the character embeddings."""
-    form_embedding: Annotated[int, Range(0, 4096)] = 64
+    orthographic_embedding: Annotated[int, Range(0, 4096)] = 64
     """Size of the embeddings of affixes and shapes, which are added up for each word; 0 leaves them out."""
-    prefixes: Annotated[int, Range(1, 12)] = 3
+    max_prefix: Annotated[int, Range(1, 12)] = 3
     """Longest prefix that is a feature of a word's form, in characters."""
-    suffixes: Annotated[int, Range(1, 12)] = 5
+    max_suffix: Annotated[int, Range(1, 12)] = 5
     """Longest suffix, likewise."""
-    kin: bool = False
+    related_words: bool = False
     """Read also how words of train are tagged that differ in case or ending alone ("walks" of "walking")."""
-    min_words: Positive = 3
+    min_feature_count: Positive = 3
     """Different words of train that an affix, a shape or a feature of kin must stand in."""
-    longest_word: Annotated[int, Range(2, 1000)] = 20
+    max_word_length: Annotated[int, Range(2, 1000)] = 20
     """Characters of a word that are read; of a longer one the first and the last half."""
-    word_dropout: Share = 0.15
-    """Share of the words that are replaced by unknown in training; their characters and forms stay."""
-    rare_word_dropout: Share = 0.5
+    word_dropout: Rate = 0.15
+    """Rate of the words that are replaced by unknown in training; their characters and forms stay."""
+    rare_word_dropout: Rate = 0.5
     """The same for words seen only once in train, which stand for those never seen."""
-    form_dropout: Share = 0.3
-    """Share of the features of forms that are dropped in training."""
-    embedding_dropout: Share = 0.5
-    """Share of what is known of each word that is dropped in training, before its neighbours are read."""
+    orthographic_dropout: Rate = 0.3
+    """Rate of the features of forms that are dropped in training."""
+    embedding_dropout: Rate = 0.5
+    """Rate of what is known of each word that is dropped in training, before its neighbours are read."""
 
 
 @dataclass(frozen=True)
-class TaggingPredictConfig(AnswerConfig):
+class TaggingPredictConfig(DecodingConfig):
     """Flags of `predict.py` for tags."""
 
     tokenized: bool = False
@@ -86,39 +86,43 @@ class TaggingPredictConfig(AnswerConfig):
     """Print CoNLL-U, a word a line and a blank line after each sentence."""
 
 
-class SentenceTagging(Task[TaggedSentence, TagsAnswer]):
+class SequenceTagging(Task[TaggedSentence, TagsPrediction]):
     """A sentence in, a tag for each word out. A task of the family says what its tags mean."""
 
     rnn_type = "many to many, synchronous"
-    least_epochs = 10
+    min_epochs = 10
     tokenizer: ClassVar[str] = "cased"
-    PredictConfig = TaggingPredictConfig
+    predict_config_class = TaggingPredictConfig
 
-    def identity(self, example: TaggedSentence) -> tuple[str, ...]:
+    def dedup_key(self, example: TaggedSentence) -> tuple[str, ...]:
         return example.words
 
-    def fit_encoder(self, splits: Splits[TaggedSentence], config: TrainingConfig) -> Fitted[TaggedSentence]:
-        from data.sentence_encoder import SentenceSettings, learn_sentence_encoder
-        from data.word_kin import Kin
-        from data.word_types import most_frequent_tags
+    def fit_encoder(self, splits: Splits[TaggedSentence], config: TrainingConfig) -> FittedEncoder[TaggedSentence]:
+        from data.encoders.related_words import RelatedWords
+        from data.encoders.sentence import SentenceSettings, fit_sentence_encoder
+        from data.readers.word_types import most_frequent_tags
 
         assert isinstance(config, TaggingConfig)
         tags = (tag for example in splits.train for tag in example.tags)
-        refuse_a_single_class(tags, config.train_file or splits.dataset)
+        require_two_classes(tags, config.train_file or splits.dataset)
         vectors = self._learn_vectors(splits, config)
         watch = Stopwatch()
         settings = SentenceSettings(
-            longest_word=config.longest_word if config.character_units else 0,
-            prefixes=config.prefixes if config.form_embedding else 0,
-            suffixes=config.suffixes if config.form_embedding else 0,
-            min_words=config.min_words,
+            max_word_length=config.max_word_length if config.char_units else 0,
+            max_prefix=config.max_prefix if config.orthographic_embedding else 0,
+            max_suffix=config.max_suffix if config.orthographic_embedding else 0,
+            min_feature_count=config.min_feature_count,
         )
-        kin = Kin(most_frequent_tags(splits.train)) if config.kin and config.form_embedding else None
-        encoder = learn_sentence_encoder(splits.train, settings, self.entities(splits.train), vectors.words, kin)
-        return Fitted(
+        kin = (
+            RelatedWords(most_frequent_tags(splits.train))
+            if config.related_words and config.orthographic_embedding
+            else None
+        )
+        encoder = fit_sentence_encoder(splits.train, settings, self.entities(splits.train), vectors.words, kin)
+        return FittedEncoder(
             encoder,
             encoder.encode(splits.train),
-            starts={"vectors": vectors.values} if vectors.words.words else {},
+            initial_weights={"vectors": vectors.values} if vectors.words.words else {},
             seconds=vectors.seconds + watch.seconds,
             cpu_seconds=vectors.cpu_seconds + watch.cpu_seconds,
         )
@@ -126,7 +130,7 @@ class SentenceTagging(Task[TaggedSentence, TagsAnswer]):
     def _learn_vectors(self, splits: Splits[TaggedSentence], config: TaggingConfig) -> "WordVectors":
         """Of all words that stand in train or in other texts often enough; of none where there is too little text."""
         from data.cache import cached, default_cache, digest
-        from data.word_vectors import MIN_COUNT, PASSES, WordVectors, learn_vectors_of_all
+        from data.encoders.word_vectors import EPOCHS, MIN_COUNT, WordVectors, fit_vectors_of_all_words
 
         if not config.word_vectors:
             return WordVectors()
@@ -135,10 +139,10 @@ class SentenceTagging(Task[TaggedSentence, TagsAnswer]):
         return cached(
             config.cache or default_cache(),
             "word_vectors",
-            digest(self.name, splits.source, settings, MIN_COUNT, PASSES, config.limit is None, train),
+            digest(self.name, splits.source, settings, MIN_COUNT, EPOCHS, config.limit is None, train),
             WordVectors.save,
             WordVectors.load,
-            compute=lambda: learn_vectors_of_all(
+            compute=lambda: fit_vectors_of_all_words(
                 [*train, *(example.words for example in splits.unlabelled())], **settings
             ),
         )
@@ -148,40 +152,40 @@ class SentenceTagging(Task[TaggedSentence, TagsAnswer]):
         return ()
 
     def load_encoder(self, folder: Path) -> "SentenceEncoder":
-        from data.sentence_encoder import SentenceEncoder
+        from data.encoders.sentence import SentenceEncoder
 
         return SentenceEncoder.load(folder)
 
-    def build_model(self, fitted: Fitted[TaggedSentence], config: TrainingConfig) -> "keras.Model":
+    def build_model(self, fitted: FittedEncoder[TaggedSentence], config: TrainingConfig) -> "keras.Model":
         from models.tagger import TaggerSettings, build_tagger
 
         assert isinstance(config, TaggingConfig)
         encoder = cast("SentenceEncoder", fitted.encoder)
         settings = TaggerSettings(
-            vocabulary=len(encoder.words),
-            alphabet=len(encoder.alphabet),
+            vocab_size=len(encoder.words),
+            char_vocabulary=len(encoder.char_vocabulary),
             forms=len(encoder.forms),
             tags=len(encoder.tags),
             cell=config.cell,
             units=config.units,
             layers=config.layers,
             bidirectional=config.bidirectional,
-            embedding=config.embedding,
-            character_embedding=config.character_embedding,
-            character_units=config.character_units,
-            form_embedding=config.form_embedding,
+            embedding_size=config.embedding_size,
+            char_embedding=config.char_embedding,
+            char_units=config.char_units,
+            orthographic_embedding=config.orthographic_embedding,
             dropout=config.dropout,
             embedding_dropout=config.embedding_dropout,
             word_dropout=config.word_dropout,
             rare_word_dropout=config.rare_word_dropout,
-            form_dropout=config.form_dropout,
+            orthographic_dropout=config.orthographic_dropout,
             rare_from=encoder.rare_from,
             forget_bias=config.forget_bias,
-            allowed=self.allowed(encoder.tags) if config.head == "crf" else None,
+            allowed_transitions=self.allowed_transitions(encoder.tags) if config.head == "crf" else None,
         )
-        return build_tagger(settings, fitted.starts.get("vectors"))
+        return build_tagger(settings, fitted.initial_weights.get("vectors"))
 
-    def allowed(self, tags: Sequence[str]) -> list[list[bool]]:
+    def allowed_transitions(self, tags: Sequence[str]) -> list[list[bool]]:
         """Whether tag j may follow tag i, and in the last row whether it may be the first: (tags + 1, tags)."""
         return [[True] * len(tags)] * (len(tags) + 1)
 
@@ -194,25 +198,25 @@ class SentenceTagging(Task[TaggedSentence, TagsAnswer]):
         if config.head == "crf":
             return CRFLoss()
         return keras.losses.SparseCategoricalCrossentropy(
-            from_logits=True, ignore_class=NO_TARGET, reduction="mean_with_sample_weight"
+            from_logits=True, ignore_class=IGNORE_INDEX, reduction="mean_with_sample_weight"
         )
 
-    def answer(
-        self, model: "keras.Model", encoder: Encoder[TaggedSentence], encoded: Encoded, config: AnswerConfig
-    ) -> list[TagsAnswer]:
-        from data.batches import predict
-        from models.tagger import answering
+    def predict(
+        self, model: "keras.Model", encoder: Encoder[TaggedSentence], encoded: EncodedDataset, config: DecodingConfig
+    ) -> list[TagsPrediction]:
+        from data.batches import predict_in_batches
+        from models.tagger import make_predictor
 
         known = cast("SentenceEncoder", encoder).tags
-        found = predict(answering(model), encoded, ANSWER_TOKENS)
+        found = predict_in_batches(make_predictor(model), encoded, PREDICT_BATCH_TOKENS)
         return [
-            TagsAnswer(tuple(known[place] for place in places[:length]), known, shares[:length])
+            TagsPrediction(tuple(known[place] for place in places[:length]), known, shares[:length])
             for (places, shares), length in zip(found, encoded.lengths, strict=True)
         ]
 
-    def describe(self, example: TaggedSentence, answer: TagsAnswer) -> Sample:
+    def to_scored_example(self, example: TaggedSentence, answer: TagsPrediction) -> ScoredExample:
         tags = answer.tags
-        return Sample(
+        return ScoredExample(
             " ".join(example.words),
             " ".join(example.tags),
             " ".join(tags),
@@ -228,15 +232,15 @@ class SentenceTagging(Task[TaggedSentence, TagsAnswer]):
         encoder: Encoder[TaggedSentence],
         config: TrainingConfig,
     ) -> Mapping[str, Mapping[str, Scores]]:
-        return self.scores_of(self.fit_baselines(train), parts, encoder)
+        return self.score_predictors(self.fit_baselines(train), parts, encoder)
 
-    def fit_baselines(self, train: Sequence[TaggedSentence]) -> Mapping[str, Answerer]:
+    def fit_baselines(self, train: Sequence[TaggedSentence]) -> Mapping[str, Predictor]:
         """What people would try first, by name."""
-        from data.word_forms import FormSettings, form_features
+        from data.encoders.orthography import OrthographicSettings, orthographic_features
         from evaluation.tagging_baselines import fit_word_tags
 
-        settings = FormSettings(prefixes=3, suffixes=5)
-        fitted = fit_word_tags(train, lambda word: form_features(word, settings))
+        settings = OrthographicSettings(max_prefix=3, max_suffix=5)
+        fitted = fit_word_tags(train, lambda word: orthographic_features(word, settings))
         return {name: tags.answer for name, tags in fitted.items()}
 
     @abstractmethod
@@ -250,14 +254,14 @@ class SentenceTagging(Task[TaggedSentence, TagsAnswer]):
         (vectors,) = model.get_layer("embedding").get_weights()
         return vectors[-len(words) :], words
 
-    def read_question(self, text: str, config: AnswerConfig) -> TaggedSentence:
-        from data.tokenization import TOKENIZERS
+    def parse_input(self, text: str, config: DecodingConfig) -> TaggedSentence:
+        from data.readers.tokenization import TOKENIZERS
 
         assert isinstance(config, TaggingPredictConfig)
         split: Callable[[str], list[str]] = str.split if config.tokenized else TOKENIZERS[self.tokenizer]
         return TaggedSentence(tuple(split(text)))
 
-    def render(self, example: TaggedSentence, answer: TagsAnswer, config: AnswerConfig) -> str:
+    def format_prediction(self, example: TaggedSentence, answer: TagsPrediction, config: DecodingConfig) -> str:
         from console.interlinear import interlinear, terminal_width
 
         assert isinstance(config, TaggingPredictConfig)
@@ -270,11 +274,11 @@ class SentenceTagging(Task[TaggedSentence, TagsAnswer]):
     def as_conllu(self, words: Sequence[str], tags: Sequence[str]) -> str:
         """A sentence as CoNLL-U; a line break ends it, so that a blank line follows."""
 
-    def as_json(self, example: TaggedSentence, answer: TagsAnswer) -> Mapping[str, object]:
+    def to_json(self, example: TaggedSentence, answer: TagsPrediction) -> Mapping[str, object]:
         tags = answer.tags
         given: dict[str, object] = {"words": list(example.words), "tags": list(tags)}
         if answer.probabilities is not None:
-            place = {tag: number for number, tag in enumerate(answer.known)}
+            place = {tag: number for number, tag in enumerate(answer.labels)}
             pairs = zip(tags, answer.probabilities, strict=True)
             given["probabilities"] = [float(shares[place[tag]]) for tag, shares in pairs]
         return given

@@ -10,48 +10,48 @@ from typing import TYPE_CHECKING, Annotated, Literal, cast
 import numpy as np
 
 from data.stopwatch import Stopwatch
-from schema.configs import Positive, Range, Share, StackConfig, TrainingConfig
-from schema.encoded import Encoded, Ragged
+from schema.configs import Positive, Range, Rate, RecurrentConfig, TrainingConfig
+from schema.encoded import EncodedDataset, Ragged
 from schema.examples import LabelledText, Splits
 from schema.scores import Scores
 from tasks.classification import Classification
-from tasks.task import Encoder, Fitted, refuse_a_single_class
+from tasks.task import Encoder, FittedEncoder, require_two_classes
 
 if TYPE_CHECKING:
     import keras
 
-    from data.text_encoder import TextEncoder
+    from data.encoders.text import TextEncoder
 
 Pooling = Literal["last", "mean", "max", "attention", "mean+max", "mean+max+attention"]
 
 
 @dataclass(frozen=True)
-class TextClassificationConfig(StackConfig, TrainingConfig):
+class TextClassificationConfig(RecurrentConfig, TrainingConfig):
     """Flags of the tasks that give a text one class."""
 
-    embedding: Annotated[int, Range(1, 4096)] = 100
+    embedding_size: Annotated[int, Range(1, 4096)] = 100
     """Size of the word embeddings."""
-    vocabulary: Annotated[int, Range(1, 1_000_000)] = 20_000
+    vocab_size: Annotated[int, Range(1, 1_000_000)] = 20_000
     """Most frequent words that get an embedding of their own."""
-    first_words: Positive = 300
+    head_tokens: Positive = 300
     """Words that are read from the beginning of a text."""
-    last_words: Annotated[int, Range(0)] = 100
+    tail_tokens: Annotated[int, Range(0)] = 100
     """Words that are read from the end of a longer text."""
-    window: Positive = 100
+    chunk_length: Positive = 100
     """Words that the recurrent layers read in one go; each window of a text begins anew, pooling sees all of them."""
     pooling: Pooling = "mean+max"
     """How the sequence becomes one vector; several stand side by side."""
-    word_dropout: Share = 0.2
-    """Share of the words that are replaced by unknown in training."""
-    embedding_dropout: Share = 0.2
-    """Share of the features of a text's word embeddings that are dropped in training, for the whole text at once."""
+    word_dropout: Rate = 0.2
+    """Rate of the words that are replaced by unknown in training."""
+    embedding_dropout: Rate = 0.2
+    """Rate of the features of a text's word embeddings that are dropped in training, for the whole text at once."""
     word_vectors: bool = True
     """Start the embeddings from vectors learnt on the texts themselves, where they have a million words or more."""
     unlabelled: bool = True
     """Learn these vectors also from texts that nobody labelled, where the data set has such."""
-    fixed_vectors: bool = True
+    freeze_embeddings: bool = True
     """Keep these vectors as they were learnt; embeddings that start at random are always trained."""
-    ngram_evidence: bool = True
+    ngram_features: bool = True
     """Give the network, beside each word, what n-grams ending there say in a linear model."""
 
 
@@ -61,15 +61,15 @@ class TextClassification(Classification):
     rnn_type = "many to one"
     tokenizer = "words"
 
-    def fit_encoder(self, splits: Splits[LabelledText], config: TrainingConfig) -> Fitted[LabelledText]:
+    def fit_encoder(self, splits: Splits[LabelledText], config: TrainingConfig) -> FittedEncoder[LabelledText]:
         from data.cache import cached, default_cache, digest
-        from data.ngram_evidence import EvidenceSettings
-        from data.word_vectors import DEVIATION, MIN_COUNT, PASSES, WINDOW
+        from data.encoders.ngram_features import NgramSettings
+        from data.encoders.word_vectors import EPOCHS, MIN_COUNT, STDDEV, WINDOW
 
         assert isinstance(config, TextClassificationConfig)
-        refuse_a_single_class((example.label for example in splits.train), config.train_file or splits.dataset)
-        learnt_with = {name: getattr(config, name) for name in _LEARNT_WITH}
-        constants = (self.tokenizer, asdict(EvidenceSettings()), WINDOW, PASSES, MIN_COUNT, DEVIATION)
+        require_two_classes((example.label for example in splits.train), config.train_file or splits.dataset)
+        learnt_with = {name: getattr(config, name) for name in ENCODER_FLAGS}
+        constants = (self.tokenizer, asdict(NgramSettings()), WINDOW, EPOCHS, MIN_COUNT, STDDEV)
         key = digest(self.name, splits.source, learnt_with, constants, _digest_of(splits.train))
         return cached(
             config.cache or default_cache(),
@@ -80,15 +80,15 @@ class TextClassification(Classification):
             compute=lambda: self._learn(splits, config),
         )
 
-    def _learn(self, splits: Splits[LabelledText], config: "TextClassificationConfig") -> Fitted[LabelledText]:
-        from data.ngram_evidence import EvidenceSettings
-        from data.text_encoder import TextSettings, learn_text_encoder
-        from data.word_vectors import ENOUGH_WORDS, learn_word_vectors
+    def _learn(self, splits: Splits[LabelledText], config: "TextClassificationConfig") -> FittedEncoder[LabelledText]:
+        from data.encoders.ngram_features import NgramSettings
+        from data.encoders.text import TextSettings, fit_text_encoder
+        from data.encoders.word_vectors import ENOUGH_WORDS, fit_word_vectors
 
         watch = Stopwatch()
-        settings = TextSettings(self.tokenizer, config.first_words, config.last_words, config.window)
-        evidence = EvidenceSettings() if config.ngram_evidence else None
-        encoder, encoded, tokens = learn_text_encoder(splits.train, settings, config.vocabulary, evidence)
+        settings = TextSettings(self.tokenizer, config.head_tokens, config.tail_tokens, config.chunk_length)
+        evidence = NgramSettings() if config.ngram_features else None
+        encoder, encoded, tokens = fit_text_encoder(splits.train, settings, config.vocab_size, evidence)
         starts = {}
         if encoder.evidence:
             local = encoded.inputs["evidence"].values[:, : -encoder.evidence.channels]
@@ -96,15 +96,15 @@ class TextClassification(Classification):
         if config.word_vectors and config.unlabelled:
             tokens += encoder.tokenize(splits.unlabelled(), "unlabelled texts")
         if config.word_vectors and sum(map(len, tokens)) >= ENOUGH_WORDS:
-            starts["embedding"] = learn_word_vectors(tokens, encoder.vocabulary, config.embedding, config.seed)
-        return Fitted(encoder, encoded, starts, seconds=watch.seconds, cpu_seconds=watch.cpu_seconds)
+            starts["embedding"] = fit_word_vectors(tokens, encoder.vocabulary, config.embedding_size, config.seed)
+        return FittedEncoder(encoder, encoded, starts, seconds=watch.seconds, cpu_seconds=watch.cpu_seconds)
 
     def load_encoder(self, folder: Path) -> "TextEncoder":
-        from data.text_encoder import TextEncoder
+        from data.encoders.text import TextEncoder
 
         return TextEncoder.load(folder)
 
-    def _load_fitted(self, folder: Path) -> Fitted[LabelledText]:
+    def _load_fitted(self, folder: Path) -> FittedEncoder[LabelledText]:
         arrays = np.load(folder / "arrays.npz", allow_pickle=False)
         inputs = {
             name: Ragged(arrays[f"{name}.values"], arrays["lengths"])
@@ -114,33 +114,33 @@ class TextClassification(Classification):
         took = json.loads((folder / "seconds.json").read_text())
         starts = {name: arrays[name] for name in ("embedding", "evidence_deviations") if name in arrays}
         encoder = self.load_encoder(folder / "encoder")
-        encoded = Encoded(inputs, arrays["targets"], encoder.settings.window)
-        return Fitted(encoder, encoded, starts, folder / "encoder", took["seconds"], took["cpu_seconds"])
+        encoded = EncodedDataset(inputs, arrays["targets"], encoder.settings.chunk_length)
+        return FittedEncoder(encoder, encoded, starts, folder / "encoder", took["seconds"], took["cpu_seconds"])
 
-    def build_model(self, fitted: Fitted[LabelledText], config: TrainingConfig) -> "keras.Model":
+    def build_model(self, fitted: FittedEncoder[LabelledText], config: TrainingConfig) -> "keras.Model":
         from models.classifier import ClassifierSettings, build_classifier
 
         assert isinstance(config, TextClassificationConfig)
         encoder = cast("TextEncoder", fitted.encoder)
         settings = ClassifierSettings(
-            vocabulary=len(encoder.vocabulary),
+            vocab_size=len(encoder.vocabulary),
             classes=len(encoder.labels),
             cell=config.cell,
             units=config.units,
             layers=config.layers,
             bidirectional=config.bidirectional,
-            embedding=config.embedding,
+            embedding_size=config.embedding_size,
             pooling=config.pooling.split("+"),
-            window=config.window,
+            chunk_length=config.chunk_length,
             dropout=config.dropout,
             word_dropout=config.word_dropout,
             forget_bias=config.forget_bias,
             embedding_dropout=config.embedding_dropout,
-            embedding_fixed=config.fixed_vectors and "embedding" in fitted.starts,
-            evidence_deviations=fitted.starts.get("evidence_deviations", np.zeros(0)).tolist(),
+            embedding_fixed=config.freeze_embeddings and "embedding" in fitted.initial_weights,
+            evidence_deviations=fitted.initial_weights.get("evidence_deviations", np.zeros(0)).tolist(),
             totals=encoder.evidence.channels if encoder.evidence else 0,
         )
-        return build_classifier(settings, fitted.starts.get("embedding"))
+        return build_classifier(settings, fitted.initial_weights.get("embedding"))
 
     def baselines(
         self,
@@ -150,8 +150,8 @@ class TextClassification(Classification):
         encoder: Encoder[LabelledText],
         config: TrainingConfig,
     ) -> Mapping[str, Mapping[str, Scores]]:
-        from data.tokenization import TOKENIZERS
-        from evaluation.baselines import fit_text_baselines
+        from data.readers.tokenization import TOKENIZERS
+        from evaluation.classification_baselines import fit_text_baselines
 
         fitted = fit_text_baselines(train, validation, TOKENIZERS[self.tokenizer])
         scores: dict[str, dict[str, Scores]] = {}
@@ -169,15 +169,15 @@ class TextClassification(Classification):
 
 
 # The flags that decide what is learnt before the network is trained; all else may change without learning anew.
-_LEARNT_WITH = (
-    "embedding",
-    "vocabulary",
-    "first_words",
-    "last_words",
-    "window",
+ENCODER_FLAGS = (
+    "embedding_size",
+    "vocab_size",
+    "head_tokens",
+    "tail_tokens",
+    "chunk_length",
     "word_vectors",
     "unlabelled",
-    "ngram_evidence",
+    "ngram_features",
     "seed",
 )
 
@@ -189,11 +189,15 @@ def _digest_of(examples: Sequence[LabelledText]) -> str:
     return content.hexdigest()
 
 
-def _save_fitted(fitted: Fitted[LabelledText], folder: Path) -> None:
+def _save_fitted(fitted: FittedEncoder[LabelledText], folder: Path) -> None:
     fitted.encoder.save(folder / "encoder")
     columns = {name: column for name, column in fitted.encoded.inputs.items() if isinstance(column, Ragged)}
     arrays = {f"{name}.values": column.values for name, column in columns.items()}
     np.savez(
-        folder / "arrays.npz", targets=fitted.encoded.targets, lengths=fitted.encoded.lengths, **arrays, **fitted.starts
+        folder / "arrays.npz",
+        targets=fitted.encoded.targets,
+        lengths=fitted.encoded.lengths,
+        **arrays,
+        **fitted.initial_weights,
     )
     (folder / "seconds.json").write_text(json.dumps({"seconds": fitted.seconds, "cpu_seconds": fitted.cpu_seconds}))

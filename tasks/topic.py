@@ -8,9 +8,9 @@ python train.py topic --train-file questions.tsv
 from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
-from data import small_world
-from data.sources import SMALL_WORLD, Official, load_labelled_texts, small_world_texts
-from schema.configs import Momentum, Positive, Range, Share, TrainingConfig
+from data import synthetic
+from data.readers.datasets import SYNTHETIC, RawSplits, load_labelled_texts, synthetic_texts
+from schema.configs import EmaDecay, Positive, Range, Rate, TrainingConfig
 from schema.examples import LabelledText
 from tasks.text_classification import TextClassification, TextClassificationConfig
 
@@ -23,12 +23,12 @@ class TopicConfig(TextClassificationConfig):
     """The 6 coarse classes of TREC or its 50 fine ones; other data have classes of their own."""
     epochs: Positive | None = 6
     """Times that the training examples are gone through, at most."""
-    word_dropout: Share = 0.4
-    """Share of the words that are replaced by unknown in training."""
+    word_dropout: Rate = 0.4
+    """Rate of the words that are replaced by unknown in training."""
     learning_rate: Annotated[float, Range(0, 10, above=True)] = 2e-3
     """Highest learning rate; it warms up to it and then falls along a cosine."""
-    averaging: Momentum = 0.99
-    """Momentum of the running average of the weights that is judged and kept; 0 keeps the weights themselves."""
+    ema_decay: EmaDecay = 0.99
+    """EmaDecay of the running average of the weights that is judged and kept; 0 keeps the weights themselves."""
 
 
 class Topic(TextClassification):
@@ -36,14 +36,14 @@ class Topic(TextClassification):
 
     name = "topic"
     summary = "what does a question ask for?"
-    datasets = ("trec", SMALL_WORLD)
-    Config = TopicConfig
+    datasets = ("trec", SYNTHETIC)
+    config_class = TopicConfig
     tokenizer = "cased"
 
-    def load(self, dataset: str, config: TrainingConfig) -> Official[LabelledText]:
+    def load(self, dataset: str, config: TrainingConfig) -> RawSplits[LabelledText]:
         assert isinstance(config, TopicConfig)
-        if dataset == SMALL_WORLD:
-            return small_world_texts(small_world.topic)
+        if dataset == SYNTHETIC:
+            return synthetic_texts(synthetic.topic)
         return replace(load_labelled_texts("trec_fine" if config.labels == "fine" else "trec"), dataset=dataset)
 
 

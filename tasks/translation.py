@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, cast
 
-from data import small_world
-from data.sources import SMALL_WORLD, Official, load_translations, small_world_examples
-from schema.answers import TextAnswer
+from data import synthetic
+from data.readers.datasets import SYNTHETIC, RawSplits, load_translations, synthetic_examples
 from schema.configs import TrainingConfig
 from schema.examples import TextPair
-from schema.records import Quoted
+from schema.predictions import TextPrediction
+from schema.records import PublishedResult
 from schema.scores import Scores
 from tasks.task import Encoder
 from tasks.text_generation import TextGeneration, TextGenerationConfig
@@ -36,38 +36,42 @@ class Translation(TextGeneration):
 
     name = "translation"
     summary = "what does a sentence say in another language?"
-    headline = "bleu"
-    datasets = ("multi30k", SMALL_WORLD)
-    Config = TranslationConfig
-    quoted = {
+    primary_metric = "bleu"
+    datasets = ("multi30k", SYNTHETIC)
+    config_class = TranslationConfig
+    published_results = {
         "multi30k:1.0.0:en-de": (
-            Quoted("GRU with attention, one model", {"bleu_lc_tok": 39.00}, "Caglayan et al. 2017, text alone"),
-            Quoted("tiny Transformer", {"bleu_lc_tok": 41.02}, "Wu et al. 2021, text alone"),
+            PublishedResult(
+                "GRU with attention, one model", {"bleu_lc_tok": 39.00}, "Caglayan et al. 2017, text alone"
+            ),
+            PublishedResult("tiny Transformer", {"bleu_lc_tok": 41.02}, "Wu et al. 2021, text alone"),
         ),
         "multi30k:1.0.0:en-fr": (
-            Quoted("GRU with attention, one model", {"bleu_lc_tok": 59.02}, "Caglayan et al. 2017, text alone"),
+            PublishedResult(
+                "GRU with attention, one model", {"bleu_lc_tok": 59.02}, "Caglayan et al. 2017, text alone"
+            ),
         ),
     }
 
-    def load(self, dataset: str, config: TrainingConfig) -> Official[TextPair]:
+    def load(self, dataset: str, config: TrainingConfig) -> RawSplits[TextPair]:
         assert isinstance(config, TranslationConfig)
         return (
-            small_world_examples(small_world.translation)
-            if dataset == SMALL_WORLD
-            else load_translations(config.languages)
+            synthetic_examples(synthetic.translation) if dataset == SYNTHETIC else load_translations(config.languages)
         )
 
     def language(self, config: TrainingConfig) -> str:
         assert isinstance(config, TranslationConfig)
         return config.languages.split("-")[1]
 
-    def judged_by(self, config: TrainingConfig) -> object:
+    def baseline_cache_key(self, config: TrainingConfig) -> object:
         # The tokens of a score differ from language to language.
         return self.language(config)
 
-    def score(self, encoder: Encoder[TextPair], examples: Sequence[TextPair], answers: Sequence[TextAnswer]) -> Scores:
-        from data.pair_encoder import PairEncoder
-        from evaluation.generation import translation_scores
+    def score(
+        self, encoder: Encoder[TextPair], examples: Sequence[TextPair], answers: Sequence[TextPrediction]
+    ) -> Scores:
+        from data.encoders.pair import PairEncoder
+        from evaluation.text_generation_scores import translation_scores
 
         return translation_scores(examples, answers, cast(PairEncoder, encoder).settings.language)
 
@@ -77,8 +81,8 @@ class Translation(TextGeneration):
         validation: Sequence[TextPair],
         encoder: Encoder[TextPair],
         config: TrainingConfig,
-    ) -> Mapping[str, Callable[[Sequence[TextPair]], Sequence[TextAnswer]]]:
-        from evaluation.generation_baselines import copy_source, fit_nearest
+    ) -> Mapping[str, Callable[[Sequence[TextPair]], Sequence[TextPrediction]]]:
+        from evaluation.text_generation_baselines import copy_source, fit_nearest
 
         return {"copy_source": copy_source, "nearest_neighbour": fit_nearest(train)}
 

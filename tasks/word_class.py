@@ -11,22 +11,22 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
-from data import small_world
-from data.sources import SMALL_WORLD, Official, load_tagged_sentences, small_world_examples
+from data import synthetic
+from data.readers.datasets import SYNTHETIC, RawSplits, load_tagged_sentences, synthetic_examples
 from data.stopwatch import Stopwatch
-from schema.answers import LabelAnswer
-from schema.configs import Momentum, Positive, Range, Share, StackConfig, TrainingConfig
+from schema.configs import EmaDecay, Positive, Range, Rate, RecurrentConfig, TrainingConfig
 from schema.examples import LabelledText, Splits
-from schema.records import Quoted
+from schema.predictions import LabelPrediction
+from schema.records import PublishedResult
 from schema.scores import Scores
 from tasks.classification import Classification
-from tasks.task import Encoder, Fitted, refuse_a_single_class
+from tasks.task import Encoder, FittedEncoder, require_two_classes
 
 if TYPE_CHECKING:
     import keras
 
-    from data.word_encoder import WordEncoder
-    from data.word_kin import Kin
+    from data.encoders.related_words import RelatedWords
+    from data.encoders.word import WordEncoder
 
 ONE_STEP = (
     "Each word is a single time step, at which a SimpleRNN is a dense layer and an LSTM or a GRU a gated one: no state "
@@ -35,7 +35,7 @@ ONE_STEP = (
 
 
 @dataclass(frozen=True)
-class WordClassConfig(StackConfig, TrainingConfig):
+class WordClassConfig(RecurrentConfig, TrainingConfig):
     """Train a recurrent network, at a single time step, to tell the class of a word from its form."""
 
     units: Annotated[int, Range(1, 4096)] = 256
@@ -44,19 +44,19 @@ class WordClassConfig(StackConfig, TrainingConfig):
     """Highest learning rate; it warms up to it and then falls along a cosine. A low one does not reach rare classes."""
     epochs: Positive | None = 5
     """Times that the training words are gone through, at most."""
-    averaging: Momentum = 0.98
-    """Momentum of the running average of the weights that is judged and kept; 0 keeps the weights themselves."""
+    ema_decay: EmaDecay = 0.98
+    """EmaDecay of the running average of the weights that is judged and kept; 0 keeps the weights themselves."""
     bidirectional: bool = False
     """Read the single step twice, with weights of their own."""
-    form_embedding: Annotated[int, Range(1, 4096)] = 64
+    orthographic_embedding: Annotated[int, Range(1, 4096)] = 64
     """Size of the embeddings of the features of a form, which are added up."""
-    form_dropout: Share = 0.5
-    """Share of these features that are dropped in training."""
-    prefixes: Annotated[int, Range(1, 12)] = 8
+    orthographic_dropout: Rate = 0.5
+    """Rate of these features that are dropped in training."""
+    max_prefix: Annotated[int, Range(1, 12)] = 8
     """Longest prefix that is a feature, in characters."""
-    suffixes: Annotated[int, Range(1, 12)] = 8
+    max_suffix: Annotated[int, Range(1, 12)] = 8
     """Longest suffix, likewise."""
-    kin: bool = True
+    related_words: bool = True
     """Read also how words of train are tagged that differ in case or ending alone ("walks" of "walking")."""
     ngrams: Annotated[int, Range(0, 8)] = 0
     """Longest hashed character n-gram that is a feature; 0 for none, since affixes and kin tell more."""
@@ -70,11 +70,11 @@ class WordClass(Classification):
     name = "word_class"
     summary = "what part of speech is a word that was never seen, from its form alone?"
     rnn_type = "one to one"
-    datasets = ("ewt", SMALL_WORLD)
-    Config = WordClassConfig
-    quoted = {
+    datasets = ("ewt", SYNTHETIC)
+    config_class = WordClassConfig
+    published_results = {
         "ewt": (
-            Quoted(
+            PublishedResult(
                 "what context buys: the same forms in their sentences, task pos with an LSTM",
                 {"accuracy": 0.818},
                 "results/pos, accuracy_unseen_types, mean of three seeds",
@@ -82,33 +82,33 @@ class WordClass(Classification):
         )
     }
 
-    def load(self, dataset: str, config: TrainingConfig) -> Official[LabelledText]:
-        from data.word_types import word_types
+    def load(self, dataset: str, config: TrainingConfig) -> RawSplits[LabelledText]:
+        from data.readers.word_types import word_types
 
-        if dataset == SMALL_WORLD:
-            return small_world_examples(small_world.word_class)
+        if dataset == SYNTHETIC:
+            return synthetic_examples(synthetic.word_class)
         return word_types(load_tagged_sentences(dataset))
 
-    def fit_encoder(self, splits: Splits[LabelledText], config: TrainingConfig) -> Fitted[LabelledText]:
-        from data.word_encoder import WordEncoder
-        from data.word_forms import FormSettings
+    def fit_encoder(self, splits: Splits[LabelledText], config: TrainingConfig) -> FittedEncoder[LabelledText]:
+        from data.encoders.orthography import OrthographicSettings
+        from data.encoders.word import WordEncoder
 
         assert isinstance(config, WordClassConfig)
-        refuse_a_single_class((example.label for example in splits.train), config.train_file or splits.dataset)
+        require_two_classes((example.label for example in splits.train), config.train_file or splits.dataset)
         watch = Stopwatch()
-        settings = FormSettings(
-            config.prefixes, config.suffixes, min_words=2, ngrams=config.ngrams, buckets=config.buckets
+        settings = OrthographicSettings(
+            config.max_prefix, config.max_suffix, min_feature_count=2, ngrams=config.ngrams, buckets=config.buckets
         )
-        encoder = WordEncoder.learn(splits.train, settings, _kin(splits.train) if config.kin else None)
+        encoder = WordEncoder.fit(splits.train, settings, _kin(splits.train) if config.related_words else None)
         encoded = encoder.encode(splits.train)
-        return Fitted(encoder, encoded, seconds=watch.seconds, cpu_seconds=watch.cpu_seconds)
+        return FittedEncoder(encoder, encoded, seconds=watch.seconds, cpu_seconds=watch.cpu_seconds)
 
     def load_encoder(self, folder: Path) -> "WordEncoder":
-        from data.word_encoder import WordEncoder
+        from data.encoders.word import WordEncoder
 
         return WordEncoder.load(folder)
 
-    def build_model(self, fitted: Fitted[LabelledText], config: TrainingConfig) -> "keras.Model":
+    def build_model(self, fitted: FittedEncoder[LabelledText], config: TrainingConfig) -> "keras.Model":
         from models.word_classifier import WordClassifierSettings, build_word_classifier
 
         assert isinstance(config, WordClassConfig)
@@ -120,15 +120,15 @@ class WordClass(Classification):
             units=config.units,
             layers=config.layers,
             bidirectional=config.bidirectional,
-            form_embedding=config.form_embedding,
-            form_dropout=config.form_dropout,
+            orthographic_embedding=config.orthographic_embedding,
+            orthographic_dropout=config.orthographic_dropout,
             dropout=config.dropout,
             forget_bias=config.forget_bias,
         )
         return build_word_classifier(settings)
 
     def score(
-        self, encoder: Encoder[LabelledText], examples: Sequence[LabelledText], answers: Sequence[LabelAnswer]
+        self, encoder: Encoder[LabelledText], examples: Sequence[LabelledText], answers: Sequence[LabelPrediction]
     ) -> Scores:
         from evaluation.scores import with_frequent_classes
 
@@ -142,21 +142,23 @@ class WordClass(Classification):
         encoder: Encoder[LabelledText],
         config: TrainingConfig,
     ) -> Mapping[str, Mapping[str, Scores]]:
-        from data.word_forms import FormSettings, form_features
+        from data.encoders.orthography import OrthographicSettings, orthographic_features
         from evaluation.tagging_baselines import fit_form_baselines
 
-        settings, kin = FormSettings(prefixes=3, suffixes=5), _kin(train)
+        settings, kin = OrthographicSettings(max_prefix=3, max_suffix=5), _kin(train)
         regressions = {
-            "logistic_regression": lambda word: form_features(word, settings),
-            "logistic_regression_with_kin": lambda word: chain(form_features(word, settings), kin.features(word)),
+            "logistic_regression": lambda word: orthographic_features(word, settings),
+            "logistic_regression_with_kin": lambda word: chain(
+                orthographic_features(word, settings), kin.features(word)
+            ),
         }
-        return self.scores_of(fit_form_baselines(train, validation, regressions), parts, encoder)
+        return self.score_predictors(fit_form_baselines(train, validation, regressions), parts, encoder)
 
 
-def _kin(train: Sequence[LabelledText]) -> "Kin":
-    from data.word_kin import Kin
+def _kin(train: Sequence[LabelledText]) -> "RelatedWords":
+    from data.encoders.related_words import RelatedWords
 
-    return Kin([(example.text, example.label) for example in train if example.label is not None])
+    return RelatedWords([(example.text, example.label) for example in train if example.label is not None])
 
 
 TASK = WordClass()

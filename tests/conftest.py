@@ -15,14 +15,21 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from console.messages import run
+from console.messages import run_command
 
 if TYPE_CHECKING:
     import keras
 
-TINY = ("--units=4", "--embedding=8", "--window=16", "--batch-tokens=800", "--no-word-vectors", "--no-look-inside")
+TINY = (
+    "--units=4",
+    "--embedding-size=8",
+    "--chunk-length=16",
+    "--batch-tokens=800",
+    "--no-word-vectors",
+    "--no-diagnostics",
+)
 # Traced in half the time of a bidirectional LSTM.
-PLAIN = (*TINY, "--no-ngram-evidence", "--cell=simple_rnn", "--no-bidirectional", "--pooling=mean")
+PLAIN = (*TINY, "--no-ngram-features", "--cell=simple_rnn", "--no-bidirectional", "--pooling=mean")
 
 # On a slow machine anything may last long enough to show its progress.
 _PROGRESS = re.compile(
@@ -33,7 +40,7 @@ _TENSORFLOW = re.compile(r"WARNING:tensorflow:.* triggered tf\.function retracin
 
 
 @dataclass(frozen=True)
-class Ended:
+class ProcessUsage:
     """How a command ended; `complaint` is its stderr without progress."""
 
     status: int
@@ -41,7 +48,7 @@ class Ended:
     complaint: str
 
 
-Call = Callable[..., Ended]
+Call = Callable[..., ProcessUsage]
 
 
 @pytest.fixture(scope="session")
@@ -56,18 +63,18 @@ def without_progress() -> Callable[[str], str]:
 def call(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, without_progress: Callable) -> Call:
     """Run `call("train", "sentiment", ...)` as the script would; `stdin` stands for what is piped in."""
 
-    def call(program: str, *words: object, stdin: bytes | None = None) -> Ended:
+    def call(program: str, *words: object, stdin: bytes | None = None) -> ProcessUsage:
         main = import_module(f"commands.{program}").main
         monkeypatch.setattr(sys, "argv", [f"{program}.py", *map(str, words)])
         if stdin is not None:
             monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
         capsys.readouterr()
         try:
-            status = run(main)
+            status = run_command(main)
         except SystemExit as end:
             status = end.code
         captured = capsys.readouterr()
-        return Ended(status, captured.out, _TENSORFLOW.sub("", without_progress(captured.err)))
+        return ProcessUsage(status, captured.out, _TENSORFLOW.sub("", without_progress(captured.err)))
 
     return call
 
@@ -110,13 +117,13 @@ def reviews(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def small_run(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Path:
-    """RUNS/sentiment/lstm-small_world-001: two epochs on a hundred reviews of the small world, n-gram evidence on."""
+    """RUNS/sentiment/lstm-synthetic-001: two epochs on a hundred reviews of the synthetic data, n-gram evidence on."""
     from commands.train import main
 
     runs = tmp_path_factory.mktemp("small") / "runs"
-    limits = ["--dataset=small_world", "--limit=100", "--epochs=2", f"--runs={runs}", f"--cache={cache}"]
+    limits = ["--dataset=synthetic", "--limit=100", "--epochs=2", f"--runs={runs}", f"--cache={cache}"]
     assert main(["sentiment", *TINY, *limits]) == 0
-    return runs / "sentiment" / "lstm-small_world-001"
+    return runs / "sentiment" / "lstm-synthetic-001"
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,6 @@
 """Every task with every cell, held to what tasks/task.py promises; no task is known here by name.
 
-Each pair is trained once, for two tiny epochs on the small world; the tests look at that run.
+Each pair is trained once, for two tiny epochs on the synthetic data; the tests look at that run.
 """
 
 import json
@@ -21,21 +21,21 @@ from data.batches import Batches
 from evaluation.plots import png
 from schema.configs import CellName, TrainingConfig
 from tasks import TASK_NAMES, get_task
-from tasks.task import Fitted, Task
-from training.check import (
-    CHANCE,
-    Said,
-    answer_effect,
+from tasks.task import FittedEncoder, Task
+from training.run_folder import RunFolder
+from training.sanity_checks import (
+    DROPOUT_FLAGS,
+    ModelFn,
     batch_of,
+    batching_effect,
     compiled,
-    loss_by_heart,
     neighbour_effect,
+    overfit_one_batch,
     padding_effect,
     weight_effect,
     weights_without_gradient,
     with_flags,
 )
-from training.run_folder import RunFolder
 from training.scoring import score_split
 from training.trainer import train
 
@@ -44,28 +44,28 @@ ROOT = Path(__file__).parents[1]
 # Flags, each used where a task has it.
 TINY: Mapping[str, Any] = {
     "units": 8,
-    "embedding": 8,
-    "vocabulary": 200,
-    "character_units": 6,
-    "character_embedding": 6,
-    "form_embedding": 8,
+    "embedding_size": 8,
+    "vocab_size": 200,
+    "char_units": 6,
+    "char_embedding": 6,
+    "orthographic_embedding": 8,
     "buckets": 100,
-    "window": 8,
+    "chunk_length": 8,
     "pooling": "mean+max+attention",
     "batch_tokens": 600,
     "limit": 100,
     "epochs": 2,
     "patience": 9,
     "learning_rate": 0.01,
-    "look_inside": False,
+    "diagnostics": False,
 }
 STILL = {
-    **dict.fromkeys(CHANCE, 0.0),
-    "smoothing": 0.0,
-    "fixed_vectors": False,
+    **dict.fromkeys(DROPOUT_FLAGS, 0.0),
+    "label_smoothing": 0.0,
+    "freeze_embeddings": False,
 }
 """Training without chance, of all weights."""
-IGNORANT = {"word_vectors": False, "ngram_evidence": False}
+IGNORANT = {"word_vectors": False, "ngram_features": False}
 """Nothing is known before training."""
 
 PAIRS = [(name, cell) for name in TASK_NAMES for cell in get_args(CellName)]
@@ -82,9 +82,9 @@ class Run:
     task: Task
     config: TrainingConfig
     folder: RunFolder
-    fitted: Fitted = field(repr=False)
+    fitted: FittedEncoder = field(repr=False)
     model: keras.Model = field(repr=False)
-    said: Said = field(repr=False)
+    said: ModelFn = field(repr=False)
     orders: Mapping[int, list[list[int]]] = field(repr=False)
 
 
@@ -95,7 +95,7 @@ def watched_training(task: Task, config: TrainingConfig) -> Run:
     plan = Batches.plan
 
     class Watched(type(task)):
-        def build_model(self, fitted: Fitted, config: TrainingConfig) -> keras.Model:
+        def build_model(self, fitted: FittedEncoder, config: TrainingConfig) -> keras.Model:
             model = super().build_model(fitted, config)
             kept.update(fitted=fitted, model=model, said=compiled(model))
             return model
@@ -121,7 +121,7 @@ class Runs:
     def of(self, name: str, cell: str, cache: str = "first") -> Run:
         if (name, cell, cache) not in self.made:
             task = get_task(name)
-            plain = task.Config(
+            plain = task.config_class(
                 dataset=task.datasets[-1], cell=cell, runs=self.home / cache, cache=self.home / f"cache-{cache}"
             )
             self.made[name, cell, cache] = watched_training(task, with_flags(plain, {**TINY, "test": cache == "first"}))
@@ -139,7 +139,7 @@ def run(request, runs) -> Run:
 
 
 def answers_written(run: Run) -> list[dict[str, Any]]:
-    lines = (run.folder.path / "answers" / "test.jsonl").read_text(encoding="utf-8").splitlines()
+    lines = (run.folder.path / "predictions" / "test.jsonl").read_text(encoding="utf-8").splitlines()
     return [json.loads(line) for line in lines]
 
 
@@ -167,9 +167,9 @@ def new_model(run: Run, **flags: Any) -> tuple[keras.Model, keras.losses.Loss]:
 
 def test_a_run_leaves_a_whole_folder(run):
     metrics = run.folder.read_json("metrics.json")
-    assert (metrics["task"], metrics["cell"], metrics["ended_by"]) == (run.task.name, run.config.cell, "epochs")
-    assert metrics["headline"]["name"] == run.task.headline
-    assert metrics["headline"]["value"] == metrics["scores"]["test"][run.task.headline]
+    assert (metrics["task"], metrics["cell"], metrics["stop_reason"]) == (run.task.name, run.config.cell, "epochs")
+    assert metrics["primary_metric"]["name"] == run.task.primary_metric
+    assert metrics["primary_metric"]["value"] == metrics["scores"]["test"][run.task.primary_metric]
     assert metrics["baselines"]
     assert [row["epoch"] for row in run.folder.read_history()] == [0, 1, 2]
     assert len(answers_written(run)) == run.config.limit
@@ -180,7 +180,7 @@ def test_a_run_leaves_a_whole_folder(run):
 def test_a_model_that_was_saved_and_loaded_answers_as_before(run, tmp_path):
     copy = RunFolder(tmp_path)
     copy.save_fresh_model(run.model)
-    copy.promote_model()
+    copy.commit_model()
     inputs, _ = batch_of(run.fitted.encoded, range(20))
     np.testing.assert_allclose(compiled(copy.load_model())(inputs), run.said(inputs), atol=1e-6)
 
@@ -220,17 +220,19 @@ def test_answers_one_by_one_are_those_given_together(run):
     examples = task.splits(run.config).test[:8]
 
     def answers(to: Sequence[Any]) -> list[Any]:
-        return task.answer(run.model, encoder, encoder.encode(to), task.AnswerConfig())
+        return task.predict(run.model, encoder, encoder.encode(to), task.decoding_config_class())
 
     together, single = answers(examples), [answers([example])[0] for example in examples]
     for example, one, other in zip(examples, together, single, strict=True):
-        assert close(task.as_json(example, one), task.as_json(example, other))
-    assert answer_effect(task, run.model, encoder, examples) < 1e-5
+        assert close(task.to_json(example, one), task.to_json(example, other))
+    assert batching_effect(task, run.model, encoder, examples) < 1e-5
 
 
 def test_evaluation_moves_no_weight(run):
     before = [variable.numpy() for variable in run.model.variables]
-    score_split(run.task, run.model, run.fitted.encoder, run.task.splits(run.config).test[:30], run.task.AnswerConfig())
+    score_split(
+        run.task, run.model, run.fitted.encoder, run.task.splits(run.config).test[:30], run.task.decoding_config_class()
+    )
     for variable, value in zip(run.model.variables, before, strict=True):
         np.testing.assert_array_equal(variable.numpy(), value, err_msg=variable.path)
 
@@ -240,7 +242,7 @@ def test_every_weight_gets_a_gradient(run):
 
 
 def test_a_handful_of_examples_is_learnt_by_heart(run):
-    assert loss_by_heart(*new_model(run, units=16), run.fitted.encoded) < 0.1
+    assert overfit_one_batch(*new_model(run, units=16), run.fitted.encoded) < 0.1
 
 
 def test_an_untrained_model_guesses_evenly(run):
@@ -252,7 +254,9 @@ def test_an_untrained_model_guesses_evenly(run):
     inputs, targets = batch_of(fitted.encoded, range(40))
 
     def surprise() -> float:
-        scored = score_split(run.task, model, fitted.encoder, splits.validation, run.task.judging()).scores
+        scored = score_split(
+            run.task, model, fitted.encoder, splits.validation, run.task.validation_predict_config()
+        ).scores
         # Answers that hold no probabilities are not surprised; the loss is.
         return scored.values.get("cross_entropy", float(loss(targets, model(inputs))))
 
@@ -274,18 +278,18 @@ def test_rows_without_weight_do_not_count_in_the_loss(run):
 @pytest.mark.parametrize("name", TASK_NAMES)
 def test_a_run_is_asked_as_it_was_scored_unless_flags_say_otherwise(name):
     task = get_task(name)
-    scored, asked = asdict(task.AnswerConfig()), asdict(task.PredictConfig())
+    scored, asked = asdict(task.decoding_config_class()), asdict(task.predict_config_class())
     assert {field: asked[field] for field in scored} == scored
 
 
 @pytest.mark.parametrize("name", TASK_NAMES)
 def test_what_is_drawn_after_an_epoch_is_drawn(name, runs):
     task = get_task(name)
-    run = runs.of(name, task.Config().cell)
+    run = runs.of(name, task.config_class().cell)
     examples = task.splits(run.config).validation[:2]
     figures = task.draw(run.model, run.fitted.encoder, examples)
     assert all(png(figure).startswith(b"\x89PNG") for figure in figures.values())
-    if any(field.name == "show_attention" for field in fields(task.PredictConfig)):
+    if any(field.name == "show_attention" for field in fields(task.predict_config_class)):
         assert len(figures) == len(examples)
     vectors = task.word_vectors(run.model, run.fitted.encoder)
     assert vectors is None or len(vectors[0]) == len(vectors[1]) > 3
@@ -293,7 +297,7 @@ def test_what_is_drawn_after_an_epoch_is_drawn(name, runs):
 
 @pytest.mark.parametrize("name", TASK_NAMES)
 def test_the_same_seed_gives_the_same_order_and_the_same_history(name, runs):
-    cell = get_task(name).Config().cell
+    cell = get_task(name).config_class().cell
     # Nothing of the first run is left in the second one's cache.
     run, again = runs.of(name, cell), runs.of(name, cell, cache="second")
     assert again.orders == run.orders
@@ -312,8 +316,8 @@ said = {}
 for path in sys.argv[1:]:
     run = open_run(path, Path("nowhere"))
     encoder, examples = run.load_encoder(), run.task.splits(run.config).test
-    answers = run.task.answer(run.load_model(), encoder, encoder.encode(examples), run.task.AnswerConfig())
-    said[path] = [run.task.as_json(*pair) for pair in zip(examples, answers, strict=True)]
+    answers = run.task.predict(run.load_model(), encoder, encoder.encode(examples), run.task.decoding_config_class())
+    said[path] = [run.task.to_json(*pair) for pair in zip(examples, answers, strict=True)]
 print(json.dumps(said))
 """
 

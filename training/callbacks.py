@@ -11,23 +11,23 @@ import keras
 
 from console.progress import Progress, milestone
 from data.batches import Batches
-from evaluation.scores import shown
+from evaluation.scores import format_score
 from schema.records import EpochRecord
-from schema.scores import Sample, Scores
-from training.interruption import Interruption
+from schema.scores import ScoredExample, Scores
+from training.checkpoint import Checkpoint, save_checkpoint
 from training.run_folder import RunFolder
-from training.state import State, save_state
+from training.signals import Interruption
 
 _WARM_UP = 0.05
 """Share of the training in which the learning rate rises."""
 
 
 @dataclass
-class Course:
+class TrainerState:
     """How far a training has come; its callbacks write it, the trainer reads it.
 
     best_sum: SHA-256 of the model.keras of the best epoch
-    ended_by: see `schema.records.Metrics`; "epochs" unless something else ends it
+    stop_reason: see `schema.records.Metrics`; "epochs" unless something else ends it
     learnt: seconds that learning took before the very first step
     spent, cpu_spent: seconds that were gone before the first step of this process, over all sittings
     """
@@ -35,7 +35,7 @@ class Course:
     history: list[EpochRecord] = field(default_factory=list)
     best_epoch: int = 0
     best_sum: str = ""
-    ended_by: str = "epochs"
+    stop_reason: str = "epochs"
     learnt: float = 0.0
     spent: float = 0.0
     cpu_spent: float = 0.0
@@ -65,18 +65,18 @@ class Course:
         scores = [record.validation_score for record in self.history if record.epoch == self.best_epoch > 0]
         return scores[0] if scores else -math.inf
 
-    def state(self, over: bool) -> State:
+    def state(self, over: bool) -> Checkpoint:
         """All of it that another process goes on from; `over`: training has ended."""
-        ended_by = self.ended_by if over else None
-        return State(self.history, self.best_epoch, self.best_sum, ended_by, self.seconds, self.cpu_seconds)
+        stop_reason = self.stop_reason if over else None
+        return Checkpoint(self.history, self.best_epoch, self.best_sum, stop_reason, self.seconds, self.cpu_seconds)
 
 
 @dataclass(frozen=True)
-class Judgement:
+class ValidationResult:
     """What a model is worth: its scores on validation, each answer there, and its headline score on training data."""
 
     scores: Scores
-    samples: Sequence[Sample]
+    samples: Sequence[ScoredExample]
     train_score: float
 
 
@@ -84,7 +84,7 @@ class CosineSchedule(keras.callbacks.Callback):
     """Raises the learning rate to `peak` in a straight line, then lets it fall along a cosine (Loshchilov & Hutter
     2017, without restarts), over `steps` or over `budget` seconds, whichever ends first."""
 
-    def __init__(self, peak: float, steps: int, course: Course, budget: float | None) -> None:
+    def __init__(self, peak: float, steps: int, course: TrainerState, budget: float | None) -> None:
         super().__init__()
         self.peak, self.steps, self.course, self.budget = peak, steps, course, budget
 
@@ -115,10 +115,10 @@ class EpochOrder(keras.callbacks.Callback):
         self.batches.epoch = epoch
 
 
-class Limits(keras.callbacks.Callback):
+class StopConditions(keras.callbacks.Callback):
     """Ends training when the time budget is spent, a signal came, or the loss is no number any more."""
 
-    def __init__(self, course: Course, budget: float | None, interruption: Interruption) -> None:
+    def __init__(self, course: TrainerState, budget: float | None, interruption: Interruption) -> None:
         super().__init__()
         self.course, self.budget, self.interruption = course, budget, interruption
 
@@ -135,11 +135,11 @@ class Limits(keras.callbacks.Callback):
             self._end("time budget")
 
     def _end(self, reason: str) -> None:
-        self.course.ended_by = reason
+        self.course.stop_reason = reason
         self.model.stop_training = True
 
 
-class Judge(keras.callbacks.Callback):
+class ValidationCallback(keras.callbacks.Callback):
     """Scores validation after each epoch, keeps the best model, and ends training when it stops getting better.
 
     What is judged and kept are the averaged weights, where the optimizer keeps an average. Epoch 0 of the history is
@@ -148,17 +148,17 @@ class Judge(keras.callbacks.Callback):
 
     def __init__(
         self,
-        course: Course,
+        course: TrainerState,
         run: RunFolder,
         batches: Batches,
-        judge: Callable[[keras.Model], Judgement],
+        judge: Callable[[keras.Model], ValidationResult],
         headline: str,
         patience: int,
     ) -> None:
         super().__init__()
         self.course, self.run, self.batches, self.judge = course, run, batches, judge
-        self.headline, self.patience = headline, patience
-        self.last: Judgement | None = None
+        self.primary_metric, self.patience = headline, patience
+        self.last: ValidationResult | None = None
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         self.epoch_began = perf_counter()
@@ -171,11 +171,13 @@ class Judge(keras.callbacks.Callback):
             self._write(self._judge(0, logs["loss"]))
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        if self.course.ended_by == "divergence" or (self.course.ended_by == "interrupt" and self.course.best_epoch):
+        if self.course.stop_reason == "divergence" or (
+            self.course.stop_reason == "interrupt" and self.course.best_epoch
+        ):
             return
         if not all(keras.ops.all(keras.ops.isfinite(weight)) for weight in self.model.trainable_variables):
             # The last step's update did it, and no later loss tells. Such weights would still have an accuracy.
-            self.course.ended_by, self.course.diverged_at = "divergence", f"the end of epoch {epoch + 1}"
+            self.course.stop_reason, self.course.diverged_at = "divergence", f"the end of epoch {epoch + 1}"
             self.model.stop_training = True
             return
         with averaged_weights(self.model):
@@ -184,17 +186,17 @@ class Judge(keras.callbacks.Callback):
             if better:
                 self.course.best_epoch, self.course.best_sum = record.epoch, self.run.save_fresh_model(self.model)
         self._write(record)
-        score = f"validation {self.headline} {shown(self.headline, record.validation_score)}"
+        score = f"validation {self.primary_metric} {format_score(self.primary_metric, record.validation_score)}"
         milestone(f"epoch {record.epoch}: {score}{', the best so far' if better else ''}", record.seconds)
-        if self.course.ended_by == "epochs" and record.epoch - self.course.best_epoch >= self.patience:
-            self.course.ended_by = "patience"
+        if self.course.stop_reason == "epochs" and record.epoch - self.course.best_epoch >= self.patience:
+            self.course.stop_reason = "patience"
             self.model.stop_training = True
         # A part of an epoch is nothing to go on from.
-        if self.course.ended_by != "interrupt":
-            over = self.course.ended_by != "epochs" or record.epoch == self.params["epochs"]
-            save_state(self.run, self.model, self.course.state(over))
+        if self.course.stop_reason != "interrupt":
+            over = self.course.stop_reason != "epochs" or record.epoch == self.params["epochs"]
+            save_checkpoint(self.run, self.model, self.course.state(over))
         if better:
-            self.run.promote_model()
+            self.run.commit_model()
 
     def _judge(self, epoch: int, loss: float) -> EpochRecord:
         began = perf_counter()
@@ -207,7 +209,7 @@ class Judge(keras.callbacks.Callback):
             epoch=epoch,
             loss=float(loss),
             validation_loss=self.last.scores.values.get("cross_entropy", math.nan),
-            validation_score=self.last.scores.values[self.headline],
+            validation_score=self.last.scores.values[self.primary_metric],
             train_score=self.last.train_score,
             learning_rate=float(self.model.optimizer.learning_rate),
             seconds=seconds,

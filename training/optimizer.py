@@ -8,8 +8,8 @@ import tensorflow as tf
 from keras import KerasTensor, ops
 
 
-def fitting_momentum(momentum: float, steps: int) -> float:
-    """Momentum of a running average of the weights for a training of so many steps.
+def auto_ema_decay(momentum: float, steps: int) -> float:
+    """EmaDecay of a running average of the weights for a training of so many steps.
 
     An average over more than a fifth of a short training would still hold what it began with.
     """
@@ -17,7 +17,7 @@ def fitting_momentum(momentum: float, steps: int) -> float:
 
 
 @keras.saving.register_keras_serializable("unrolled")
-class MeasuredAdam(keras.optimizers.Adam):
+class AdamWithGradientNorm(keras.optimizers.Adam):
     """Adam (Kingma & Ba 2015), step by step the same as Keras's, that keeps the norm of the last gradient.
 
     gradient_norm: a variable; the root of the sum of squares over all weights together, before clipping. It is 0 before

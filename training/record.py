@@ -12,8 +12,8 @@ from typing import Annotated
 
 import tyro
 
-from console.messages import run, say
-from evaluation.readme_table import DEFAULT_VARIANT
+from console.messages import run_command, say
+from evaluation.results_table import DEFAULT_VARIANT
 from schema.errors import UserError
 from training.environment import hardware
 from training.run_folder import RunFolder
@@ -35,13 +35,13 @@ def record(flags: RecordFlags) -> Path:
     """Write results/TASK/CELL-DATASET-VARIANT-seed-N.json. Raises UserError for a run that does not count."""
     folder = RunFolder(flags.run)
     described, metrics = folder.read_json("config.json"), folder.read_json("metrics.json")
-    if metrics["headline"]["split"] != "test":
+    if metrics["primary_metric"]["split"] != "test":
         raise UserError(f"{flags.run} was not scored on test; only finished runs are recorded")
     if not described.get("commit"):
         raise UserError(f"{flags.run} was made from code that is not committed; commit, then run it again")
     if metrics["quick"]:
         raise UserError(f"{flags.run} was a quick look, which is no result; train it without --quick")
-    if metrics["ended_by"] == "time budget" and flags.variant == DEFAULT_VARIANT:
+    if metrics["stop_reason"] == "time budget" and flags.variant == DEFAULT_VARIANT:
         raise UserError(f'{flags.run} was ended by its time budget; name that: --variant "20 minutes"')
     words = [metrics["cell"], metrics["dataset"], *flags.variant.split(), "seed", str(metrics["seed"])]
     home = RunFolder(flags.results / metrics["task"])
@@ -61,4 +61,4 @@ def record(flags: RecordFlags) -> Path:
 
 
 if __name__ == "__main__":
-    raise SystemExit(run(lambda argv: say(f"wrote {record(tyro.cli(RecordFlags, args=argv))}") or 0))
+    raise SystemExit(run_command(lambda argv: say(f"wrote {record(tyro.cli(RecordFlags, args=argv))}") or 0))

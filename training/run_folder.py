@@ -1,6 +1,6 @@
 """The folder of a run: what lies where, written so that a kill at any moment leaves the old file or the new.
 
-runs/TASK/NAME/  config.json  encoder/  model.keras  state/  history.csv  answers/  metrics.json  report.md  plots/
+runs/TASK/NAME/  config.json  encoder/  model.keras  checkpoints/  history.csv  predictions/  metrics.json  report.md  plots/
 """
 
 import csv
@@ -18,7 +18,7 @@ from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any
 
 from schema.configs import TrainingConfig
-from schema.errors import UserError, WorkFailed
+from schema.errors import RunError, UserError
 from schema.records import FORMAT, EpochRecord, Metrics
 from training.environment import clean_commit
 
@@ -40,7 +40,7 @@ class RunFolder:
 
     @property
     def fresh_model_path(self) -> Path:
-        """A newly saved model, until `promote_model` gives it its name."""
+        """A newly saved model, until `commit_model` gives it its name."""
         return self.path / ".fresh-model.keras"
 
     @property
@@ -71,25 +71,25 @@ class RunFolder:
             fresh.unlink(missing_ok=True)
 
     def read_json(self, name: str) -> dict[str, Any]:
-        """Raises WorkFailed for a file that is missing, damaged, or of a newer program."""
+        """Raises RunError for a file that is missing, damaged, or of a newer program."""
         path = self.path / name
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
             number = int(content.get("format", FORMAT))
         except FileNotFoundError as error:
-            raise WorkFailed(f"{path} is missing; the run is not whole, train it anew") from error
+            raise RunError(f"{path} is missing; the run is not whole, train it anew") from error
         except (ValueError, TypeError, AttributeError, RecursionError) as error:
-            raise WorkFailed(f"{path} is damaged ({error}); train the run anew") from error
+            raise RunError(f"{path} is damaged ({error}); train the run anew") from error
         if number > FORMAT:
-            raise WorkFailed(f"{path} has format {number}, this program knows {FORMAT}: update the program")
+            raise RunError(f"{path} has format {number}, this program knows {FORMAT}: update the program")
         return content
 
     def finished_by(self) -> str | None:
         """Why the run is over, as in `schema.records.Metrics`; None where it can be gone on with."""
         if not (self.path / "metrics.json").exists():
             return None
-        ended_by = self.read_json("metrics.json").get("ended_by")
-        return None if ended_by == "interrupt" else str(ended_by)
+        stop_reason = self.read_json("metrics.json").get("stop_reason")
+        return None if stop_reason == "interrupt" else str(stop_reason)
 
     def save_encoder(self, save: Callable[[Path], None]) -> None:
         """Let `save` fill `encoder/`, with checksums of its files beside them; `config.json` knows these."""
@@ -103,26 +103,26 @@ class RunFolder:
         fresh.rename(folder)
 
     def checked_encoder(self) -> Path:
-        """`encoder/`, its files as they were saved. Raises WorkFailed for one that is missing or changed."""
+        """`encoder/`, its files as they were saved. Raises RunError for one that is missing or changed."""
         folder = self.path / "encoder"
         sums = folder / "SHA256SUMS"
         if not sums.is_file():
-            raise WorkFailed(f"{sums} is missing; the run is not whole, train it anew")
+            raise RunError(f"{sums} is missing; the run is not whole, train it anew")
         # Runs of earlier versions do not know theirs.
         if self.read_json("config.json").get("encoder", sha256(sums)) != sha256(sums):
-            raise WorkFailed(
+            raise RunError(
                 f"{sums} is of another run; put back the folder {folder.name}/ of this one, or train it anew"
             )
         lines = sums.read_text(encoding="utf-8", errors="replace").splitlines()
         listed = {name: expected for expected, _, name in (line.partition("  ") for line in lines)}
         if {path.name for path in folder.iterdir()} - {sums.name, *listed}:
-            raise WorkFailed(f"{sums} does not list all files beside it; the run is not whole, train it anew")
+            raise RunError(f"{sums} does not list all files beside it; the run is not whole, train it anew")
         for name, expected in listed.items():
             path = folder / Path(name).name
             if not path.is_file():
-                raise WorkFailed(f"{path} is missing; the run is not whole, train it anew")
+                raise RunError(f"{path} is missing; the run is not whole, train it anew")
             if sha256(path) != expected:
-                raise WorkFailed(f"{path} is not the file that was saved (its checksum differs); train the run anew")
+                raise RunError(f"{path} is not the file that was saved (its checksum differs); train the run anew")
         return folder
 
     def save_fresh_model(self, model: "keras.Model") -> str:
@@ -134,20 +134,20 @@ class RunFolder:
             raise
         return sha256(self.fresh_model_path)
 
-    def promote_model(self) -> None:
+    def commit_model(self) -> None:
         """Let the model of `save_fresh_model` replace `model.keras`."""
         os.replace(self.fresh_model_path, self.model_path)
 
     def load_model(self) -> "keras.Model":
-        """Load in safe mode; nothing in the file is executed. Raises WorkFailed for a missing or damaged file."""
+        """Load in safe mode; nothing in the file is executed. Raises RunError for a missing or damaged file."""
         import keras
 
         import models
 
         if not self.model_path.is_file():
-            raise WorkFailed(f"{self.model_path} is missing; no epoch of this run was finished, train it anew")
+            raise RunError(f"{self.model_path} is missing; no epoch of this run was finished, train it anew")
         if not zipfile.is_zipfile(self.model_path):
-            raise WorkFailed(f"{self.model_path} is damaged (cut short?); train the run anew")
+            raise RunError(f"{self.model_path} is damaged (cut short?); train the run anew")
         # Each module registers its layers with Keras when it is imported.
         for module in iter_modules(models.__path__):
             import_module(f"models.{module.name}")
@@ -155,7 +155,7 @@ class RunFolder:
             return keras.saving.load_model(self.model_path, compile=False, safe_mode=True)
         except (ValueError, TypeError, KeyError, OSError, zipfile.BadZipFile) as error:
             reason = str(error).strip().splitlines()[0][:200]
-            raise WorkFailed(f"{self.model_path} cannot be read ({reason}); train the run anew") from error
+            raise RunError(f"{self.model_path} cannot be read ({reason}); train the run anew") from error
 
     def write_history(self, history: Sequence[EpochRecord]) -> None:
         """Write `history.csv`, a row an epoch."""
@@ -220,7 +220,7 @@ def check_name(home: Path, name: str | None) -> None:
 
 
 def _taken(path: Path) -> UserError:
-    resume = f"go on with it (train.py --resume {path}) or " if (path / "state" / "latest").is_file() else ""
+    resume = f"go on with it (train.py --resume {path}) or " if (path / "checkpoints" / "latest").is_file() else ""
     return UserError(f"{path} exists already; {resume}choose another --name (nothing was changed)")
 
 

@@ -1,4 +1,4 @@
-"""Finding a run by what the user calls it, and loading all of it."""
+"""CheckResult a run by what the user calls it, and loading all of it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -8,7 +8,7 @@ from types import UnionType
 from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
 
 from schema.configs import TrainingConfig
-from schema.errors import UserError, WorkFailed
+from schema.errors import RunError, UserError
 from tasks import TASK_NAMES, get_task
 from tasks.task import Encoder, Task
 from training.run_folder import RunFolder
@@ -40,15 +40,15 @@ class SavedRun:
 def open_run(reference: str, runs: Path, several: bool = False) -> SavedRun:
     """Open a run by path, TASK/NAME, NAME, TASK/latest or `latest`.
 
-    Raises UserError or WorkFailed; also, unless `several` are wanted, for a folder of the runs of several seeds.
+    Raises UserError or RunError; also, unless `several` are wanted, for a folder of the runs of several seeds.
     """
     folder = RunFolder(find_run(reference, runs))
     described = folder.read_json("config.json")
     name = described.get("task")
     if name not in TASK_NAMES:
-        raise WorkFailed(f"{folder.path / 'config.json'}: task {name!r} is unknown; there are {', '.join(TASK_NAMES)}")
+        raise RunError(f"{folder.path / 'config.json'}: task {name!r} is unknown; there are {', '.join(TASK_NAMES)}")
     task = get_task(name)
-    config = _config(task.Config, described.get("config", {}), folder.path / "config.json")
+    config = _config(task.config_class, described.get("config", {}), folder.path / "config.json")
     if config.seeds > 1 and not several:
         raise UserError(f"{folder.path} holds several seeds; say which: {folder.path / f'seed-{config.seed}'}")
     return SavedRun(folder, task, config, str(described.get("source")), str(described.get("command")))
@@ -84,11 +84,11 @@ def find_run(reference: str, runs: Path) -> Path:
 def _config(kind: type[TrainingConfig], values: Mapping[str, Any], path: Path) -> TrainingConfig:
     """The config as it was saved; values that JSON has no type for are made anew."""
     if not isinstance(values, Mapping):
-        raise WorkFailed(f"{path} is damaged (its config is no object); train the run anew")
+        raise RunError(f"{path} is damaged (its config is no object); train the run anew")
     hints = get_type_hints(kind)
     known = {field.name for field in fields(kind)}
     if unknown := sorted(set(values) - known):
-        raise WorkFailed(f"{path}: {', '.join(unknown)} is unknown here; update the program")
+        raise RunError(f"{path}: {', '.join(unknown)} is unknown here; update the program")
     return kind(**{name: _typed(hints[name], value) for name, value in values.items()})
 
 

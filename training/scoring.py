@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from data.cache import cached, default_cache, digest
-from schema.configs import AnswerConfig, TrainingConfig
+from schema.configs import DecodingConfig, TrainingConfig
 from schema.examples import Splits
 from schema.records import Baselines
-from schema.scores import Sample, Scores
+from schema.scores import ScoredExample, Scores
 from tasks.task import Encoder, Task
 
 if TYPE_CHECKING:
@@ -18,27 +18,27 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Scored:
+class Evaluation:
     """Examples, the answers to them, and how good these are."""
 
     examples: Sequence[Any]
     answers: Sequence[Any]
     scores: Scores
 
-    def samples(self, task: Task[Any, Any]) -> list[Sample]:
+    def samples(self, task: Task[Any, Any]) -> list[ScoredExample]:
         """Each example beside its answer."""
-        return [task.describe(*pair) for pair in zip(self.examples, self.answers, strict=True)]
+        return [task.to_scored_example(*pair) for pair in zip(self.examples, self.answers, strict=True)]
 
     def lines(self, task: Task[Any, Any]) -> Iterator[Mapping[str, Any]]:
-        """A row for each example of `answers/SPLIT.jsonl`."""
+        """A row for each example of `predictions/SPLIT.jsonl`."""
         for sample, example, answer in zip(self.samples(task), self.examples, self.answers, strict=True):
-            yield {"reference": sample.reference, "answer": task.as_json(example, answer), "score": sample.score}
+            yield {"reference": sample.reference, "answer": task.to_json(example, answer), "score": sample.score}
 
-    def without(self, task: Task[Any, Any], encoder: Encoder[Any], places: frozenset[int]) -> "Scored":
+    def without(self, task: Task[Any, Any], encoder: Encoder[Any], places: frozenset[int]) -> "Evaluation":
         """The same answers scored anew, those at `places` left out."""
         kept = [place for place in range(len(self.examples)) if place not in places]
         examples, answers = [self.examples[i] for i in kept], [self.answers[i] for i in kept]
-        return Scored(examples, answers, task.score(encoder, examples, answers))
+        return Evaluation(examples, answers, task.score(encoder, examples, answers))
 
 
 def score_split(
@@ -46,11 +46,11 @@ def score_split(
     model: "keras.Model",
     encoder: Encoder[Any],
     examples: Sequence[Any],
-    config: AnswerConfig,
-) -> Scored:
+    config: DecodingConfig,
+) -> Evaluation:
     """Answer and score `examples`; there is at least one."""
-    answers = task.answer(model, encoder, encoder.encode(examples), config)
-    return Scored(examples, answers, task.score(encoder, examples, answers))
+    answers = task.predict(model, encoder, encoder.encode(examples), config)
+    return Evaluation(examples, answers, task.score(encoder, examples, answers))
 
 
 def score_baselines(
@@ -66,7 +66,7 @@ def score_baselines(
     return cached(
         config.cache or default_cache(),
         "baselines",
-        digest(task.name, task.judged_by(config), splits.source, train, examples),
+        digest(task.name, task.baseline_cache_key(config), splits.source, train, examples),
         save=lambda kept, folder: _path(folder).write_text(json.dumps(asdict(kept))) and None,
         load=lambda folder: Baselines(**json.loads(_path(folder).read_text())),
         compute=lambda: _measured(task.baselines(splits.train, splits.validation, parts, encoder, config)),

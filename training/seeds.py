@@ -11,24 +11,24 @@ from typing import Any
 
 from console.messages import say, warn
 from schema.configs import TrainingConfig
-from schema.errors import WorkFailed
+from schema.errors import RunError
 from schema.examples import Splits
-from schema.records import Headline, Summary
+from schema.records import PrimaryMetric, Summary
 from tasks.task import Task
-from training.interruption import Interrupted, watching
 from training.run_folder import RunFolder, check_name, create_run
 from training.saved_run import SavedRun, open_run
+from training.signals import Interrupted, handle_signals
 from training.trainer import load_again, resume, train_on
 
 
 def train_seeds(task: Task[Any, Any], config: TrainingConfig, command: str) -> tuple[RunFolder, Summary]:
     """Train `config.seeds` runs in one folder, from `config.seed` on; a run that fails does not end the others.
 
-    Raises UserError before any work, WorkFailed where every run failed, Interrupted when a signal ended it.
+    Raises UserError before any work, RunError where every run failed, Interrupted when a signal ended it.
     """
     home = config.runs / task.name
     check_name(home, config.name)
-    with watching():
+    with handle_signals():
         splits = task.splits(config)
     config = replace(config, dataset=splits.dataset)
     folder = create_run(home, f"{config.cell}-{splits.dataset}-{config.seeds}-seeds", config.name)
@@ -39,7 +39,7 @@ def train_seeds(task: Task[Any, Any], config: TrainingConfig, command: str) -> t
 def resume_seeds(group: SavedRun, cache: Path | None) -> tuple[RunFolder, Summary]:
     """Go on with the seeds that are not finished, and with those that have not begun."""
     config = replace(group.config, cache=cache)
-    with watching():
+    with handle_signals():
         splits = load_again(group, config)
     return group.folder, _train_missing(group.task, config, splits, group.folder, group.command)
 
@@ -58,7 +58,7 @@ def _train_missing(
         except Interrupted as error:
             again = f"python train.py --resume {shlex.quote(str(folder.path))}"
             raise Interrupted(f"interrupted at seed {seed}. Go on with: {again}", error.exit_status) from None
-        except WorkFailed as error:
+        except RunError as error:
             failed[seed] = str(error)
             warn(f"seed {seed} failed: {error}")
     summary = _summary(task, config, splits, folder, failed)
@@ -85,24 +85,24 @@ def _summary(
         run = RunFolder(folder.path / f"seed-{seed}")
         if run.finished_by():
             metrics = run.read_json("metrics.json")
-            if metrics["ended_by"] == "divergence":
+            if metrics["stop_reason"] == "divergence":
                 failed.setdefault(seed, "the loss became NaN or infinite")
             else:
-                values[seed] = metrics["headline"]["value"]
+                values[seed] = metrics["primary_metric"]["value"]
     if not values:
-        raise WorkFailed(f"every seed of {folder.path} failed; the first: {next(iter(failed.values()))}")
-    split = metrics["headline"]["split"]
+        raise RunError(f"every seed of {folder.path} failed; the first: {next(iter(failed.values()))}")
+    split = metrics["primary_metric"]["split"]
     mean, deviation = mean_and_deviation(list(values.values()))
     return Summary(
         task=task.name,
         dataset=splits.dataset,
         cell=config.cell,
-        headline=Headline(task.headline, mean, split),
+        primary_metric=PrimaryMetric(task.primary_metric, mean, split),
         deviation=deviation,
         interval=mean_interval(list(values.values())),
         values=values,
         failed=failed,
         baselines={
-            name: scores[split][task.headline] for name, scores in metrics["baselines"].items() if split in scores
+            name: scores[split][task.primary_metric] for name, scores in metrics["baselines"].items() if split in scores
         },
     )

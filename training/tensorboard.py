@@ -1,7 +1,7 @@
 """What a training shows in TensorBoard: its course, what goes on inside the network, and how it ends.
 
     log = TensorBoardLog(folder, course, "accuracy", lambda: {"train": probe, "validation": probe}, loss, judged)
-    model.fit(..., callbacks=[..., Judge(...), log])
+    model.fit(..., callbacks=[..., ValidationCallback(...), log])
     write_outcome(folder, config, metrics)
     write_projector(folder, vectors, words)
 
@@ -24,9 +24,9 @@ import tensorflow as tf
 from console.interlinear import interlinear
 from models import inspection
 from schema.records import EpochRecord, Metrics
-from schema.scores import Sample
-from training.callbacks import Course, Judgement, averaged_weights
-from training.probe import Probe
+from schema.scores import ScoredExample
+from training.callbacks import TrainerState, ValidationResult, averaged_weights
+from training.fixed_sample import FixedSample
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -52,10 +52,10 @@ MOST_WORDS = 10_000
 class TensorBoardLog(keras.callbacks.Callback):
     """Writes each new row of the course's history, and looks inside the network at the start and after each epoch.
 
-    It stands after `Judge` among the callbacks. What is looked at are the weights that are judged: their average, where
+    It stands after `ValidationCallback` among the callbacks. What is looked at are the weights that are judged: their average, where
     the optimizer keeps one. A run that is resumed goes on with the pictures it had.
 
-    headline: name of the score in the charts
+    primary_metric: name of the score in the charts
     probes: gives, when they are first wanted, "train" -> a batch that training has seen, "validation" -> one it has not
     judged: gives the last judgement, or None before there is any
     pictures: what the task draws of a model, by name
@@ -67,17 +67,17 @@ class TensorBoardLog(keras.callbacks.Callback):
     def __init__(
         self,
         folder: Path,
-        course: Course,
+        course: TrainerState,
         headline: str,
-        probes: Callable[[], Mapping[str, Probe]],
+        probes: Callable[[], Mapping[str, FixedSample]],
         loss: keras.losses.Loss,
-        judged: Callable[[], Judgement | None] = lambda: None,
+        judged: Callable[[], ValidationResult | None] = lambda: None,
         pictures: "Callable[[keras.Model], Mapping[str, Figure]]" = lambda model: {},
         inside: bool = True,
         share: float = DRAWING_SHARE,
     ) -> None:
         super().__init__()
-        self.folder, self.course, self.headline = folder, course, headline
+        self.folder, self.course, self.primary_metric = folder, course, headline
         self.probes, self.loss, self.judged, self.share = cache(probes), loss, judged, share
         self.pictures = pictures
         self.looking, self.one_drawing = inside, FIRST_DRAWING
@@ -89,12 +89,12 @@ class TensorBoardLog(keras.callbacks.Callback):
         self.began, self.drawing, self.drawn = process_time(), 0.0, True
         if not self.looking:
             return
-        self.inside = inspection.Inside(self.model)
+        self.inside = inspection.GradientRecorder(self.model)
         self.curves = Curves(self.folder / "curves.npz")
         self.curves.load()
         # Looked at when the first epoch is over, so that neither the first step nor the epoch's clock waits for it.
         self.start = None if self.written else _values(self.model)
-        self.first_judged: Judgement | None = None
+        self.first_judged: ValidationResult | None = None
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         self.norms.clear()
@@ -142,16 +142,16 @@ class TensorBoardLog(keras.callbacks.Callback):
         return {
             "train": {
                 "loss": record.loss,
-                self.headline: record.train_score,
+                self.primary_metric: record.train_score,
                 "learning_rate": record.learning_rate,
                 "tokens_per_second": record.tokens_per_second,
                 "gradient_norm": float(np.mean(norms)) if norms else np.nan,
                 "padding": record.padding,
             },
-            "validation": {"loss": record.validation_loss, self.headline: record.validation_score},
+            "validation": {"loss": record.validation_loss, self.primary_metric: record.validation_score},
         }
 
-    def _show_judged(self, judged: Judgement | None, epoch: int) -> None:
+    def _show_judged(self, judged: ValidationResult | None, epoch: int) -> None:
         if judged is None:
             return
         from evaluation.plots import confusion_figure
@@ -176,10 +176,10 @@ class TensorBoardLog(keras.callbacks.Callback):
             self.writers[part].flush()
         self.curves.save()
 
-    def _measure(self, part: str, probe: Probe, epoch: int) -> None:
+    def _measure(self, part: str, probe: FixedSample, epoch: int) -> None:
         loss = inspection.loss_gradient(self.inside, probe.inputs, probe.targets, self.loss)
         self.curves.add(part, "gradient/loss", epoch, loss.curve(LEAST_SHARE))
-        for direction, gradient in inspection.memory_gradient(self.inside, probe.inputs).items():
+        for direction, gradient in inspection.state_gradient(self.inside, probe.inputs).items():
             curve = gradient.curve(LEAST_SHARE)
             self.curves.add(part, f"gradient/memory_{direction}", epoch, curve)
             _memory_scalars(curve, "" if direction == "forward" else f"_{direction}")
@@ -190,17 +190,17 @@ class TensorBoardLog(keras.callbacks.Callback):
 
     def _draw(self) -> None:
         """A picture of each view, of all epochs so far."""
-        from evaluation import inside_plots
+        from evaluation import diagnostics_plots
 
         began = process_time()
         for part in self.probes():
             with self.writers[part].as_default(step=self.course.epoch):
                 for tag, curves in self.curves.of(part, "gradient/").items():
                     view, distance = _view(tag)
-                    _image(tag, inside_plots.gradient_through_time(curves, f"{view} ({part} probe)", distance))
+                    _image(tag, diagnostics_plots.gradient_through_time(curves, f"{view} ({part} probe)", distance))
                 panels = {tag.removeprefix("cell/"): curves for tag, curves in self.curves.of(part, "cell/").items()}
                 title = f"What the cell does, step by step ({part} probe)"
-                _image("cell/over_time", inside_plots.cell_over_time(panels, title))
+                _image("cell/over_time", diagnostics_plots.cell_over_time(panels, title))
             self.writers[part].flush()
         self.one_drawing = process_time() - began
         self.drawing += self.one_drawing
@@ -272,7 +272,7 @@ class Curves:
                     self.add(part, tag, int(epoch), file[name])
 
 
-def samples_as_markdown(samples: Sequence[Sample]) -> str:
+def samples_as_markdown(samples: Sequence[ScoredExample]) -> str:
     """The best and the worst samples, and the first ones, which can be followed over epochs.
 
     No table: TensorBoard breaks the words of a narrow column anywhere.
@@ -283,14 +283,14 @@ def samples_as_markdown(samples: Sequence[Sample]) -> str:
     )
 
 
-def _in_words(sample: Sample) -> str:
+def _in_words(sample: ScoredExample) -> str:
     return (
         f", reference *{_escaped(sample.reference)}*, answer *{_escaped(sample.answer)}*\n\n"
         f"> input: {_escaped(sample.input)}"
     )
 
 
-def _aligned(sample: Sample) -> str:
+def _aligned(sample: ScoredExample) -> str:
     """Words, references and answers under one another, each row named, as a block of code."""
     more = ["…"] if len(sample.rows[0]) > MOST_COLUMNS else []
     names = ("words:", "reference:", "answer:") if len(sample.rows) == 3 else ("words:", "answer:")
@@ -298,7 +298,7 @@ def _aligned(sample: Sample) -> str:
     return "\n\n" + indent(interlinear(rows), "    ")
 
 
-def _chosen(samples: Sequence[Sample]) -> Iterator[tuple[str, Sample]]:
+def _chosen(samples: Sequence[ScoredExample]) -> Iterator[tuple[str, ScoredExample]]:
     best = sorted(samples, key=lambda sample: -sample.score)
     worst = sorted(samples, key=lambda sample: sample.score)
     for kind, ranked in (("best", best), ("worst", worst), ("fixed", samples)):
@@ -328,7 +328,7 @@ def write_outcome(folder: Path, config: Mapping[str, object], metrics: Metrics) 
 
     flags = {name: config[name] for name in HYPERPARAMETERS if isinstance(config.get(name), bool | int | float | str)}
     flags |= {"task": metrics.task, "dataset": metrics.dataset}
-    headline = metrics.headline
+    headline = metrics.primary_metric
     scores = {
         # Scores of different splits are never one column.
         f"final/{headline.split}_{headline.name}": headline.value,
@@ -379,9 +379,9 @@ _DESCRIPTIONS = {
 
 def _memory_scalars(curve: np.ndarray, suffix: str) -> None:
     """How far a direction remembers, in two numbers (models/inspection.py)."""
-    ratio, lag = inspection.first_over_last(curve)
+    ratio, lag = inspection.gradient_ratio(curve)
     whose = "Norm of the gradient of a fixed random projection of the direction's last state"
-    _scalar(f"gradient/first_over_last{suffix}", ratio, f"{whose}: at lag {lag} over lag 0.")
+    _scalar(f"gradient/gradient_ratio{suffix}", ratio, f"{whose}: at lag {lag} over lag 0.")
     first, last = inspection.FITTED
     description = (
         f"{whose}: steps in which it halves, by a log-linear fit on lags {first} to {last}. "

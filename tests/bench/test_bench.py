@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 
 from bench.__main__ import BENCHES, main
-from bench.accuracy_against_seconds import Point, compare
-from bench.measurement import BenchFlags, Figure, run_child
-from data.picture_features import weights_file
-from schema.errors import UserError, WorkFailed
+from bench.measurement import BenchFlags, Measurement, run_child
+from bench.time_to_accuracy import Point, compare
+from data.encoders.image_features import weights_file
+from schema.errors import RunError, UserError
 from schema.examples import LabelledText
 
 FIGURES = {
     "start_up": 1,
     "memory": 1,
-    "accuracy_against_seconds": 3,
+    "time_to_accuracy": 3,
     "overhead": 2,
     "tagging": 3,
     "writing": 4,
@@ -77,7 +77,7 @@ def test_what_is_not_the_whole_data_set_is_not_judged() -> None:
     [(0.5, True, True), (0.51, True, False), (0.5, False, True), (0.49, False, False), (None, True, False)],
 )
 def test_a_figure_is_held_against_its_target(value: float | None, at_most: bool, met: bool) -> None:
-    assert Figure("seconds", value, "x", 0.5, at_most).met == met
+    assert Measurement("seconds", value, "x", 0.5, at_most).met == met
 
 
 def test_ours_is_timed_when_it_first_reaches_the_best_of_the_other() -> None:
@@ -96,9 +96,7 @@ def test_what_is_never_reached_has_no_time() -> None:
 
 
 def test_a_child_that_fails_stops_the_bench() -> None:
-    with pytest.raises(
-        WorkFailed, match="^python -c raise SystemExit.3. ended with status 3; its reason stands above$"
-    ):
+    with pytest.raises(RunError, match="^python -c raise SystemExit.3. ended with status 3; its reason stands above$"):
         run_child("-c", "raise SystemExit(3)")
 
 
@@ -113,7 +111,9 @@ def test_all_recipes_train_the_same_layers_on_the_same_words() -> None:
     from schema.examples import Splits
     from tasks.sentiment import SentimentConfig
 
-    config = replace(SentimentConfig(), units=3, embedding=4, batch_tokens=12, ngram_evidence=False, word_vectors=False)
+    config = replace(
+        SentimentConfig(), units=3, embedding_size=4, batch_tokens=12, ngram_features=False, word_vectors=False
+    )
     examples = [LabelledText("a b c d e f g h i j"[: 2 * length], "pn"[length % 2]) for length in range(1, 11)]
     recipes, _ = _recipes(Splits("made up", "", examples, [], []), config, length=6)
     ours, *others = recipes.values()
@@ -132,23 +132,23 @@ def test_the_way_of_tutorials_says_what_greedy_search_says() -> None:
     import keras
 
     from bench.decoding import one_predict_a_piece
-    from models.decoding import Decoder, Search
-    from models.seq2seq import Seq2SeqSettings, build_seq2seq, stepper_of
+    from models.beam_search import BeamSearch, SearchConfig
+    from models.seq2seq import Seq2SeqSettings, build_seq2seq, incremental_decoder
     from tasks.translation import TASK, TranslationConfig
 
     keras.utils.set_random_seed(6)
-    decoder = TASK.decoder_settings(12, TranslationConfig(units=6, embedding=5))
+    decoder = TASK.decoder_settings(12, TranslationConfig(units=6, embedding_size=5))
     model = build_seq2seq(Seq2SeqSettings(1, True, decoder))
     for weight in model.trainable_variables:
         weight.assign(3 * weight)
     # Marks are said by nobody who was trained.
     model.get_layer("target_embedding").bias.assign([-50.0] * 3 + [1.0] + [0.0] * 8)
-    say = one_predict_a_piece(stepper_of(model), 2, 3, lambda source: 2 * len(source))
-    search, lengths = Decoder(stepper_of(model), 2, 3), set()
+    say = one_predict_a_piece(incremental_decoder(model), 2, 3, lambda source: 2 * len(source))
+    search, lengths = BeamSearch(incremental_decoder(model), 2, 3), set()
     for source in ([4, 5, 6, 7, 3], [10, 3], [11, 4, 3]):
         row = np.array(source, np.int32)
         said = [piece for piece in say(row) if piece != 3]
-        expected = search(row[None], Search()).ids[0, 0]
+        expected = search(row[None], SearchConfig()).ids[0, 0]
         assert said == expected[expected != 0].tolist()
         lengths.add(len(said) / len(source))
     # Some end by themselves, and some where they must.
@@ -159,30 +159,30 @@ def test_batches_at_random_may_begin_with_two_of_one_length(monkeypatch: pytest.
     import keras
 
     from bench import writing
-    from schema.encoded import NO_TARGET, Encoded, Ragged
+    from schema.encoded import IGNORE_INDEX, EncodedDataset, Ragged
 
     monkeypatch.setattr(writing, "TUTORIAL_BATCH", 2)
     rows = [np.arange(2, 2 + length, dtype=np.int32) for length in (3, 3, 3, 3, 3, 5, 5, 4)]
-    pairs = Encoded({"source": Ragged.of(rows), "target": Ragged.of(rows)}, Ragged.of(rows, NO_TARGET))
+    pairs = EncodedDataset({"source": Ragged.of(rows), "target": Ragged.of(rows)}, Ragged.of(rows, IGNORE_INDEX))
     turns = (writing._at_random(pairs, writing._batch_padded(pairs), number, 4) for number in range(100))
     turn = next(turn for turn in turns if turn.padded[0] == turn.padded[1] < turn.padded[2])
     inputs = {name: keras.Input((None,), dtype="int32", name=name) for name in ("source", "target")}
     seen = keras.layers.Embedding(9, 2)(inputs["source"]) + keras.layers.Embedding(9, 2)(inputs["target"])
     model = keras.Model(inputs, keras.layers.Dense(9)(seen))
-    model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=NO_TARGET))
+    model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=IGNORE_INDEX))
     model.fit(**turn.data, shuffle=False, verbose=0)
     assert int(model.optimizer.iterations) == 4
 
 
 def test_turns_count_what_they_train_on() -> None:
     """Real words and padded steps of a turn, against the batches that `fit` is given."""
-    from bench.turns import bucketed as by_length
-    from bench.turns import padded as to_one_length
+    from bench.rounds import bucketed as by_length
+    from bench.rounds import padded as to_one_length
     from data.batches import Batches
-    from schema.encoded import Encoded, Ragged
+    from schema.encoded import EncodedDataset, Ragged
 
     rows = [np.arange(2, 2 + length, dtype=np.int32) for length in (1, 2, 2, 5, 7, 7, 3, 4)]
-    encoded = Encoded({"words": Ragged.of(rows)}, np.arange(8, dtype=np.int32) % 2)
+    encoded = EncodedDataset({"words": Ragged.of(rows)}, np.arange(8, dtype=np.int32) % 2)
     bucketed = by_length(Batches(encoded, batch_tokens=10, seed=1), number=2, count=9)
     given = [inputs["words"] for inputs, _ in bucketed.data["x"].as_numpy_iterator()]
     assert bucketed.real.tolist() == [(words > 0).sum() for words in given]

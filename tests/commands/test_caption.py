@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-TINY = ("--network=small", "--units=6", "--embedding=6", "--epochs=1", "--least-count=1", "--no-look-inside")
+TINY = ("--image-encoder=small", "--units=6", "--embedding-size=6", "--epochs=1", "--min-count=1", "--no-diagnostics")
 COLOURS = {"red": (220, 20, 20), "blue": (20, 20, 220), "green": (20, 200, 20)}
 
 
@@ -88,13 +88,13 @@ def test_each_picture_gets_a_caption_or_a_line_and_the_rest_is_done(call: Callab
 def test_pictures_are_named_in_a_file_too(call: Callable, run: Path, odd: dict[str, Path], tmp_path: Path):
     names = tmp_path / "names.txt"
     names.write_text(f"{odd['plain.jpg']}\n{odd['dot.png']}\n")
-    ended = call("predict", run, f"--file={names}", "--beam=3", "--n-best=2")
+    ended = call("predict", run, f"--file={names}", "--beam-size=3", "--n-best=2")
     assert ended.status == 0
     assert len(ended.out.splitlines()) == 4
 
 
 def test_where_words_come_from_is_drawn(call: Callable, run: Path, odd: dict[str, Path]):
-    ended = call("predict", run, odd["plain.jpg"], "--show-attention", "--shortest=3")
+    ended = call("predict", run, odd["plain.jpg"], "--show-attention", "--min-length=3")
     picture = Path(ended.complaint.removeprefix("note: picture ").strip())
     assert picture.parent == run / "plots"
     with Image.open(picture) as drawn:
@@ -121,20 +121,22 @@ def test_a_folder_is_scored(call: Callable, run: Path, folder: Path):
 def test_a_run_that_learnt_from_features_sees_pictures_by_itself(
     call: Callable, looking_network: Callable, folder: Path, cache: Path, tmp_path: Path, monkeypatch, attention: str
 ):
-    monkeypatch.setattr("data.picture_features.photograph_network", looking_network)
-    how = [*TINY, "--network=mobilenet_v2", "--cell=simple_rnn", f"--attention={attention}"]
+    monkeypatch.setattr("data.encoders.image_features.imagenet_encoder", looking_network)
+    how = [*TINY, "--image-encoder=mobilenet_v2", "--cell=simple_rnn", f"--attention={attention}"]
     where = [f"--train-file={folder}", f"--test-file={folder}", f"--runs={tmp_path}", f"--cache={cache}", "--name=far"]
     assert call("train", "caption", *how, *where).status == 0
     run = tmp_path / "caption" / "far"
     scaled = keras.models.load_model(run / "model.keras", compile=False).get_layer("standardised")
     assert np.abs(scaled.adapt_mean.numpy()).min() > 0
-    written = [json.loads(line)["answer"]["text"] for line in (run / "answers" / "test.jsonl").read_text().splitlines()]
+    written = [
+        json.loads(line)["answer"]["text"] for line in (run / "predictions" / "test.jsonl").read_text().splitlines()
+    ]
     scored = json.loads(call("evaluate", run, f"--file={folder}", f"--cache={cache}", "--json").out)
     recorded = json.loads((run / "metrics.json").read_text())
     assert scored["scores"] == pytest.approx(recorded["scores"]["test"])
     assert scored["baselines"].keys() == recorded["baselines"].keys()
     # Nothing but the run folder is needed.
-    monkeypatch.delattr("data.picture_features.photograph_network")
+    monkeypatch.delattr("data.encoders.image_features.imagenet_encoder")
     ended = call("predict", run, *(folder / f"{number}.png" for number in range(24)))
     assert ended.out.splitlines() == written
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from commands.command_line import nearest, parse
-from schema.configs import AnswerConfig, TrainingConfig, duration
+from schema.configs import DecodingConfig, TrainingConfig, parse_duration
 from schema.errors import UserError
 
 PROGRAM = "train.py sentiment"
@@ -40,7 +40,7 @@ def test_no_words_give_the_defaults() -> None:
         ("--learning-rate 1e-3", "learning_rate", 0.001),
         ("--learning-rate 1", "learning_rate", 1.0),
         ("--forget-bias -3", "forget_bias", -3.0),
-        ("--no-look-inside", "look_inside", False),
+        ("--no-diagnostics", "diagnostics", False),
         ("--no_test", "test", False),
         ("--no-test --test", "test", True),
         ("--dataset imdb", "dataset", "imdb"),
@@ -66,9 +66,9 @@ def test_what_is_left_out_is_as_in_the_given_default() -> None:
 
 
 def test_a_config_without_flags_takes_none() -> None:
-    assert parse(AnswerConfig, [], "predict.py") == AnswerConfig()
-    with pytest.raises(UserError, match=r"^unknown flag --beam \(predict.py --help lists all\)$"):
-        parse(AnswerConfig, ["--beam", "4"], "predict.py")
+    assert parse(DecodingConfig, [], "predict.py") == DecodingConfig()
+    with pytest.raises(UserError, match=r"^unknown flag --beam-size \(predict.py --help lists all\)$"):
+        parse(DecodingConfig, ["--beam-size", "4"], "predict.py")
 
 
 @pytest.mark.parametrize(
@@ -175,9 +175,9 @@ def test_the_nearest_name_is_offered(word: str, answer: str) -> None:
 
 @pytest.mark.parametrize(("text", "expected"), [("90s", 90.0), ("5m", 300.0), ("1h", 3600.0), ("1h30m", 5400.0)])
 def test_times_are_read_in_seconds(text: str, expected: float) -> None:
-    assert duration(text) == expected
+    assert parse_duration(text) == expected
 
 
 @pytest.mark.parametrize("text", ["", "0s", "5", "m", "-5m", "5m1h", "five minutes"])
 def test_what_is_no_time_is_refused(text: str) -> None:
-    assert duration(text) is None
+    assert parse_duration(text) is None

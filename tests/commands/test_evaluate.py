@@ -21,8 +21,8 @@ def read(path: Path) -> dict:
     ("reference", "words", "split"),
     [
         ("latest", [], "test"),
-        ("sentiment/lstm-small_world-001", ["--split=validation"], "validation"),
-        ("lstm-small_world-001", ["--dataset=small_world"], "test"),
+        ("sentiment/lstm-synthetic-001", ["--split=validation"], "validation"),
+        ("lstm-synthetic-001", ["--dataset=synthetic"], "test"),
     ],
 )
 def test_a_runs_own_split_gives_the_recorded_scores(
@@ -33,7 +33,7 @@ def test_a_runs_own_split_gives_the_recorded_scores(
     assert (ended.status, ended.complaint) == (0, "")
     found, recorded = json.loads(ended.out), read(small_run / "metrics.json")
     assert found["run"] == str(small_run)
-    assert (found["data"], found["examples"]) == (f"small_world {split}", 100)
+    assert (found["data"], found["examples"]) == (f"synthetic {split}", 100)
     # Another process may round the last digit of a float32 otherwise.
     assert found["scores"] == pytest.approx(recorded["scores"][split], rel=1e-6)
     assert found["baselines"] == {name: scores[split] for name, scores in recorded["baselines"].items()}
@@ -77,10 +77,10 @@ def test_another_data_set_is_scored_even_where_the_runs_file_bears_its_name(
 ) -> None:
     run = copied(own_run)
     config = read(run / "config.json")
-    config["config"]["dataset"] = "small_world"
+    config["config"]["dataset"] = "synthetic"
     (run / "config.json").write_text(json.dumps(config))
-    found = json.loads(call("evaluate", run, "--dataset=small_world", "--json").out)
-    assert (found["data"], found["examples"]) == ("small_world test", 1200)
+    found = json.loads(call("evaluate", run, "--dataset=synthetic", "--json").out)
+    assert (found["data"], found["examples"]) == ("synthetic test", 1200)
     assert found["scores"]["accuracy"] == 0
     (note,) = found["notes"]
     assert "neg (" in note and "pos (" in note
@@ -123,7 +123,7 @@ def test_data_that_changed_since_the_training_are_not_passed_off_as_its_own(
     ended = call("evaluate", run, "--json")
     assert ended.status == 0
     assert ended.complaint == "note: reviews is not what the run was trained on: its data have changed since\n"
-    # Fitted anew, and not the recorded 1/3 on the test file of then.
+    # FittedEncoder anew, and not the recorded 1/3 on the test file of then.
     assert json.loads(ended.out)["baselines"]["nb_bigrams"]["accuracy"] == 1
 
 
@@ -134,7 +134,7 @@ def test_data_that_changed_since_the_training_are_not_passed_off_as_its_own(
         (["--split=test"], "say which run: evaluate.py RUN"),
         (["RUN", "--split=train"], "--split is 'train'; it must be validation or test"),
         (["RUN", "--dataset=imdb", "--file=x.tsv"], "--dataset and --file name two sources; take one"),
-        (["RUN", "--dataset=small_word"], "there is no data set small_word; "),
+        (["RUN", "--dataset=sythetic"], "there is no data set small_word; "),
         (["RUN", "--file=absent.tsv"], "there is no file absent.tsv"),
         (["RUN", "more"], "unexpected word more"),
     ],

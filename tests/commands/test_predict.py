@@ -25,7 +25,7 @@ ODD = [
     "one line\u2028still\u0085the\u000bsame".encode(),
     b"a dull film " * 5000,
     b"x" * 20_000,
-    b'"quoted", and {"braces": 1}',
+    b'"published_results", and {"braces": 1}',
     b"<br /><b>-- --json",
     "пре́красный 映画 فيلم".encode(),
     b"what a dull evening",

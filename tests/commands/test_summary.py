@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-TINY = ("--units=6", "--embedding=6", "--vocabulary=80", "--epochs=1", "--no-look-inside", "--cell=gru")
+TINY = ("--units=6", "--embedding-size=6", "--vocab-size=80", "--epochs=1", "--no-diagnostics", "--cell=gru")
 BODY = "Ann,\n\nthe meeting on Monday is moved to Tuesday.\nBring the others."
 MAIL = f"{BODY}\n\nBest regards,\nBob\n\n-----Original Message-----\nno"
 

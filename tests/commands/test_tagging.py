@@ -6,9 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from data.conll import read_conllu, read_entities
+from data.readers.conll import read_conllu, read_entities
 
-TINY = ("--units=4", "--embedding=4", "--character-units=3", "--form-embedding=4", "--epochs=1", "--no-look-inside")
+TINY = (
+    "--units=4",
+    "--embedding-size=4",
+    "--char-units=3",
+    "--orthographic-embedding=4",
+    "--epochs=1",
+    "--no-diagnostics",
+)
 LONG = " ".join(["walk"] * 2000)
 # Lines that somebody might type; each is owed an answer with a tag for each word.
 ODD = ["The dog barks.", "", "x" * 500, "🎬 👨‍👩‍👧 فيلم جميل", "   ", LONG, "a\u0085b \u2028 c", "@colgo hi!"]
@@ -88,7 +95,7 @@ def test_entities_are_scored_in_three_views_and_the_scheme_is_said(ner_run: Path
     metrics = json.loads((ner_run / "metrics.json").read_text())
     views = {"entity_f1", "entity_f1_merged", "entity_f1_without_mentions"}
     assert views <= set(metrics["scores"]["test"])
-    assert metrics["headline"]["name"] == "entity_f1"
+    assert metrics["primary_metric"]["name"] == "entity_f1"
     report = (ner_run / "report.md").read_text()
     assert "IOB1" in report and "Entities by type, without mentions" in report
 

@@ -66,14 +66,14 @@ print("heavy:", *sorted(heavy & set(sys.modules)))
         ("sentiment --units 0", "error: --units is 0; it must be at least 1", ""),
         ("sentiment --learning-rate 1e9", "error: --learning-rate is 1000000000.0; it must be above 0", ""),
         ("sentiment --time-budget soon", "error: --time-budget is 'soon'; it must be a time", ""),
-        ("sentiment --dataset smallworld", "error: there is no data set smallworld;", "did you mean small_world?\n"),
+        ("sentiment --dataset sythetic", "error: there is no data set sythetic;", "did you mean synthetic?\n"),
         ("sentiment --validation-file x.tsv", "error: --validation-file goes with --train-file\n", ""),
         ("sentiment --test-file x.tsv", "error: --test-file goes with --train-file\n", ""),
         ("sentiment --train-file x.tsv --dataset imdb", "error: --train-file and --dataset name two sources", ""),
         ("sentiment --train-file absent.tsv", "error: there is no file absent.tsv\n", ""),
-        ("sentiment --dataset small_world --limit 1", "error: small_world: ", "at least 2 and 1 are needed\n"),
-        ("sentiment --dataset small_world --name ../x", "error: --name '../x' will not do", ""),
-        ("sentiment --dataset small_world --name latest", "error: --name 'latest' will not do", ""),
+        ("sentiment --dataset synthetic --limit 1", "error: synthetic: ", "at least 2 and 1 are needed\n"),
+        ("sentiment --dataset synthetic --name ../x", "error: --name '../x' will not do", ""),
+        ("sentiment --dataset synthetic --name latest", "error: --name 'latest' will not do", ""),
     ],
 )
 def test_a_wrong_call_is_refused_before_any_work(
@@ -119,8 +119,8 @@ def test_a_name_that_is_taken_is_refused_and_nothing_is_changed(call: Callable, 
     assert ended.complaint == f"error: {mine} exists already; choose another --name (nothing was changed)\n"
     assert [path.name for path in mine.iterdir()] == ["notes.txt"]
     # One that can be gone on with.
-    (mine / "state").mkdir()
-    (mine / "state" / "latest").write_text("epoch-0001")
+    (mine / "checkpoints").mkdir()
+    (mine / "checkpoints" / "latest").write_text("epoch-0001")
     ended = call("train", "sentiment", f"--train-file={reviews}", f"--runs={tmp_path / 'runs'}", "--name=mine")
     assert f"exists already; go on with it (train.py --resume {mine}) or choose another --name" in ended.complaint
 
@@ -137,7 +137,7 @@ def test_a_run_leaves_all_that_was_promised(small_run: Path) -> None:
         *(f"encoder/{name}" for name in ("SHA256SUMS", "encoder.json", "ngrams.tsv", "vocabulary.txt")),
         "model.keras",
         "history.csv",
-        *(f"answers/{split}.jsonl" for split in ("test", "validation")),
+        *(f"predictions/{split}.jsonl" for split in ("test", "validation")),
         "metrics.json",
         "report.md",
         *(f"plots/{name}.png" for name in ("learning_curves", "confusion_matrix", "score_by_length")),
@@ -156,19 +156,23 @@ def test_metrics_hold_what_programs_read(small_run: Path) -> None:
     assert set(promised.split()) <= set(metrics)
     assert set(metrics["seconds"]) == {"to_first_step", "training", "evaluation", "training_cpu"}
     assert all(value > 0 for value in metrics["seconds"].values())
-    assert metrics["headline"] == {"name": "accuracy", "value": metrics["scores"]["test"]["accuracy"], "split": "test"}
+    assert metrics["primary_metric"] == {
+        "name": "accuracy",
+        "value": metrics["scores"]["test"]["accuracy"],
+        "split": "test",
+    }
     assert metrics["counts"].items() >= {"train": 100, "validation": 100, "test": 100}.items()
     for scores in [metrics["scores"], *metrics["baselines"].values()]:
         assert {split: set(values) for split, values in scores.items()} == dict.fromkeys(
             ("validation", "test"), {"accuracy", "macro_f1", "cross_entropy"}
         )
     assert set(metrics["baselines"]) == {"majority", "tfidf_logistic_regression", "nb_bigrams"}
-    assert (metrics["ended_by"], metrics["epochs"], metrics["synthetic"]) == ("epochs", 2, True)
+    assert (metrics["stop_reason"], metrics["epochs"], metrics["synthetic"]) == ("epochs", 2, True)
 
 
 def test_answers_are_those_to_the_test_split_in_order(small_run: Path) -> None:
     run = open_run(str(small_run), small_run)
-    answers = rows(small_run / "answers" / "test.jsonl")
+    answers = rows(small_run / "predictions" / "test.jsonl")
     references = [answer["reference"] for answer in answers]
     assert references == [example.label for example in run.task.splits(run.config).test]
     right = [answer["reference"] == answer["answer"]["label"] for answer in answers]
@@ -189,9 +193,16 @@ def test_the_history_has_a_row_an_epoch_and_the_best_is_the_one_kept(small_run: 
 
 def test_the_saved_config_is_all_that_was_asked(small_run: Path) -> None:
     run = open_run(str(small_run), small_run)
-    asked = {"units": 4, "embedding": 8, "window": 16, "word_vectors": False, "dataset": "small_world", "limit": 100}
-    asked |= {"epochs": 2, "batch_tokens": 800, "look_inside": False, "runs": small_run.parents[1]}
-    defaults = asdict(run.task.Config())
+    asked = {
+        "units": 4,
+        "embedding_size": 8,
+        "chunk_length": 16,
+        "word_vectors": False,
+        "dataset": "synthetic",
+        "limit": 100,
+    }
+    asked |= {"epochs": 2, "batch_tokens": 800, "diagnostics": False, "runs": small_run.parents[1]}
+    defaults = asdict(run.task.config_class())
     found = asdict(run.config)
     assert {name: found[name] for name in asked} == asked
     changed = {name for name in defaults if found[name] != defaults[name]}
@@ -200,7 +211,7 @@ def test_the_saved_config_is_all_that_was_asked(small_run: Path) -> None:
 
 
 def test_own_data_give_their_labels_and_an_unknown_one_counts_as_an_error(own_run: Path) -> None:
-    answers = rows(own_run / "answers" / "test.jsonl")
+    answers = rows(own_run / "predictions" / "test.jsonl")
     assert [answer["reference"] for answer in answers] == ["thumbs up", "thumbs down", "a shrug"]
     assert set(answers[0]["answer"]["probabilities"]) == {"thumbs up", "thumbs down"}
     metrics = read(own_run / "metrics.json")
@@ -232,17 +243,17 @@ def test_without_test_the_test_file_stays_untouched_and_names_count_up(
     metrics = read(run / "metrics.json")
     assert set(metrics["scores"]) == {"validation"} == set(metrics["baselines"]["majority"])
     assert (metrics["counts"]["train"], metrics["counts"]["validation"]) == (20, 10)
-    assert [path.name for path in (run / "answers").iterdir()] == ["validation.jsonl"]
+    assert [path.name for path in (run / "predictions").iterdir()] == ["validation.jsonl"]
     # Ready to be pasted into a shell.
     assert f"python predict.py '{run}'\n" in ended.out
 
 
 def test_a_spent_time_budget_ends_the_run_and_test_is_scored(call: Callable, tmp_path: Path, plain: list[str]) -> None:
-    endless = ["--dataset=small_world", "--limit=60", "--epochs=1000000", "--patience=1000000", "--time-budget=1s"]
+    endless = ["--dataset=synthetic", "--limit=60", "--epochs=1000000", "--patience=1000000", "--time-budget=1s"]
     ended = call("train", "sentiment", *plain, *endless, "--name=short")
     assert (ended.status, ended.complaint) == (0, "")
     metrics = read(tmp_path / "runs" / "sentiment" / "short" / "metrics.json")
-    assert metrics["ended_by"] == "time budget"
-    assert metrics["headline"]["split"] == "test"
+    assert metrics["stop_reason"] == "time budget"
+    assert metrics["primary_metric"]["split"] == "test"
     assert metrics["counts"].items() >= {"train": 60, "validation": 60, "test": 60}.items()
     assert "time budget" in ended.out

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-TINY = ("--units=6", "--embedding=6", "--vocabulary=60", "--epochs=1", "--no-look-inside", "--cell=gru")
+TINY = ("--units=6", "--embedding-size=6", "--vocab-size=60", "--epochs=1", "--no-diagnostics", "--cell=gru")
 # Lines that somebody might type; each is owed one line.
 ODD = ["the dog runs", "", "x" * 500, "🎬 فيلم جميل", "   ", " ".join(["dog"] * 5000), "</s> <pad>", "a\u0085b"]
 
@@ -56,7 +56,7 @@ def test_half_a_character_on_the_command_line_is_answered(call: Callable, run: P
 
 
 def test_several_answers_come_best_first(call: Callable, run: Path):
-    ended = call("predict", run, "the dog runs", "--beam=4", "--n-best=3")
+    ended = call("predict", run, "the dog runs", "--beam-size=4", "--n-best=3")
     scores = [float(line.split()[0]) for line in ended.out.splitlines()]
     assert len(scores) == 3
     assert scores == sorted(scores, reverse=True)
@@ -92,7 +92,7 @@ def test_pictures_of_before_are_kept_and_programs_get_the_numbers(call: Callable
 
 
 def test_pairs_of_a_file_are_scored(call: Callable, run: Path, pairs: Path):
-    ended = call("evaluate", run, f"--file={pairs}", "--json", "--beam=2", "--longest=3")
+    ended = call("evaluate", run, f"--file={pairs}", "--json", "--beam-size=2", "--max-length=3")
     assert ended.status == 0
     found = json.loads(ended.out)
     assert found["examples"] == 20
@@ -110,8 +110,8 @@ def test_one_pair_has_no_interval_and_what_is_printed_is_json_all_the_same(call:
 
 
 def test_looking_twice_can_only_be_punished_where_something_is_looked_at_to_be_copied(call: Callable, tmp_path: Path):
-    ended = call("train", "translation", "--coverage=1", f"--runs={tmp_path}")
-    assert (ended.status, ended.complaint) == (2, "error: --coverage goes with --copying and with attention\n")
+    ended = call("train", "translation", "--coverage-weight=1", f"--runs={tmp_path}")
+    assert (ended.status, ended.complaint) == (2, "error: --coverage-weight goes with --copying and with attention\n")
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from console.messages import run, say, table, warn
-from schema.errors import UserError, WorkFailed
+from console.messages import run_command, say, table, warn
+from schema.errors import RunError, UserError
 
 ROOT = Path(__file__).parents[2]
 
@@ -36,7 +36,7 @@ def status_and_lines(
     error: BaseException, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *words: str
 ) -> tuple[int, list[str]]:
     monkeypatch.setattr(sys, "argv", ["train.py", *words])
-    status = run(failing(error))
+    status = run_command(failing(error))
     captured = capsys.readouterr()
     assert captured.out == ""
     return status, captured.err.splitlines()
@@ -62,7 +62,7 @@ def test_a_character_that_stdout_does_not_know_becomes_a_question_mark(
 def test_a_reader_that_goes_away_neither_ends_the_work_nor_makes_noise() -> None:
     script = """
 import sys
-from console.messages import run, say
+from console.messages import run_command, say
 
 def main(words):
     for number in range(50_000):
@@ -70,7 +70,7 @@ def main(words):
     print("worked to the end", file=sys.stderr)
     return 0
 
-sys.exit(run(main))
+sys.exit(run_command(main))
 """
     child = subprocess.Popen(
         [sys.executable, "-c", script], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -107,7 +107,7 @@ def test_on_a_terminal_a_table_is_drawn_and_no_cell_is_taken_for_markup(monkeypa
 def test_a_command_gets_its_words_and_gives_its_status(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["train.py", "--debug", "sentiment", "--cell", "gru"])
     given = []
-    assert run(lambda words: given.extend(words) or 7) == 7
+    assert run_command(lambda words: given.extend(words) or 7) == 7
     assert given == ["sentiment", "--cell", "gru"]
 
 
@@ -115,7 +115,7 @@ def test_a_command_gets_its_words_and_gives_its_status(monkeypatch: pytest.Monke
     ("error", "status", "lines"),
     [
         (UserError("a.csv:3: no label\nput a tab before it"), 2, ["error: a.csv:3: no label", "put a tab before it"]),
-        (WorkFailed("the loss is NaN"), 1, ["error: the loss is NaN"]),
+        (RunError("the loss is NaN"), 1, ["error: the loss is NaN"]),
         (KeyboardInterrupt(), 130, ["interrupted"]),
         (BrokenPipeError(errno.EPIPE, "Broken pipe"), 141, []),
         (MemoryError(), 1, ["error: out of memory; use a smaller --batch-tokens, --units or --limit"]),
@@ -171,7 +171,7 @@ def test_debug_shows_the_traceback_of_a_users_error_too(
 def test_a_full_disk_under_stdout_is_one_line() -> None:
     if not os.path.exists("/dev/full"):
         pytest.skip("no /dev/full on this system")
-    script = "import sys\nfrom console.messages import run, say\nsys.exit(run(lambda words: say('x') or 0))"
+    script = "import sys\nfrom console.messages import run_command, say\nsys.exit(run_command(lambda words: say('x') or 0))"
     with open("/dev/full", "w") as full:
         child = subprocess.run([sys.executable, "-c", script], cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True)
     assert child.returncode == 1

@@ -5,17 +5,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data.batches import BUCKETS, Batches, bucket_bounds, fitting_batch_tokens, fitting_epochs, predict
-from schema.encoded import Encoded, Ragged
+from data.batches import BUCKETS, Batches, auto_batch_tokens, auto_epochs, bucket_bounds, predict_in_batches
+from schema.encoded import EncodedDataset, Ragged
 
 LENGTHS = st.lists(st.integers(1, 40) | st.integers(500, 3000), min_size=1, max_size=80)
 
 
-def encoded_of(lengths: list[int], multiple: int = 1) -> Encoded:
+def encoded_of(lengths: list[int], multiple: int = 1) -> EncodedDataset:
     """Examples that can be told apart: example i is i + 1, over and over; its target is i."""
     places = np.arange(len(lengths))
     words = Ragged(np.repeat(places + 1, lengths).astype(np.int32), np.array(lengths, np.int64))
-    return Encoded({"words": words}, places.astype(np.int32), multiple)
+    return EncodedDataset({"words": words}, places.astype(np.int32), multiple)
 
 
 def order_of(batches: Batches) -> list[list[int]]:
@@ -113,10 +113,11 @@ def test_targets_that_are_sequences_are_padded_as_their_inputs_are():
     words = Ragged.of([np.array([5, 6, 7]), np.array([8, 9])])
     tags = Ragged.of([np.array([1, 2, 1]), np.array([2, 2])])
     padded = [
-        (inputs["words"].tolist(), targets.tolist()) for inputs, targets in Batches(Encoded({"words": words}, tags), 9)
+        (inputs["words"].tolist(), targets.tolist())
+        for inputs, targets in Batches(EncodedDataset({"words": words}, tags), 9)
     ]
     assert padded == [([[8, 9]], [[2, 2]]), ([[5, 6, 7]], [[1, 2, 1]])]
-    long = Encoded({"words": words}, tags, multiple=2)
+    long = EncodedDataset({"words": words}, tags, pad_to_multiple_of=2)
     assert [targets.tolist() for _, targets in Batches(long, 9)] == [[[2, 2]], [[1, 2, 1, 0]]]
 
 
@@ -134,25 +135,26 @@ def test_examples_without_steps_are_padded_to_one_and_lost_nowhere(lengths, batc
 
 def test_a_target_without_steps_asks_nothing():
     words = Ragged.of([np.array([], np.int32), np.array([5], np.int32)])
-    tags = Ragged(words.values, words.lengths, blank=-1)
+    tags = Ragged(words.values, words.lengths, padding_value=-1)
     padded = [
-        (inputs["words"].tolist(), targets.tolist()) for inputs, targets in Batches(Encoded({"words": words}, tags), 9)
+        (inputs["words"].tolist(), targets.tolist())
+        for inputs, targets in Batches(EncodedDataset({"words": words}, tags), 9)
     ]
     assert padded == [([[0], [5]], [[-1], [5]])]
 
 
 def test_a_batch_is_as_large_as_the_data_want_it():
-    assert fitting_batch_tokens(encoded_of([100] * 9000)) == 9000  # a hundredth of all steps
-    assert fitting_batch_tokens(encoded_of([7, 3, 2])) == 64  # sixteen examples of mean length at least
-    assert fitting_batch_tokens(encoded_of([500] + [1] * 99)) == 500  # the longest example at least
-    assert fitting_batch_tokens(encoded_of([1000] * 9000)) == 24_000
+    assert auto_batch_tokens(encoded_of([100] * 9000)) == 9000  # a hundredth of all steps
+    assert auto_batch_tokens(encoded_of([7, 3, 2])) == 64  # sixteen examples of mean length at least
+    assert auto_batch_tokens(encoded_of([500] + [1] * 99)) == 500  # the longest example at least
+    assert auto_batch_tokens(encoded_of([1000] * 9000)) == 24_000
 
 
 def test_small_data_are_gone_through_more_often():
-    assert fitting_epochs(225, 4) == fitting_epochs(5000, 4) == 4
-    assert fitting_epochs(224, 4) == 5
-    assert fitting_epochs(224, 10) == 10
-    assert fitting_epochs(31, 4) == 30  # 29 x 31 are 899
+    assert auto_epochs(225, 4) == auto_epochs(5000, 4) == 4
+    assert auto_epochs(224, 4) == 5
+    assert auto_epochs(224, 10) == 10
+    assert auto_epochs(31, 4) == 30  # 29 x 31 are 899
 
 
 class Echo:
@@ -169,7 +171,7 @@ class Echo:
 @given(LENGTHS, st.integers(1, 4000))
 def test_predictions_come_in_the_order_of_the_examples(lengths, batch_tokens):
     echo = Echo()
-    assert predict(echo.predict_on_batch, encoded_of(lengths), batch_tokens) == list(range(len(lengths)))
+    assert predict_in_batches(echo.predict_on_batch, encoded_of(lengths), batch_tokens) == list(range(len(lengths)))
     assert echo.batches == len(Batches(encoded_of(lengths), batch_tokens))
 
 
@@ -180,6 +182,6 @@ def test_pairs_of_predictions_come_in_that_order_too(lengths, batch_tokens):
         words = inputs["words"]
         return words.max(axis=1), words[:, :1]
 
-    pairs = predict(longest_and_first, encoded_of(lengths), batch_tokens)
+    pairs = predict_in_batches(longest_and_first, encoded_of(lengths), batch_tokens)
     expected = [place + 1 if length else 0 for place, length in enumerate(lengths)]
     assert [(int(one), other.tolist()) for one, other in pairs] == [(value, [value]) for value in expected]

@@ -73,11 +73,11 @@ def test_an_entry_appears_only_when_it_is_whole(tmp_path):
     """A kill while writing leaves a folder of another name, which no later run takes for the entry."""
     seen = []
 
-    def watching(result: str, folder: Path) -> None:
+    def handle_signals(result: str, folder: Path) -> None:
         (folder / "result.txt").write_text(result)
         seen.append((folder.parent / "key").exists())
 
-    Work().through(tmp_path, save=watching)
+    Work().through(tmp_path, save=handle_signals)
     assert seen == [False]
     (tmp_path / "works" / ".other.half-written").mkdir()
     assert Work().through(tmp_path, "other") == "result 1"

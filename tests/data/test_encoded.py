@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from schema.encoded import NO_TARGET, Encoded, Ragged
+from schema.encoded import IGNORE_INDEX, EncodedDataset, Ragged
 
 
 @st.composite
@@ -21,14 +21,14 @@ def columns(draw) -> tuple[list[np.ndarray], np.ndarray]:
 
 
 @settings(deadline=None)
-@given(columns(), st.integers(0, 4), st.sampled_from([0, NO_TARGET, 7]))
+@given(columns(), st.integers(0, 4), st.sampled_from([0, IGNORE_INDEX, 7]))
 def test_padded_rows_are_the_rows_and_blanks_after_them(drawn, more, blank):
     rows, places = drawn
     steps = max(len(row) for row in rows) + more
     expected = np.full((len(places), steps, *rows[0].shape[1:]), blank, rows[0].dtype)
     for line, place in enumerate(places):
         expected[line, : len(rows[place])] = rows[place]
-    padded = Ragged.of(rows, blank).padded(places, steps)
+    padded = Ragged.of(rows, blank).collate(places, steps)
     assert padded.dtype == rows[0].dtype
     np.testing.assert_array_equal(padded, expected)
 
@@ -54,20 +54,20 @@ def test_a_row_can_be_looked_up(drawn):
 
 
 def test_a_taken_column_keeps_its_blank():
-    tags = Ragged.of([np.array([3, 4]), np.array([5]), np.array([], int)], blank=NO_TARGET)
+    tags = Ragged.of([np.array([3, 4]), np.array([5]), np.array([], int)], padding_value=IGNORE_INDEX)
     both = np.array([0, 1])
-    assert tags.take(np.array([2, 1])).padded(both, 2).tolist() == [[-1, -1], [5, -1]]
-    assert tags.take(np.array([2, 2])).padded(both, 1).tolist() == [[-1], [-1]]
-    assert tags.take(np.array([], int)).blank == NO_TARGET
-    assert Encoded({"words": tags}, tags).take(np.array([1])).targets.padded(both[:1], 2).tolist() == [[5, -1]]
+    assert tags.take(np.array([2, 1])).collate(both, 2).tolist() == [[-1, -1], [5, -1]]
+    assert tags.take(np.array([2, 2])).collate(both, 1).tolist() == [[-1], [-1]]
+    assert tags.take(np.array([], int)).padding_value == IGNORE_INDEX
+    assert EncodedDataset({"words": tags}, tags).take(np.array([1])).targets.collate(both[:1], 2).tolist() == [[5, -1]]
 
 
 def test_the_length_of_an_example_is_that_of_its_longest_sequence():
     source, target = Ragged.of([np.ones(3), np.ones(1)]), Ragged.of([np.ones(2), np.ones(4)])
-    both = Encoded({"source": source, "target": target, "picture": np.zeros((2, 5))})
+    both = EncodedDataset({"source": source, "target": target, "picture": np.zeros((2, 5))})
     assert both.lengths.tolist() == [3, 4]
     assert len(both) == 2
 
 
 def test_examples_without_a_sequence_are_one_step_long():
-    assert Encoded({"picture": np.zeros((3, 5))}).lengths.tolist() == [1, 1, 1]
+    assert EncodedDataset({"picture": np.zeros((3, 5))}).lengths.tolist() == [1, 1, 1]

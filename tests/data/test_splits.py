@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data.sources import Official
-from data.splits import cut, hold_out, make_splits, overlaps, places_seen
+from data.readers.datasets import RawSplits
+from data.splits import duplicate_indices, hold_out, make_splits, overlaps, subsample
 from schema.examples import LabelledText
 
 TEXTS = st.lists(st.sampled_from("abcdefgh"), max_size=40)
@@ -59,12 +59,12 @@ def test_what_is_held_out_depends_on_no_seed_and_no_copies():
 
 
 def test_a_cut_keeps_the_order_and_draws_from_everywhere():
-    kept = cut(range(1000), 100)
+    kept = subsample(range(1000), 100)
     assert len(kept) == len(set(kept)) == 100
     assert list(kept) == sorted(kept)
     assert min(kept) < 100 and max(kept) > 900
-    assert list(cut(range(1000), 100)) == list(kept)
-    assert list(cut(range(5), 5)) == list(cut(range(5), None)) == [0, 1, 2, 3, 4]
+    assert list(subsample(range(1000), 100)) == list(kept)
+    assert list(subsample(range(5), 5)) == list(subsample(range(5), None)) == [0, 1, 2, 3, 4]
 
 
 def test_overlaps_counted_by_hand():
@@ -83,11 +83,11 @@ def test_splits_that_share_nothing_have_no_overlaps():
 
 
 def test_places_seen_counted_by_hand():
-    assert places_seen(examples_of("xaby"), examples_of("ba"), text_of) == {1, 2}
+    assert duplicate_indices(examples_of("xaby"), examples_of("ba"), text_of) == {1, 2}
 
 
 def test_official_splits_stay_as_they_are_and_say_what_they_share():
-    official = Official("mine", "files:1", train=examples_of("abcdefghija"), test=examples_of("xa"))
+    official = RawSplits("mine", "files:1", train=examples_of("abcdefghija"), test=examples_of("xa"))
     splits = make_splits(official, text_of)
     assert len(splits.train) + len(splits.validation) == 11
     assert splits.validation
@@ -97,14 +97,14 @@ def test_official_splits_stay_as_they_are_and_say_what_they_share():
 
 
 def test_official_validation_is_kept():
-    official = Official("mine", "files:1", examples_of("abc"), test=[], validation=examples_of("d"))
+    official = RawSplits("mine", "files:1", examples_of("abc"), test=[], validation=examples_of("d"))
     splits = make_splits(official, text_of)
     assert (splits.train, splits.validation) == (examples_of("abc"), examples_of("d"))
 
 
 def test_a_limit_cuts_every_split_and_places_seen_are_those_of_the_cut():
     letters = [chr(place) for place in range(ord("A"), ord("z"))]
-    official = Official("mine", "files:1", examples_of(letters), test=examples_of(letters[::2]))
+    official = RawSplits("mine", "files:1", examples_of(letters), test=examples_of(letters[::2]))
     splits = make_splits(official, text_of, limit=5)
     assert [len(part) for part in (splits.train, splits.validation, splits.test)] == [5, 5, 5]
     assert splits.seen_in_train() == {0, 1, 2, 3, 4}

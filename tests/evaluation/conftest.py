@@ -2,7 +2,7 @@
 
 import pytest
 
-from schema.records import EpochRecord, Headline, Metrics
+from schema.records import EpochRecord, Metrics, PrimaryMetric
 
 COMMAND = "python train.py sentiment --seed 3"
 
@@ -21,7 +21,7 @@ def make_metrics():
             "quick": False,
             "cell": "lstm",
             "seed": 3,
-            "headline": Headline("accuracy", 0.9189, "test"),
+            "primary_metric": PrimaryMetric("accuracy", 0.9189, "test"),
             "scores": {
                 "validation": {"accuracy": 0.93, "macro_f1": 0.929, "cross_entropy": 0.2},
                 "test": {"accuracy": 0.9189, "macro_f1": 0.9188, "cross_entropy": 0.25},
@@ -39,7 +39,7 @@ def make_metrics():
             "padding": 0.061,
             "epochs": 2,
             "best_epoch": 2,
-            "ended_by": "epochs",
+            "stop_reason": "epochs",
             "versions": {"keras": "3.15.1"},
             "command": COMMAND,
         }

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evaluation.entities import entity_scores, is_mention, marked, merged, named, spans
-from schema.answers import TagsAnswer
+from evaluation.entities import bracketed, entity_scores, entity_texts, is_mention, merge_mentions, spans
 from schema.examples import TaggedSentence
+from schema.predictions import TagsPrediction
 
 TAGS = ("O", "B-PER", "I-PER", "B-LOC", "I-LOC")
 
@@ -62,7 +62,7 @@ def test_no_entity_goes_on_into_the_next_sentence():
     ],
 )
 def test_a_sign_and_the_name_after_it_are_merged(words, tags, expected):
-    assert merged(words.split(), tags.split()) == expected.split()
+    assert merge_mentions(words.split(), tags.split()) == expected.split()
 
 
 def test_a_mention_begins_with_the_sign_or_follows_it():
@@ -72,23 +72,23 @@ def test_a_mention_begins_with_the_sign_or_follows_it():
 
 def test_entities_are_shown_as_text():
     words, tags = ["Ann", "Lee", "went", "to", "Paris", "."], ["B-PER", "I-PER", "O", "O", "B-LOC", "O"]
-    assert marked(words, tags) == "[PER Ann Lee] went to [LOC Paris] ."
-    assert sorted(named(words, spans([tags])[0])) == ["LOC Paris", "PER Ann Lee"]
-    assert marked([], []) == ""
+    assert bracketed(words, tags) == "[PER Ann Lee] went to [LOC Paris] ."
+    assert sorted(entity_texts(words, spans([tags])[0])) == ["LOC Paris", "PER Ann Lee"]
+    assert bracketed([], []) == ""
 
 
-def scores_of(*cases: tuple[str, str, str], seen=frozenset()):
+def score_predictors(*cases: tuple[str, str, str], seen=frozenset()):
     """Words, real tags and answered tags of each sentence."""
     examples = [TaggedSentence(tuple(words.split()), tuple(real.split())) for words, real, _ in cases]
-    return entity_scores(examples, [TagsAnswer(tuple(given.split())) for *_, given in cases], TAGS, seen)
+    return entity_scores(examples, [TagsPrediction(tuple(given.split())) for *_, given in cases], TAGS, seen)
 
 
-# Official: (@) (ann) (Bob) (Paris) against (@ ann) (Bob). Merged: the first two are one, and right.
+# RawSplits: (@) (ann) (Bob) (Paris) against (@ ann) (Bob). Merged: the first two are one, and right.
 TWEET = ("@ ann met Bob in Paris", "B-PER B-PER O B-PER O B-LOC", "B-PER I-PER O B-PER O O")
 
 
 def test_the_three_views_of_a_tweet():
-    scores = scores_of(TWEET, ("so it is", "O O O", "O O O"), seen={"PER Bob", "LOC Bob", "PER Paris"})
+    scores = score_predictors(TWEET, ("so it is", "O O O", "O O O"), seen={"PER Bob", "LOC Bob", "PER Paris"})
     assert scores.values == {
         "entity_f1": pytest.approx(2 * 1 / (4 + 2)),
         "entity_f1_merged": pytest.approx(2 * 2 / (3 + 2)),
@@ -103,7 +103,7 @@ def test_the_three_views_of_a_tweet():
 
 
 def test_each_type_has_precision_recall_and_f1():
-    tables = {table.title: table.rows for table in scores_of(TWEET).tables}
+    tables = {table.title: table.rows for table in score_predictors(TWEET).tables}
     nan = pytest.approx(math.nan, nan_ok=True)
     assert tables["entities by type, official"] == (
         ("LOC", 1, nan, 0.0, 0.0),
@@ -115,13 +115,13 @@ def test_each_type_has_precision_recall_and_f1():
 
 
 def test_where_there_is_no_entity_there_is_no_score_of_them():
-    values = scores_of(("so it", "O O", "O O"), ("", "", ""), ("is", "O", "O")).values
+    values = score_predictors(("so it", "O O", "O O"), ("", "", ""), ("is", "O", "O")).values
     assert values.pop("accuracy") == 1.0
     assert all(map(math.isnan, values.values()))
 
 
 def test_a_tag_that_the_model_does_not_know_is_named():
-    notes = scores_of(("IBM is", "B-ORG O", "B-PER O")).notes
+    notes = score_predictors(("IBM is", "B-ORG O", "B-PER O")).notes
     assert any("B-ORG (1)" in note for note in notes)
 
 
@@ -135,7 +135,7 @@ def test_the_scores_are_those_of_seqeval(seed):
     real, given = ([list(random.choice(TAGS, length)) for length in lengths] for _ in range(2))
     # Half of the answers are right.
     given = [real[place] if place % 2 else tags for place, tags in enumerate(given)]
-    values = scores_of(
+    values = score_predictors(
         *((" ".join(["w"] * len(a)), " ".join(a), " ".join(b)) for a, b in zip(real, given, strict=True))
     ).values
     strict = {"mode": "strict", "scheme": IOB2, "average": "micro"}
@@ -146,5 +146,7 @@ def test_the_scores_are_those_of_seqeval(seed):
 @settings(deadline=None, max_examples=10)
 @given(st.lists(st.lists(st.sampled_from(TAGS), min_size=1, max_size=6), min_size=1, max_size=5))
 def test_a_sentence_answered_with_its_own_tags_is_right(tagged):
-    values = scores_of(*((" ".join(["@"] * len(tags)), " ".join(tags), " ".join(tags)) for tags in tagged)).values
+    values = score_predictors(
+        *((" ".join(["@"] * len(tags)), " ".join(tags), " ".join(tags)) for tags in tagged)
+    ).values
     assert all(value == 1.0 or math.isnan(value) for value in values.values())

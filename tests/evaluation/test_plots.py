@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from evaluation import plots
-from schema.answers import Attended
+from schema.predictions import AttentionWeights
 from schema.records import EpochRecord
-from schema.scores import Confusion, Table
+from schema.scores import ConfusionMatrix, Table
 
 HEADER = ("tokens", "examples", "accuracy")
 NAN_EPOCH = EpochRecord(1, float("nan"), float("nan"), float("nan"), float("nan"), 1e-3, 1.0, 1.0, 0.0)
@@ -30,7 +30,7 @@ def size_of(path):
 
 
 def confusion_of(labels):
-    return Confusion(tuple(labels), np.eye(len(labels), dtype=int) * 9)
+    return ConfusionMatrix(tuple(labels), np.eye(len(labels), dtype=int) * 9)
 
 
 def test_learning_curves_are_drawn(history, tmp_path):
@@ -61,12 +61,12 @@ def test_strange_class_names_are_drawn(tmp_path):
 def test_a_caption_is_no_formula():
     caption = 'a $5 "off" sign, was $10'
     pixels = np.zeros((4, 4, 3), np.uint8)
-    attended = Attended((), ("a", "$5", "$sign$"), np.full((3, 4), 0.25))
+    attended = AttentionWeights((), ("a", "$5", "$sign$"), np.full((3, 4), 0.25))
     assert plots.png(plots.caption_figure(pixels, [caption], caption, attended)).startswith(b"\x89PNG")
 
 
 def test_a_class_without_examples_is_drawn(tmp_path):
-    plots.confusion_matrix(Confusion(("a", "b"), np.array([[3, 1], [0, 0]])), tmp_path / "c.png")
+    plots.confusion_matrix(ConfusionMatrix(("a", "b"), np.array([[3, 1], [0, 0]])), tmp_path / "c.png")
     assert size_of(tmp_path / "c.png")
 
 
@@ -94,6 +94,6 @@ def test_nothing_to_draw_is_refused(tmp_path):
     with pytest.raises(ValueError, match="no epoch"):
         plots.learning_curves([], "accuracy", tmp_path / "x.png")
     with pytest.raises(ValueError, match="no class"):
-        plots.confusion_matrix(Confusion((), np.zeros((0, 0), dtype=int)), tmp_path / "x.png")
+        plots.confusion_matrix(ConfusionMatrix((), np.zeros((0, 0), dtype=int)), tmp_path / "x.png")
     with pytest.raises(ValueError, match="no bin"):
         plots.score_by_length(Table("x", HEADER, ()), tmp_path / "x.png")

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from evaluation.report import short_report, write_report
-from schema.records import Headline
-from schema.scores import Confusion, Sample, Scores, Table
+from schema.records import PrimaryMetric
+from schema.scores import ConfusionMatrix, ScoredExample, Scores, Table
 
 HOSTILE = (
     "<script>alert(1)</script> | a | b\n# title\n\n![x](http://evil.example/x.png) [y](javascript:z) `code` **bold** "
@@ -35,14 +35,14 @@ def judged(**said):
             ),
             Table("scores by class", ("class", "examples", "recall"), (("neg", 5, float("nan")), ("pos", 5, 1.0))),
         ),
-        "confusion": Confusion(("neg", "pos"), np.array([[4, 1], [0, 5]])),
+        "confusion": ConfusionMatrix(("neg", "pos"), np.array([[4, 1], [0, 5]])),
         "notes": ("A note of the scores.",),
     }
     return Scores(**(fields | said))
 
 
 def samples_of(count):
-    return [Sample(f"input {place}", "pos", f"answer {place}", place / count) for place in range(count)]
+    return [ScoredExample(f"input {place}", "pos", f"answer {place}", place / count) for place in range(count)]
 
 
 def report_of(folder, metrics, history=(), scores=None, samples=(), config=None):
@@ -137,7 +137,7 @@ def test_few_samples_are_shown_once_each(make_metrics, tmp_path):
 
 
 def test_the_middle_of_a_long_text_is_left_out(make_metrics, tmp_path):
-    page = report_of(tmp_path, make_metrics(), samples=[Sample("begin " + "x" * 9000 + " end", "a", "b", 0.5)])
+    page = report_of(tmp_path, make_metrics(), samples=[ScoredExample("begin " + "x" * 9000 + " end", "a", "b", 0.5)])
     assert max(map(len, page.splitlines())) < 500
     assert re.search(r"begin x+ \.\.\. x+ end", page)
 
@@ -146,10 +146,10 @@ def test_the_middle_of_a_long_text_is_left_out(make_metrics, tmp_path):
     ("said", "warning"),
     [
         ({"synthetic": True}, "synthetic"),
-        ({"headline": Headline("accuracy", 0.93, "validation")}, "Test was not scored"),
-        ({"ended_by": "interrupt"}, "was interrupted"),
-        ({"ended_by": "time budget"}, "used up its time budget"),
-        ({"ended_by": "divergence"}, "no longer a number"),
+        ({"primary_metric": PrimaryMetric("accuracy", 0.93, "validation")}, "Test was not scored"),
+        ({"stop_reason": "interrupt"}, "was interrupted"),
+        ({"stop_reason": "time budget"}, "used up its time budget"),
+        ({"stop_reason": "divergence"}, "no longer a number"),
     ],
 )
 def test_what_makes_a_score_weak_is_said_first(make_metrics, tmp_path, said, warning):
@@ -161,12 +161,12 @@ def test_what_makes_a_score_weak_is_said_first(make_metrics, tmp_path, said, war
 
 def test_a_run_stopped_in_its_first_epoch_has_a_report(make_metrics, tmp_path):
     metrics = make_metrics(
-        headline=Headline("accuracy", float("nan"), "validation"),
+        primary_metric=PrimaryMetric("accuracy", float("nan"), "validation"),
         scores={},
         baselines={},
         epochs=0,
         best_epoch=0,
-        ended_by="interrupt",
+        stop_reason="interrupt",
         counts={},
         versions={},
         seconds={},
@@ -195,7 +195,7 @@ def test_hostile_text_stays_text_everywhere(make_metrics, history, tmp_path):
     )
     by_class = Table("scores by class", ("class", "recall"), ((HOSTILE, 1.0),))
     scores = {"test": judged(tables=(by_class,), notes=(HOSTILE,), confusion=None)}
-    sample = Sample(HOSTILE, HOSTILE, HOSTILE, 0.5)
+    sample = ScoredExample(HOSTILE, HOSTILE, HOSTILE, 0.5)
     page = rendered(report_of(tmp_path, metrics, history, scores, [sample], {HOSTILE: HOSTILE}))
     tags = set(re.findall(r"<(\w+)", page))
     assert tags == BLOCKS
@@ -207,14 +207,16 @@ def test_hostile_text_stays_text_everywhere(make_metrics, history, tmp_path):
 @given(text=st.text(st.characters(codec="utf-8"), max_size=80) | st.text("|\\`*_[]()<>!&#~$-+:.@ a1\n", max_size=40))
 def test_any_text_is_shown_as_it_is_on_one_line(make_metrics, text):
     with tempfile.TemporaryDirectory() as folder:
-        rows = rows_of(report_of(Path(folder), make_metrics(), samples=[Sample(text, "reference", "answer", 1.0)]))
+        rows = rows_of(
+            report_of(Path(folder), make_metrics(), samples=[ScoredExample(text, "reference", "answer", 1.0)])
+        )
     one_line = " ".join("".join(mark if mark.isprintable() else " " for mark in text).split())
     assert ["100.00", "reference", "answer", one_line] in rows
 
 
 def test_bare_addresses_do_not_become_links(make_metrics, tmp_path):
     text = "see http://evil.example and WWW.evil.example or me@evil.example"
-    page = report_of(tmp_path, make_metrics(), samples=[Sample(text, "a", "b", 1.0)])
+    page = report_of(tmp_path, make_metrics(), samples=[ScoredExample(text, "a", "b", 1.0)])
     assert not re.search(r"(?i)http://|www\.|me@", page)
     assert ["100.00", "a", "b", text] in rows_of(page)
 
@@ -242,8 +244,13 @@ def test_the_terminal_sees_the_score_beside_the_baselines(make_metrics):
 def test_the_terminal_sees_five_to_twelve_lines(make_metrics, baselines):
     values = {f"baseline {place}": {"validation": {"accuracy": place / 100}} for place in range(baselines)}
     metrics = make_metrics(
-        baselines=values, synthetic=True, ended_by="interrupt", headline=Headline("accuracy", 0.5, "validation")
+        baselines=values,
+        synthetic=True,
+        stop_reason="interrupt",
+        primary_metric=PrimaryMetric("accuracy", 0.5, "validation"),
     )
-    calm = replace(metrics, synthetic=False, ended_by="epochs", headline=Headline("accuracy", 0.5, "test"))
+    calm = replace(
+        metrics, synthetic=False, stop_reason="epochs", primary_metric=PrimaryMetric("accuracy", 0.5, "test")
+    )
     assert 5 <= len(short_report(calm).splitlines()) <= 12
     assert 5 <= len(short_report(metrics).splitlines()) <= 12

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from data.word_forms import FormSettings, form_features
+from data.encoders.orthography import OrthographicSettings, orthographic_features
 from evaluation.tagging_baselines import EntityDictionary, FormGuesser, WordTags, fit_form_baselines, fit_word_tags
 from schema.examples import LabelledText, TaggedSentence
 
@@ -12,7 +12,7 @@ ADVERBS, VERBS = [stem + "ly" for stem in STEMS], [stem + "ing" for stem in STEM
 
 
 def features(word):
-    return form_features(word, FormSettings(prefixes=2, suffixes=3))
+    return orthographic_features(word, OrthographicSettings(max_prefix=2, max_suffix=3))
 
 
 def sentence(line: str) -> TaggedSentence:

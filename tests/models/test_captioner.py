@@ -5,10 +5,17 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from models.captioner import CaptionerSettings, build_captioner, picture_spec, regions_of, standardise, stepper_of
+from models.captioner import (
+    CaptionerSettings,
+    build_captioner,
+    extract_regions,
+    incremental_decoder,
+    picture_spec,
+    standardise,
+)
 from models.cells import CELLS
 from models.decoder import DecoderSettings, SmoothedCrossEntropy, attention_weights
-from models.inspection import Inside, cell_activity, loss_gradient, memory_gradient
+from models.inspection import GradientRecorder, cell_activity, loss_gradient, state_gradient
 
 TARGET = np.array([[2, 9, 10], [2, 11, 4]], np.int32)
 random = np.random.default_rng(0)
@@ -29,7 +36,7 @@ def network() -> keras.Model:
 def model_of(given: str, cell: str = "lstm", attention: str = "additive") -> keras.Model:
     keras.utils.set_random_seed(3)
     decoder = DecoderSettings(
-        12, cell, 6, 5, attention, word_dropout=0.2, embedding_dropout=0.3, context_dropout=0.3, dropout=0.5
+        12, cell, 6, 5, attention, word_dropout=0.2, embedding_dropout=0.3, memory_dropout=0.3, dropout=0.5
     )
     settings = CaptionerSettings(decoder, GIVEN[given].shape[1:])
     return build_captioner(settings, None if given == "pixels" else network())
@@ -41,7 +48,7 @@ def test_step_by_step_is_as_in_training_after_loading(cell, given, attention, tm
     model, picture = model_of(given, cell, attention), GIVEN[given]
     model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras", compile=False)
-    stepper = stepper_of(loaded)
+    stepper = incremental_decoder(loaded)
     assert picture_spec(loaded).is_compatible_with(tf.TensorSpec(picture.shape, picture.dtype))
     whole = tf.nn.log_softmax(model({"picture": picture, "target": TARGET})).numpy()
     state = stepper.start(tf.constant(picture))
@@ -75,7 +82,7 @@ def test_the_network_is_kept_with_its_weights_and_never_trained(tmp_path):
     pixels = random.integers(0, 256, (2, 16, 16, 3)).astype(np.uint8)
     read = loaded.get_layer("network").read(pixels)
     assert read.shape == (2, 4, 7)
-    np.testing.assert_allclose(read, regions_of(held, pixels), atol=1e-5)
+    np.testing.assert_allclose(read, extract_regions(held, pixels), atol=1e-5)
 
 
 @pytest.mark.parametrize(("given", "attention"), [("regions", "additive"), ("vector", "none")])
@@ -105,19 +112,19 @@ def test_what_is_alike_in_few_pictures_does_not_drown_a_new_one():
 
 
 def test_every_region_can_be_looked_at():
-    weights = attention_weights(stepper_of(model_of("pixels")), GIVEN["pixels"], TARGET)
+    weights = attention_weights(incremental_decoder(model_of("pixels")), GIVEN["pixels"], TARGET)
     assert weights.shape == (2, 3, 64)
     np.testing.assert_allclose(weights.sum(axis=-1), 1, rtol=1e-5)
 
 
 def test_one_can_look_inside_of_what_writes():
-    inside = Inside(model_of("regions"))
+    inside = GradientRecorder(model_of("regions"))
     inputs = {"picture": GIVEN["regions"], "target": TARGET}
     loss = loss_gradient(inside, inputs, np.array([[9, 10, 3], [11, -1, -1]]), SmoothedCrossEntropy(0.0, -1))
     assert loss.norms.shape == (2, 3) and (loss.norms[0] > 0).all()
     # Nothing is asked after the first step of the second caption.
     np.testing.assert_allclose(loss.norms[1, 1:], 0, atol=1e-9)
-    memory = memory_gradient(inside, inputs)["forward"]
+    memory = state_gradient(inside, inputs)["forward"]
     assert (memory.norms > 0).all()
     gates = cell_activity(inside, inputs)
     assert gates.keys() == {"forward/forget_gate", "forward/input_gate", "forward/output_gate"}
@@ -125,6 +132,6 @@ def test_one_can_look_inside_of_what_writes():
 
 def test_gates_start_from_the_picture():
     model, picture = model_of("regions"), GIVEN["regions"]
-    with_picture = cell_activity(Inside(model), {"picture": picture, "target": TARGET})["forward/forget_gate"]
-    another = cell_activity(Inside(model), {"picture": 3 * picture, "target": TARGET})["forward/forget_gate"]
+    with_picture = cell_activity(GradientRecorder(model), {"picture": picture, "target": TARGET})["forward/forget_gate"]
+    another = cell_activity(GradientRecorder(model), {"picture": 3 * picture, "target": TARGET})["forward/forget_gate"]
     assert abs(with_picture[0] - another[0]) > 1e-5

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from models.cells import CELLS, LSTMBias, diagnose, directions, recurrent_layer, run, run_stack
+from models.cells import CELLS, ForgetGateBias, apply_rnn, directions, gate_activations, recurrent_layer, run_stack
 from schema.configs import CellName
 
 UNITS, FEATURES = 3, 4
@@ -33,9 +33,9 @@ def test_every_cell_that_can_be_asked_for_is_there():
 def test_masked_steps_are_as_if_they_were_not_there(cell, bidirectional):
     keras.utils.set_random_seed(1)
     layer = recurrent_layer(cell, UNITS, bidirectional)
-    together = run(layer, INPUTS, MASK)
+    together = apply_rnn(layer, INPUTS, MASK)
     for row, valid in enumerate(MASK):
-        single = run(layer, *alone(row))
+        single = apply_rnn(layer, *alone(row))
         np.testing.assert_allclose(together.sequence[row][valid], single.sequence[0], atol=1e-6)
         np.testing.assert_allclose(together.last[row], single.last[0], atol=1e-6)
         for state, expected in zip(together.states, single.states, strict=True):
@@ -46,18 +46,18 @@ def test_masked_steps_are_as_if_they_were_not_there(cell, bidirectional):
 @each_layer
 def test_the_mask_holds_where_a_first_state_is_given(cell, bidirectional):
     layer = recurrent_layer(cell, UNITS, bidirectional)
-    first = [state * 0 + 0.5 for state in run(layer, INPUTS, MASK).states]
-    together = run(layer, INPUTS, MASK, initial_state=first)
+    first = [state * 0 + 0.5 for state in apply_rnn(layer, INPUTS, MASK).states]
+    together = apply_rnn(layer, INPUTS, MASK, initial_state=first)
     for row in range(len(MASK)):
-        single = run(layer, *alone(row), initial_state=[state[:1] for state in first])
+        single = apply_rnn(layer, *alone(row), initial_state=[state[:1] for state in first])
         np.testing.assert_allclose(together.last[row], single.last[0], atol=1e-6)
-    assert np.abs(together.last - run(layer, INPUTS, MASK).last).max() > 1e-3
+    assert np.abs(together.last - apply_rnn(layer, INPUTS, MASK).last).max() > 1e-3
 
 
 @each_cell
 @each_layer
 def test_last_is_the_output_where_each_direction_ends(cell, bidirectional):
-    read = run(recurrent_layer(cell, UNITS, bidirectional), INPUTS, MASK)
+    read = apply_rnn(recurrent_layer(cell, UNITS, bidirectional), INPUTS, MASK)
     sequence = np.array(read.sequence)
     for row, valid in enumerate(MASK):
         steps = np.flatnonzero(valid)
@@ -71,7 +71,7 @@ def test_last_is_the_output_where_each_direction_ends(cell, bidirectional):
 def test_a_stack_reads_what_the_layer_below_made(cell):
     layers = [recurrent_layer(cell, UNITS, True), recurrent_layer(cell, UNITS, True)]
     stacked = run_stack(INPUTS, MASK, layers, dropout=0.5)
-    above = run(layers[1], run(layers[0], INPUTS, MASK).sequence, MASK)
+    above = apply_rnn(layers[1], apply_rnn(layers[0], INPUTS, MASK).sequence, MASK)
     np.testing.assert_array_equal(stacked.sequence, above.sequence)
     np.testing.assert_array_equal(stacked.last, above.last)
     for row in range(len(MASK)):
@@ -91,7 +91,7 @@ def test_the_forget_bias_is_the_second_quarter_and_nothing_else():
 def test_the_forget_bias_decides_what_is_left_of_a_state(bias):
     layer = recurrent_layer("lstm", UNITS, forget_bias=bias, recurrent_initializer="zeros")
     nothing = np.zeros((1, 10, FEATURES), np.float32)
-    read = run(layer, nothing, np.ones((1, 10), bool), [np.zeros((1, UNITS)), np.ones((1, UNITS))])
+    read = apply_rnn(layer, nothing, np.ones((1, 10), bool), [np.zeros((1, UNITS)), np.ones((1, UNITS))])
     # Without input or recurrence each step multiplies the cell state by the forget gate.
     np.testing.assert_allclose(read.states[1], np.full((1, UNITS), (1 / (1 + np.exp(-bias))) ** 10), rtol=1e-4)
 
@@ -104,7 +104,7 @@ def test_other_cells_take_no_notice_of_the_forget_bias(cell):
 
 
 def test_the_bias_initializer_survives_a_file():
-    again = keras.initializers.deserialize(keras.initializers.serialize(LSTMBias(2.0)))
+    again = keras.initializers.deserialize(keras.initializers.serialize(ForgetGateBias(2.0)))
     np.testing.assert_array_equal(again((8,)), [0, 0, 2, 2, 0, 0, 0, 0])
 
 
@@ -142,9 +142,9 @@ def test_a_cell_tells_what_it_does_at_each_step(cell, bidirectional):
     layer = recurrent_layer(cell, UNITS, bidirectional)
     # Large, so that units saturate now and then and the state matters.
     inputs = 2 * INPUTS
-    run(layer, inputs, MASK)
+    apply_rnn(layer, inputs, MASK)
     layer.set_weights([2 * weight + 0.1 for weight in layer.get_weights()])
-    found = {name: np.array(values) for name, values in diagnose(layer, inputs, MASK).items()}
+    found = {name: np.array(values) for name, values in gate_activations(layer, inputs, MASK).items()}
     expected = {}
     for row, valid in enumerate(MASK):
         for direction, one_way in directions(layer).items():

@@ -7,18 +7,18 @@ import numpy as np
 import pytest
 
 from models.cells import CELLS
-from models.classifier import ClassifierSettings, EvidenceLogits, ScaledBy, WordDropout, build_classifier
+from models.classifier import ClassifierSettings, FixedScale, LinearModelLogits, WordDropout, build_classifier
 from models.pooling import POOLINGS
 
 SETTINGS = ClassifierSettings(
-    vocabulary=20,
+    vocab_size=20,
     classes=2,
     cell="lstm",
     units=3,
     layers=1,
     bidirectional=True,
-    embedding=4,
-    window=4,
+    embedding_size=4,
+    chunk_length=4,
     pooling=("mean", "max"),
     dropout=0.5,
     word_dropout=0.5,
@@ -70,18 +70,18 @@ def test_word_dropout_of_nothing_changes_nothing():
 
 
 def test_channels_are_scaled_and_a_constant_one_is_left():
-    scaled = ScaledBy([2.0, 0.0])(np.array([[[4.0, 3.0]]], np.float32))
+    scaled = FixedScale([2.0, 0.0])(np.array([[[4.0, 3.0]]], np.float32))
     assert np.array(scaled).tolist() == [[[2.0, 3.0]]]
 
 
 def test_a_single_channel_speaks_for_the_second_class():
     totals = np.array([[[1.0], [-3.0]], [[2.0], [0.0]]], np.float32)
-    assert np.array(EvidenceLogits()(totals)).tolist() == [[0.0, -2.0], [0.0, 2.0]]
+    assert np.array(LinearModelLogits()(totals)).tolist() == [[0.0, -2.0], [0.0, 2.0]]
 
 
 def test_several_channels_speak_each_for_its_class():
     totals = np.array([[[1.0, 2.0, 3.0], [1.0, 0.0, -3.0]]], np.float32)
-    assert np.array(EvidenceLogits()(totals)).tolist() == [[2.0, 2.0, 0.0]]
+    assert np.array(LinearModelLogits()(totals)).tolist() == [[2.0, 2.0, 0.0]]
 
 
 @pytest.mark.parametrize("classes, totals", [(2, 1), (3, 3)])

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from models.crf import CRF, CRFLoss, best_sequence, decode, log_partition, marginals, sequence_score
+from models.crf import CRF, CRFLoss, best_sequence, log_partition, marginals, sequence_score, viterbi_decode
 
 TAGS, LENGTHS = 3, (4, 1, 3, 2)
 MASK = np.arange(max(LENGTHS)) < np.array(LENGTHS)[:, None]
@@ -81,9 +81,9 @@ def test_padding_and_neighbours_change_nothing(potentials):
     padded = np.concatenate([potentials, random.normal(size=(4, 3, TAGS, TAGS)).astype(np.float32)], axis=1)
     mask = np.pad(MASK, ((0, 0), (0, 3)))
     np.testing.assert_allclose(log_partition(padded, mask), log_partition(potentials, MASK), rtol=1e-6)
-    tags, shares = decode(padded, mask)
+    tags, shares = viterbi_decode(padded, mask)
     for place, length in enumerate(LENGTHS):
-        alone, alone_shares = decode(potentials[place : place + 1, :length], MASK[place : place + 1, :length])
+        alone, alone_shares = viterbi_decode(potentials[place : place + 1, :length], MASK[place : place + 1, :length])
         np.testing.assert_array_equal(tags[place, :length], alone[0])
         np.testing.assert_allclose(shares[place, :length], alone_shares[0], atol=1e-6)
 
@@ -92,7 +92,7 @@ def test_what_is_forbidden_is_never_answered_and_has_no_probability():
     potentials = potentials_of(BOUND)
     # However much the words speak for it.
     potentials[..., 2] += 50
-    tags, shares = (np.array(part) for part in decode(potentials, MASK))
+    tags, shares = (np.array(part) for part in viterbi_decode(potentials, MASK))
     assert (tags[:, 0] != 2).all()
     assert shares[:, 0, 2].max() < 1e-6
     for row, length in zip(tags, LENGTHS, strict=True):

@@ -9,27 +9,27 @@ import pytest
 import tensorflow as tf
 from keras import ops
 
-from models.cells import CELLS, recurrent_layer, run
+from models.cells import CELLS, apply_rnn, recurrent_layer
 from models.classifier import ClassifierSettings, build_classifier
 from models.inspection import (
-    Inside,
-    ThroughTime,
+    GradientRecorder,
+    NormsByLag,
     cell_activity,
-    first_over_last,
+    gradient_ratio,
     half_life,
     loss_gradient,
-    memory_gradient,
+    state_gradient,
 )
 
 SETTINGS = ClassifierSettings(
-    vocabulary=12,
+    vocab_size=12,
     classes=3,
     cell="lstm",
     units=3,
     layers=2,
     bidirectional=True,
-    embedding=4,
-    window=4,
+    embedding_size=4,
+    chunk_length=4,
     pooling=("last", "mean", "max"),
     dropout=0.5,
     word_dropout=0.5,
@@ -59,7 +59,7 @@ def linear_model(weight: float, bidirectional: bool = False) -> keras.Model:
     inputs = {"steps": keras.Input((None, 1), name="steps")}
     layer = recurrent_layer("simple_rnn", 1, bidirectional, activation="linear", name="recurrent_1")
     copied = keras.layers.Identity()(inputs["steps"])
-    read = run(layer, copied, Mask()(inputs["steps"]))
+    read = apply_rnn(layer, copied, Mask()(inputs["steps"]))
     layer.set_weights([np.array(value) for value in ([[1.0]], [[weight]], [0.0])] * (2 if bidirectional else 1))
     return keras.Model(inputs, ops.sum(read.last, axis=-1, keepdims=True))
 
@@ -69,26 +69,27 @@ def of_lengths(*lengths: int, time: int) -> dict[str, np.ndarray]:
 
 
 def test_a_linear_network_forgets_by_its_weight():
-    gradient = memory_gradient(Inside(linear_model(0.9)), of_lengths(50, 30, time=60))
+    gradient = state_gradient(GradientRecorder(linear_model(0.9)), of_lengths(50, 30, time=60))
     assert list(gradient) == ["forward"]
     curve = gradient["forward"].curve()
     # With one unit the projection is +1 or -1.
     np.testing.assert_allclose(curve, 0.9 ** np.arange(50), rtol=1e-4)
     assert half_life(curve) == pytest.approx(math.log(2) / -math.log(0.9), rel=1e-4)
-    assert first_over_last(curve) == (pytest.approx(0.9**49, rel=1e-4), 49)
-    assert first_over_last(curve, lag=20) == (pytest.approx(0.9**20, rel=1e-4), 20)
+    assert gradient_ratio(curve) == (pytest.approx(0.9**49, rel=1e-4), 49)
+    assert gradient_ratio(curve, lag=20) == (pytest.approx(0.9**20, rel=1e-4), 20)
 
 
 @pytest.mark.parametrize("weight", [1.0, 1.1])
 def test_what_does_not_fall_has_no_half_life(weight):
     assert (
-        half_life(memory_gradient(Inside(linear_model(weight)), of_lengths(50, time=50))["forward"].curve()) == math.inf
+        half_life(state_gradient(GradientRecorder(linear_model(weight)), of_lengths(50, time=50))["forward"].curve())
+        == math.inf
     )
 
 
 def test_each_direction_is_followed_from_where_it_ends():
     model = linear_model(0.5, bidirectional=True)
-    gradient = memory_gradient(Inside(model), of_lengths(3, 5, time=6))
+    gradient = state_gradient(GradientRecorder(model), of_lengths(3, 5, time=6))
     np.testing.assert_array_equal(gradient["forward"].lags[0], [2, 1, 0, -1, -1, -1])
     np.testing.assert_array_equal(gradient["backward"].lags[0], [0, 1, 2, -1, -1, -1])
     np.testing.assert_allclose(gradient["forward"].norms[0], [0.25, 0.5, 1, 0, 0, 0])
@@ -98,7 +99,7 @@ def test_each_direction_is_followed_from_where_it_ends():
 def test_the_loss_gradient_of_a_linear_network():
     model = linear_model(0.5)
     found = loss_gradient(
-        Inside(model), of_lengths(3, 2, time=3), np.array([[0.0], [0.0]]), keras.losses.MeanSquaredError()
+        GradientRecorder(model), of_lengths(3, 2, time=3), np.array([[0.0], [0.0]]), keras.losses.MeanSquaredError()
     )
     # h = 1.75 and 1.5; d mean(h^2)/dx = h weight^lag for two rows.
     np.testing.assert_allclose(found.norms, [[1.75 / 4, 1.75 / 2, 1.75], [0.75, 1.5, 0]])
@@ -127,10 +128,10 @@ def by_differences(model: keras.Model, ids: np.ndarray, targets: np.ndarray, del
 @pytest.mark.parametrize("fixed", [False, True], ids=["learnt embeddings", "fixed embeddings"])
 def test_the_loss_gradient_is_what_differences_say_and_in_the_order_of_the_text(fixed):
     keras.utils.set_random_seed(2)
-    settings = replace(SETTINGS, vocabulary=13, embedding=2, cell="gru", layers=1, pooling=("last", "mean"))
+    settings = replace(SETTINGS, vocab_size=13, embedding_size=2, cell="gru", layers=1, pooling=("last", "mean"))
     model = build_classifier(replace(settings, embedding_fixed=fixed), random.normal(size=(13, 2)))
     ids = np.array([[3, 9, 1, 7, 12, 2, 8, 5], [11, 4, 10, 6, 0, 0, 0, 0]], np.int32)
-    found = loss_gradient(Inside(model), {"words": ids}, TARGETS[:2], LOSS)
+    found = loss_gradient(GradientRecorder(model), {"words": ids}, TARGETS[:2], LOSS)
     expected = by_differences(model, ids, TARGETS[:2])
     np.testing.assert_allclose(found.norms[ids > 0], expected[ids > 0], rtol=1e-2, atol=1e-5)
     assert not found.norms[ids == 0].any() and found.norms[ids > 0].all()
@@ -139,16 +140,16 @@ def test_the_loss_gradient_is_what_differences_say_and_in_the_order_of_the_text(
 
 def test_padding_changes_nothing():
     keras.utils.set_random_seed(3)
-    inside = Inside(build_classifier(SETTINGS))
+    inside = GradientRecorder(build_classifier(SETTINGS))
     padded = {"words": np.pad(IDS, [(0, 0), (0, 4)])}
     alone, together = (loss_gradient(inside, inputs, TARGETS, LOSS) for inputs in ({"words": IDS}, padded))
     np.testing.assert_allclose(together.norms[:, :8], alone.norms, rtol=1e-4, atol=1e-9)
     assert not together.norms[:, 8:].any() and not alone.norms[~VALID].any()
     np.testing.assert_allclose(together.curve(), alone.curve(), rtol=1e-4, atol=1e-9)
-    for direction, gradient in memory_gradient(inside, padded).items():
+    for direction, gradient in state_gradient(inside, padded).items():
         # Rows are text x windows: the third window of each text is new, and padding.
         rows = gradient.norms.reshape(4, 3, 4)
-        expected = memory_gradient(inside, {"words": IDS})[direction]
+        expected = state_gradient(inside, {"words": IDS})[direction]
         assert not rows[:, 2].any()
         np.testing.assert_allclose(rows[:, :2].reshape(8, 4), expected.norms, rtol=1e-4, atol=1e-9)
         np.testing.assert_allclose(gradient.curve(), expected.curve(), rtol=1e-4, atol=1e-9)
@@ -159,7 +160,7 @@ def test_a_model_that_was_looked_into_is_as_before(cell, tmp_path):
     model = build_classifier(replace(WITH_EVIDENCE, cell=cell))
     config, inputs = model.get_config(), {"words": IDS, "evidence": EVIDENCE}
     expected = model(inputs)
-    found = loss_gradient(Inside(model), inputs, TARGETS % 2, LOSS)
+    found = loss_gradient(GradientRecorder(model), inputs, TARGETS % 2, LOSS)
     assert (found.norms[VALID] > 0).all()
     assert model.get_config() == config
     model.save(tmp_path / "model.keras")
@@ -169,9 +170,9 @@ def test_a_model_that_was_looked_into_is_as_before(cell, tmp_path):
 def test_looking_moves_no_weight_and_draws_no_random_number():
     model = build_classifier(SETTINGS)
     held = [np.array(variable) for variable in model.variables]
-    inside = Inside(model)
+    inside = GradientRecorder(model)
     first = loss_gradient(inside, {"words": IDS}, TARGETS, LOSS).norms
-    memory_gradient(inside, {"words": IDS})
+    state_gradient(inside, {"words": IDS})
     cell_activity(inside, {"words": IDS})
     np.testing.assert_array_equal(loss_gradient(inside, {"words": IDS}, TARGETS, LOSS).norms, first)
     for variable, value in zip(model.variables, held, strict=True):
@@ -180,11 +181,11 @@ def test_looking_moves_no_weight_and_draws_no_random_number():
 
 def test_new_weights_are_seen():
     model = linear_model(0.5)
-    inside = Inside(model)
+    inside = GradientRecorder(model)
     inputs = of_lengths(4, time=4)
-    memory_gradient(inside, inputs)
+    state_gradient(inside, inputs)
     model.get_layer("recurrent_1").set_weights([np.array(value) for value in ([[1.0]], [[0.8]], [0.0])])
-    np.testing.assert_allclose(memory_gradient(inside, inputs)["forward"].curve(), 0.8 ** np.arange(4), rtol=1e-5)
+    np.testing.assert_allclose(state_gradient(inside, inputs)["forward"].curve(), 0.8 ** np.arange(4), rtol=1e-5)
 
 
 def test_activity_is_a_mean_over_the_rows_that_reach_a_step():
@@ -192,29 +193,29 @@ def test_activity_is_a_mean_over_the_rows_that_reach_a_step():
     for layer in model.layers:
         if layer.name == "recurrent_1":
             layer.set_weights([np.zeros(weight.shape) for weight in layer.get_weights()])
-    activity = cell_activity(Inside(model), {"words": IDS[3:]})
+    activity = cell_activity(GradientRecorder(model), {"words": IDS[3:]})
     # The one text has a single step, and a gate that is fed nothing stands half open.
     assert set(activity) == {"forward/update_gate", "forward/reset_gate"}
     np.testing.assert_allclose(activity["forward/update_gate"], [0.5, np.nan, np.nan, np.nan])
 
 
 def test_a_curve_is_a_mean_by_lag():
-    gradient = ThroughTime(np.array([[8.0, 4.0, 2.0], [6.0, 9.0, 9.0]]), np.array([[2, 1, 0], [0, -1, -1]]))
+    gradient = NormsByLag(np.array([[8.0, 4.0, 2.0], [6.0, 9.0, 9.0]]), np.array([[2, 1, 0], [0, -1, -1]]))
     np.testing.assert_array_equal(gradient.curve(), [4.0, 4.0, 8.0])
-    holes = ThroughTime(np.array([[5.0, 1.0]]), np.array([[2, 0]]))
+    holes = NormsByLag(np.array([[5.0, 1.0]]), np.array([[2, 0]]))
     np.testing.assert_array_equal(holes.curve(), [1.0, np.nan, 5.0])
 
 
 def test_curves_too_short_or_empty_say_so():
     assert math.isnan(half_life(np.ones(5))) and math.isnan(half_life(np.zeros(60)))
-    assert math.isnan(first_over_last(np.zeros(5))[0])
-    assert math.isnan(first_over_last(np.zeros(0))[0])
-    assert first_over_last(np.array([2.0])) == (1.0, 0)
+    assert math.isnan(gradient_ratio(np.zeros(5))[0])
+    assert math.isnan(gradient_ratio(np.zeros(0))[0])
+    assert gradient_ratio(np.array([2.0])) == (1.0, 0)
 
 
 def test_a_lag_that_few_rows_reach_is_left_out_where_that_is_asked():
     lags = np.array([[2, 1, 0], [1, 0, -1], [0, -1, -1], [0, -1, -1]])
-    through = ThroughTime(np.ones((4, 3)), lags)
+    through = NormsByLag(np.ones((4, 3)), lags)
     assert len(through.curve()) == 3
     assert len(through.curve(0.5)) == 2
     assert len(through.curve(0.6)) == 1

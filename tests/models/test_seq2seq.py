@@ -7,36 +7,36 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from models.beam_search import MASKED_LOGIT, BeamSearch, SearchConfig
 from models.cells import CELLS
 from models.decoder import DecoderSettings, SmoothedCrossEntropy, attention_weights
-from models.decoding import NEVER, Decoder, Search
-from models.seq2seq import Seq2SeqSettings, build_seq2seq, source_embedding, stepper_of
+from models.seq2seq import Seq2SeqSettings, build_seq2seq, incremental_decoder, source_embedding
 
 DECODER = DecoderSettings(
-    vocabulary=12,
+    vocab_size=12,
     cell="lstm",
     units=6,
-    embedding=5,
+    embedding_size=5,
     attention="additive",
     word_dropout=0.2,
     embedding_dropout=0.3,
-    context_dropout=0.3,
+    memory_dropout=0.3,
     dropout=0.5,
 )
 SOURCE = np.array([[4, 5, 6, 7, 3], [8, 3, 0, 0, 0]], np.int32)
 TARGET = np.array([[2, 9, 10], [2, 11, 4]], np.int32)
 
 
-def model_of(copying: bool = False, shared_embedding: bool = False, **changes) -> keras.Model:
+def model_of(copying: bool = False, share_embeddings: bool = False, **changes) -> keras.Model:
     keras.utils.set_random_seed(3)
-    return build_seq2seq(Seq2SeqSettings(2, True, replace(DECODER, **changes), copying, shared_embedding, marks=(1, 3)))
+    return build_seq2seq(Seq2SeqSettings(2, True, replace(DECODER, **changes), copying, share_embeddings, marks=(1, 3)))
 
 
 KINDS = [
     {"attention": "additive"},
-    {"attention": "multiplicative", "shared_embedding": True},
+    {"attention": "multiplicative", "share_embeddings": True},
     {"attention": "none", "copying": True},
-    {"attention": "additive", "copying": True, "coverage": 1.0},
+    {"attention": "additive", "copying": True, "coverage_weight": 1.0},
 ]
 
 
@@ -47,7 +47,7 @@ def test_step_by_step_is_as_in_training(cell, kind, tmp_path):
     model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras", compile=False)
     assert {layer.name for layer in loaded.layers} == {layer.name for layer in model.layers}
-    stepper = stepper_of(loaded)
+    stepper = incremental_decoder(loaded)
     whole = tf.nn.log_softmax(model({"source": SOURCE, "target": TARGET})).numpy()
     state = stepper.start(tf.constant(SOURCE))
     for place, said in enumerate(TARGET.T):
@@ -62,9 +62,9 @@ def test_a_beam_gives_each_answer_the_score_it_has_when_read_as_a_whole(cell, ki
     # A network that was just made says nearly the same whatever came before: two answers would be mixed up unnoticed.
     for weight in model.trainable_variables:
         weight.assign(3 * weight)
-    search = Search(beam=4, longest=6, longest_ratio=None, shortest=2, alpha=0.7)
-    found = Decoder(stepper_of(model), begin=2, end=3)(SOURCE, search)
-    assert (found.scores > NEVER / 2).all()
+    search = SearchConfig(beam_size=4, max_length=6, max_length_ratio=None, min_length=2, alpha=0.7)
+    found = BeamSearch(incremental_decoder(model), begin=2, end=3)(SOURCE, search)
+    assert (found.scores > MASKED_LOGIT / 2).all()
     for source, answers, scores in zip(SOURCE, found.ids, found.scores, strict=True):
         for ids, score in zip(answers, scores, strict=True):
             said = ids[ids != 0]
@@ -84,7 +84,7 @@ def test_neither_padding_nor_neighbours_change_what_is_said(kind):
 
 
 def test_one_table_for_both_sides_is_learnt_from_both():
-    model, apart = model_of(shared_embedding=True), model_of()
+    model, apart = model_of(share_embeddings=True), model_of()
     assert source_embedding(model) is model.get_layer("target_embedding")
     assert source_embedding(apart) is not apart.get_layer("target_embedding")
     with tf.GradientTape() as tape:
@@ -96,12 +96,12 @@ def test_one_table_for_both_sides_is_learnt_from_both():
 
 
 def test_what_was_attended_to_adds_up_to_one_over_the_source():
-    stepper = stepper_of(model_of())
+    stepper = incremental_decoder(model_of())
     weights = attention_weights(stepper, SOURCE, TARGET)
     assert weights.shape == (2, 3, 5)
     np.testing.assert_allclose(weights.sum(axis=-1), 1, rtol=1e-5)
     assert not weights[1, :, 2:].any()
-    assert attention_weights(stepper_of(model_of(attention="none")), SOURCE, TARGET) is None
+    assert attention_weights(incremental_decoder(model_of(attention="none")), SOURCE, TARGET) is None
 
 
 def test_where_words_are_copied_there_are_probabilities():
@@ -113,7 +113,7 @@ def test_where_words_are_copied_there_are_probabilities():
 
 
 def test_target_vectors_are_used_twice():
-    model = model_of(vocabulary=999)
+    model = model_of(vocab_size=999)
     sizes = [tuple(weight.shape) for weight in model.trainable_variables if 999 in weight.shape]
     assert sorted(sizes) == [(999,), (999, 5), (999, 5)]
 

@@ -6,31 +6,31 @@ import keras
 import numpy as np
 import pytest
 
-from models.cells import CELLS, recurrent_layer, run
-from models.tagger import TaggerSettings, answering, build_tagger, transitions
+from models.cells import CELLS, apply_rnn, recurrent_layer
+from models.tagger import TaggerSettings, build_tagger, make_predictor, transitions
 from models.word_classifier import WordClassifierSettings, build_word_classifier
-from models.word_forms import BagOfFeatures, CharacterReader
+from models.word_features import CharRNN, EmbeddingBag
 from models.words import WordDropout
 
 SETTINGS = TaggerSettings(
-    vocabulary=20,
-    alphabet=9,
+    vocab_size=20,
+    char_vocabulary=9,
     forms=12,
     tags=3,
     cell="lstm",
     units=4,
     layers=1,
     bidirectional=True,
-    embedding=5,
-    character_embedding=3,
-    character_units=2,
-    form_embedding=4,
+    embedding_size=5,
+    char_embedding=3,
+    char_units=2,
+    orthographic_embedding=4,
     dropout=0.5,
     embedding_dropout=0.5,
     word_dropout=0.1,
     rare_word_dropout=0.5,
     rare_from=15,
-    form_dropout=0.2,
+    orthographic_dropout=0.2,
 )
 VECTORS = np.random.default_rng(5).normal(size=(7, 3)).astype(np.float32)
 BOUND = [[True, True, before in (1, 2)] for before in (0, 1, 2, None)]
@@ -56,13 +56,13 @@ def sentences(steps: int = 6, padding: int = 0) -> dict[str, np.ndarray]:
 
 @pytest.mark.parametrize("cell", CELLS)
 def test_each_word_is_read_as_if_it_stood_alone(cell):
-    reader = CharacterReader(9, 3, cell, 2, 1.0)
+    reader = CharRNN(9, 3, cell, 2, 1.0)
     read = np.array(reader(WORDS))
     assert read.shape == (2, 3, 4)
     for sentence, word in np.ndindex(2, 3):
         ids = WORDS[sentence, word][WORDS[sentence, word] != 0][None]
         if ids.size:
-            alone = run(reader.reader, reader.embedding(ids), np.ones(ids.shape, bool)).last
+            alone = apply_rnn(reader.reader, reader.embedding(ids), np.ones(ids.shape, bool)).last
             np.testing.assert_allclose(read[sentence, word], alone[0], atol=1e-6)
         else:
             assert not read[sentence, word].any()
@@ -70,7 +70,7 @@ def test_each_word_is_read_as_if_it_stood_alone(cell):
 
 
 def test_features_are_added_up_and_no_feature_adds_nothing():
-    bag = BagOfFeatures(12, 4)
+    bag = EmbeddingBag(12, 4)
     ids = np.array([[[1, 5, 0], [0, 0, 0], [5, 0, 1]]], np.int32)
     summed = np.array(bag(ids))
     vectors = np.array(bag.vectors)
@@ -80,7 +80,7 @@ def test_features_are_added_up_and_no_feature_adds_nothing():
 
 
 def test_dropped_features_leave_the_expected_sum():
-    bag = BagOfFeatures(3, 2, rate=0.5)
+    bag = EmbeddingBag(3, 2, rate=0.5)
     ids = np.full((4000, 1), 2, np.int32)
     dropped = np.array(bag(ids, training=True))
     assert ((dropped == 0).all(axis=1)).mean() == pytest.approx(0.5, abs=0.05)
@@ -98,7 +98,7 @@ def test_only_rare_words_are_dropped_where_that_is_asked():
 @pytest.mark.parametrize("cell", CELLS)
 def test_neither_padding_nor_neighbours_change_a_tag(cell, allowed):
     keras.utils.set_random_seed(1)
-    answer = answering(build_tagger(replace(SETTINGS, cell=cell, allowed=allowed), VECTORS))
+    answer = make_predictor(build_tagger(replace(SETTINGS, cell=cell, allowed_transitions=allowed), VECTORS))
     tags, shares = answer(sentences())
     more_tags, more_shares = answer(sentences(padding=5))
     for place, length in enumerate((5, 2)):
@@ -110,23 +110,23 @@ def test_neither_padding_nor_neighbours_change_a_tag(cell, allowed):
 
 
 def test_a_model_reads_only_what_has_a_size():
-    model = build_tagger(replace(SETTINGS, character_units=0, form_embedding=0))
+    model = build_tagger(replace(SETTINGS, char_units=0, orthographic_embedding=0))
     assert set(model.input) == {"words"}
     assert set(build_tagger(SETTINGS).input) == {"words", "characters", "forms"}
     assert set(build_tagger(SETTINGS, VECTORS).input) == {"words", "vectors", "characters", "forms"}
 
 
 def test_vectors_are_read_as_they_were_learnt_and_stay_so():
-    model = build_tagger(replace(SETTINGS, character_units=0, form_embedding=0), VECTORS)
+    model = build_tagger(replace(SETTINGS, char_units=0, orthographic_embedding=0), VECTORS)
     described = keras.Model(model.input, model.get_layer("described").output)
     batch = {name: values for name, values in sentences().items() if name in ("words", "vectors")}
-    np.testing.assert_array_equal(np.array(described(batch))[..., SETTINGS.embedding :], VECTORS[batch["vectors"]])
+    np.testing.assert_array_equal(np.array(described(batch))[..., SETTINGS.embedding_size :], VECTORS[batch["vectors"]])
     assert not any("vectors" in weight.path for weight in model.trainable_variables)
 
 
 def test_the_transitions_of_a_crf_say_what_is_forbidden():
     assert transitions(build_tagger(SETTINGS)) is None
-    found = transitions(build_tagger(replace(SETTINGS, allowed=BOUND)))
+    found = transitions(build_tagger(replace(SETTINGS, allowed_transitions=BOUND)))
     np.testing.assert_array_equal(np.isfinite(found), BOUND)
 
 
@@ -143,6 +143,6 @@ def test_a_word_is_one_step_and_padding_of_its_features_changes_nothing():
 def test_a_simple_rnn_at_one_step_is_a_dense_layer():
     layer = recurrent_layer("simple_rnn", 4, name="one")
     step = np.random.default_rng(6).normal(size=(5, 1, 3)).astype(np.float32)
-    last = np.array(run(layer, step, np.ones((5, 1), bool)).last)
+    last = np.array(apply_rnn(layer, step, np.ones((5, 1), bool)).last)
     kernel, _, bias = layer.get_weights()
     np.testing.assert_allclose(last, np.tanh(step[:, 0] @ kernel + bias), atol=1e-6)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tasks.ner import whole_mentions
+from tasks.ner import normalize_mentions
 
 
 @pytest.mark.parametrize(
@@ -17,4 +17,4 @@ from tasks.ner import whole_mentions
     ],
 )
 def test_the_sign_of_a_mention_is_tagged_as_its_name(words, tags, whole):
-    assert whole_mentions(words.split(), tags.split()) == tuple(whole.split())
+    assert normalize_mentions(words.split(), tags.split()) == tuple(whole.split())

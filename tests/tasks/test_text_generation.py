@@ -4,12 +4,12 @@ import keras
 import numpy as np
 import pytest
 
-from data.subwords import END, UNKNOWN
-from models.decoding import Search
+from data.encoders.subwords import END, UNKNOWN
+from models.beam_search import SearchConfig
 from schema.examples import Splits, TextPair
 from tasks.translation import TASK, TranslationConfig
 
-SMALL = {"units": 4, "embedding": 4, "vocabulary": 30}
+SMALL = {"units": 4, "embedding_size": 4, "vocab_size": 30}
 PAIRS = [TextPair("The dog runs", "Der Hund rennt"), TextPair("The cat eats", "Die Katze frisst")]
 
 
@@ -23,7 +23,7 @@ def layers(**flags) -> set[str]:
     ("flags", "added"),
     [
         ({"copying": True}, ["pointer"]),
-        ({"copying": True, "coverage": 1.0}, ["coverage", "pointer"]),
+        ({"copying": True, "coverage_weight": 1.0}, ["coverage", "pointer"]),
     ],
     ids=str,
 )
@@ -32,7 +32,7 @@ def test_a_flag_adds_its_layers(flags, added):
 
 
 @pytest.mark.parametrize(
-    ("flags", "gone"), [({"shared_embedding": True}, {"embedding"}), ({"attention": "none"}, {"attention"})]
+    ("flags", "gone"), [({"share_embeddings": True}, {"embedding"}), ({"attention": "none"}, {"attention"})]
 )
 def test_a_flag_leaves_layers_out(flags, gone):
     assert gone <= layers() - layers(**flags)
@@ -45,7 +45,9 @@ def test_unknown_characters_are_never_copied(beam):
     model = TASK.build_model(fitted, config)
     # All is copied.
     model.get_layer("pointer").bias.assign([-50.0])
-    found = TASK.make_decoder(model)(np.array([[UNKNOWN, UNKNOWN, UNKNOWN, END]], np.int32), Search(beam=beam))
+    found = TASK.make_beam_search(model)(
+        np.array([[UNKNOWN, UNKNOWN, UNKNOWN, END]], np.int32), SearchConfig(beam_size=beam)
+    )
     assert not (found.ids == UNKNOWN).any()
     assert (found.ids[:, 0] != 0).any()
 
@@ -55,15 +57,15 @@ def test_attention_is_shown_of_the_pieces_that_were_said():
     fitted = TASK.fit_encoder(Splits("made up", "", PAIRS, PAIRS, []), config)
     keras.utils.set_random_seed(1)
     model, subwords = TASK.build_model(fitted, config), fitted.encoder.subwords
-    answers = TASK.answer(model, fitted.encoder, fitted.encoder.encode(PAIRS), TASK.looking())
+    answers = TASK.predict(model, fitted.encoder, fitted.encoder.encode(PAIRS), TASK.attention_config())
     # What an untrained model says is spelt otherwise than the text would be cut.
     assert any(list(answer.ids) != subwords.encode([answer.text])[0] for answer in answers)
     for answer in answers:
-        assert answer.attended.answer == tuple(subwords.pieces([*answer.ids, END]))
-        assert answer.attended.weights.shape == (len(answer.ids) + 1, len(answer.attended.source))
+        assert answer.attention.answer == tuple(subwords.pieces([*answer.ids, END]))
+        assert answer.attention.weights.shape == (len(answer.ids) + 1, len(answer.attention.source))
 
 
 def test_in_lower_case_everything_is_read_and_written_so():
-    fitted = TASK.fit_encoder(Splits("made up", "", PAIRS, PAIRS, []), TranslationConfig(**SMALL, lower_case=True))
+    fitted = TASK.fit_encoder(Splits("made up", "", PAIRS, PAIRS, []), TranslationConfig(**SMALL, lowercase=True))
     targets = [row.tolist() for row in fitted.encoded.targets]
-    assert fitted.encoder.subwords.decode(targets) == ["der hund rennt", "die katze frisst"]
+    assert fitted.encoder.subwords.detokenize(targets) == ["der hund rennt", "die katze frisst"]

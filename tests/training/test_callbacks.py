@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from training.callbacks import CosineSchedule, Course, averaged_weights, rate_at
+from training.callbacks import CosineSchedule, TrainerState, averaged_weights, rate_at
 
 
 def test_the_learning_rate_rises_to_its_peak_and_falls_to_nothing() -> None:
@@ -25,7 +25,7 @@ def test_the_first_step_is_not_lost() -> None:
 def test_a_budget_that_is_spent_in_two_sittings_has_one_course_of_the_rate() -> None:
     # Of a budget of 1000 s, 200 s went into learning before the first step and 400 s into an earlier sitting: half of
     # the 800 s of training are over, though this process has just begun.
-    course = Course(learnt=200.0, spent=600.0)
+    course = TrainerState(learnt=200.0, spent=600.0)
     model = one_weight()
     schedule = CosineSchedule(peak=1.0, steps=1_000_000, course=course, budget=1000.0)
     schedule.set_model(model)
@@ -33,11 +33,11 @@ def test_a_budget_that_is_spent_in_two_sittings_has_one_course_of_the_rate() -> 
     assert float(model.optimizer.learning_rate) == pytest.approx(rate_at(0.5), abs=0.05)
 
 
-def one_weight(**averaging: object) -> keras.Model:
+def one_weight(**ema_decay: object) -> keras.Model:
     """A model of one weight w that starts at 1, trained two steps to lower w^2: its gradient is 2w, of which a quarter
     is taken off, so that w is 0.5 and then 0.25."""
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False, kernel_initializer="ones")])
-    model.compile(keras.optimizers.SGD(0.25, **averaging), "mse", run_eagerly=True)
+    model.compile(keras.optimizers.SGD(0.25, **ema_decay), "mse", run_eagerly=True)
     for _ in range(2):
         model.train_on_batch(np.ones((1, 1)), np.zeros((1, 1)))
     return model

@@ -88,12 +88,12 @@ def test_the_best_epoch_before_a_loss_that_is_no_number_is_kept(
     assert 0 < answer["probability"] < 1
 
 
-def assert_only_validation_was_scored(run: Path, ended_by: str) -> None:
+def assert_only_validation_was_scored(run: Path, stop_reason: str) -> None:
     metrics = json.loads((run / "metrics.json").read_text())
-    assert metrics["ended_by"] == ended_by
+    assert metrics["stop_reason"] == stop_reason
     assert set(metrics["scores"]) == {"validation"}
-    assert metrics["headline"]["split"] == "validation"
-    assert os.listdir(run / "answers") == ["validation.jsonl"]
+    assert metrics["primary_metric"]["split"] == "validation"
+    assert os.listdir(run / "predictions") == ["validation.jsonl"]
     assert "Test was not scored" in (run / "report.md").read_text()
 
 
@@ -101,7 +101,7 @@ def test_without_progress_patience_ends_the_run_and_test_is_scored(call: Callabl
     ended = call("train", *words, "--epochs=9", "--patience=2", "--learning-rate=1e-30")
     assert (ended.status, ended.complaint) == (0, "")
     metrics = json.loads((run / "metrics.json").read_text())
-    assert (metrics["ended_by"], metrics["best_epoch"], metrics["epochs"]) == ("patience", 1, 3)
+    assert (metrics["stop_reason"], metrics["best_epoch"], metrics["epochs"]) == ("patience", 1, 3)
     # All of test stands in train too, so there is nothing to score without the copies.
     assert set(metrics["scores"]) == {"validation", "test"}
 
@@ -144,13 +144,13 @@ def test_a_signal_before_the_first_step_leaves_no_run(
 def test_a_signal_after_the_very_last_step_still_keeps_test_untouched(
     call: Callable, words: list[str], run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    promote = RunFolder.promote_model
+    promote = RunFolder.commit_model
 
     def promote_and_be_interrupted(folder: RunFolder) -> None:
         promote(folder)
         signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr(RunFolder, "promote_model", promote_and_be_interrupted)
+    monkeypatch.setattr(RunFolder, "commit_model", promote_and_be_interrupted)
     ended = call("train", *words)
     assert ended.status == 130
     assert ended.complaint.startswith(f"error: interrupted; the best epoch is kept in {run} (validation accuracy ")

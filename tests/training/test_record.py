@@ -15,8 +15,8 @@ METRICS = {
     "dataset": "trec",
     "seed": 3,
     "quick": False,
-    "ended_by": "patience",
-    "headline": {"split": "test", "value": 0.5},
+    "stop_reason": "patience",
+    "primary_metric": {"split": "test", "value": 0.5},
 }
 
 
@@ -39,10 +39,10 @@ def test_a_run_is_filed_under_what_it_stands_for(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"headline": {"split": "validation"}}, "was not scored on test"),
+        ({"primary_metric": {"split": "validation"}}, "was not scored on test"),
         ({"commit": None}, "code that is not committed"),
         ({"quick": True}, "was a quick look"),
-        ({"ended_by": "time budget"}, "was ended by its time budget"),
+        ({"stop_reason": "time budget"}, "was ended by its time budget"),
     ],
 )
 def test_what_is_no_result_is_refused(tmp_path, changes, says):
@@ -52,5 +52,5 @@ def test_what_is_no_result_is_refused(tmp_path, changes, says):
 
 
 def test_a_run_that_its_budget_ended_is_named_by_it(tmp_path):
-    folder = finished(tmp_path, ended_by="time budget")
+    folder = finished(tmp_path, stop_reason="time budget")
     assert record(RecordFlags(folder, "20 minutes", tmp_path / "results")).name == "gru-trec-20-minutes-seed-3.json"

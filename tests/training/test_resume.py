@@ -21,7 +21,7 @@ RATES = ("seconds", "tokens_per_second")
 
 KILLED = """
 import importlib, os, signal, sys
-from console.messages import run
+from console.messages import run_command
 
 module, name, nth = sys.argv[1].split(":")
 owner = importlib.import_module(module)
@@ -40,7 +40,7 @@ def kill_at_the_nth_call(*words, **flags):
 setattr(owner, function, kill_at_the_nth_call)
 sys.argv = ["train.py", *sys.argv[2:]]
 from commands.train import main
-sys.exit(run(main))
+sys.exit(run_command(main))
 """
 """Runs train.py and kills it (kill -9) at the nth call of MODULE:NAME."""
 
@@ -56,7 +56,7 @@ def train_and_kill(moment: str, *words: object) -> None:
 def words(plain: list[str], reviews: Path) -> list[object]:
     """A training of 4 epochs of 9 steps, four reviews a step, dropout and averaged weights on."""
     files = [f"--train-file={reviews}", f"--test-file={reviews}"]
-    return ["sentiment", *plain, *files, "--batch-tokens=32", "--epochs=4", "--averaging=0.9"]
+    return ["sentiment", *plain, *files, "--batch-tokens=32", "--epochs=4", "--ema_decay=0.9"]
 
 
 def history_of(run: Path) -> list[dict[str, str]]:
@@ -70,32 +70,32 @@ def assert_same_run(one: Path, other: Path) -> None:
     for mine, others in zip(*(model.get_weights() for model in models), strict=True):
         np.testing.assert_array_equal(mine, others)
     metrics = [json.loads((run / "metrics.json").read_text()) for run in (one, other)]
-    for name in ("scores", "epochs", "best_epoch", "ended_by", "counts", "baselines"):
+    for name in ("scores", "epochs", "best_epoch", "stop_reason", "counts", "baselines"):
         assert metrics[0][name] == metrics[1][name]
-    assert (one / "answers" / "test.jsonl").read_text() == (other / "answers" / "test.jsonl").read_text()
+    assert (one / "predictions" / "test.jsonl").read_text() == (other / "predictions" / "test.jsonl").read_text()
 
 
 def test_a_run_that_is_killed_again_and_again_ends_as_one_that_was_left_alone(
     call: Callable, words: list[object], tmp_path: Path, cache: Path
 ) -> None:
-    words = [*words, "--look-inside"]
+    words = [*words, "--diagnostics"]
     assert call("train", *words, "--name=whole").status == 0
     runs = tmp_path / "runs" / "sentiment"
     resume = ("--resume", runs / "killed", "--cache", cache)
     # The first epoch's model is written and its state too, but it has not got its name yet.
-    train_and_kill("training.run_folder:RunFolder.promote_model:1", *words, "--name=killed")
+    train_and_kill("training.run_folder:RunFolder.commit_model:1", *words, "--name=killed")
     assert not (runs / "killed" / "model.keras").exists()
     # In the second epoch; while the state of the second is written.
-    train_and_kill("training.callbacks:Limits.on_train_batch_end:3", *resume)
-    train_and_kill("training.state:_variables:2", *resume)
-    assert (runs / "killed" / "state" / "latest").read_text() == "epoch-0001"
+    train_and_kill("training.callbacks:StopConditions.on_train_batch_end:3", *resume)
+    train_and_kill("training.checkpoint:_variables:2", *resume)
+    assert (runs / "killed" / "checkpoints" / "latest").read_text() == "epoch-0001"
     # While test is scored, when all training is done.
     train_and_kill("training.trainer:score_split:2", *resume)
     assert not (runs / "killed" / "metrics.json").exists()
     ended = call("train", *resume)
     assert (ended.status, ended.complaint) == (0, "")
     assert_same_run(runs / "whole", runs / "killed")
-    assert not (runs / "killed" / "state").exists()
+    assert not (runs / "killed" / "checkpoints").exists()
     again = call("train", *resume)
     assert again.status == 2
     assert re.fullmatch(rf"error: {runs / 'killed'} is finished \(.*\); there is nothing to resume\n", again.complaint)
@@ -108,7 +108,7 @@ def test_every_cell_goes_on_exactly(
     # Step 13 is in the second epoch; step 3 in the first, when there is nothing to go on from but the beginning.
     words = [*words, f"--cell={cell}", "--epochs=2", "--bidirectional"]
     assert call("train", *words, "--name=whole").status == 0
-    train_and_kill(f"training.callbacks:Limits.on_train_batch_end:{step}", *words, "--name=killed")
+    train_and_kill(f"training.callbacks:StopConditions.on_train_batch_end:{step}", *words, "--name=killed")
     runs = tmp_path / "runs" / "sentiment"
     assert call("train", "--resume", runs / "killed", "--cache", cache).status == 0
     assert_same_run(runs / "whole", runs / "killed")
@@ -118,27 +118,31 @@ def test_every_cell_goes_on_exactly(
 def interrupted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run that lost its process in the second of two epochs."""
     runs = tmp_path_factory.mktemp("interrupted")
-    words = ["--dataset=small_world", "--limit=60", "--epochs=2", "--units=4", "--embedding=4", "--cell=simple_rnn"]
+    words = ["--dataset=synthetic", "--limit=60", "--epochs=2", "--units=4", "--embedding-size=4", "--cell=simple_rnn"]
     words += [
         "--no-bidirectional",
-        "--no-look-inside",
+        "--no-diagnostics",
         "--batch-tokens=400",
         "--name=it",
         f"--runs={runs}",
         f"--cache={runs / 'cache'}",
     ]
-    train_and_kill("training.callbacks:Judge.on_epoch_end:2", "sentiment", *words)
+    train_and_kill("training.callbacks:ValidationCallback.on_epoch_end:2", "sentiment", *words)
     return runs / "sentiment" / "it"
 
 
 @pytest.mark.parametrize(
     ("file", "spoil", "says"),
     [
-        ("state/epoch-0001/variables.npz", Path.unlink, "is missing; the run cannot be resumed, train it anew"),
-        ("state/epoch-0001/variables.npz", lambda path: path.write_bytes(b"PK"), "(its checksum differs)"),
-        ("state/epoch-0001/course.json", Path.unlink, "is missing; the run cannot be resumed, train it anew"),
-        ("state/epoch-0001/course.json", lambda path: path.write_text("{"), "is damaged ("),
-        ("state/latest", lambda path: path.write_text("../../other"), "is missing; the run cannot be resumed"),
+        ("checkpoints/epoch-0001/variables.npz", Path.unlink, "is missing; the run cannot be resumed, train it anew"),
+        ("checkpoints/epoch-0001/variables.npz", lambda path: path.write_bytes(b"PK"), "(its checksum differs)"),
+        (
+            "checkpoints/epoch-0001/trainer_state.json",
+            Path.unlink,
+            "is missing; the run cannot be resumed, train it anew",
+        ),
+        ("checkpoints/epoch-0001/trainer_state.json", lambda path: path.write_text("{"), "is damaged ("),
+        ("checkpoints/latest", lambda path: path.write_text("../../other"), "is missing; the run cannot be resumed"),
         ("model.keras", Path.unlink, "is missing or not the one of epoch 1, the best; train the run anew"),
         ("encoder/vocabulary.txt", Path.unlink, "is missing; the run is not whole, train it anew"),
         ("config.json", Path.unlink, "is no run: it holds no config.json"),
@@ -165,13 +169,13 @@ def test_a_budget_is_spent_over_several_sittings(
     config = folder.read_json("config.json")
     config["config"] |= {"time_budget": "1h", "epochs": 1_000_000, "patience": 1_000_000}
     folder.write_json("config.json", config)
-    course = run / "state" / "epoch-0001" / "course.json"
+    course = run / "checkpoints" / "epoch-0001" / "trainer_state.json"
     described = json.loads(course.read_text())
     # All but a second of the hour was spent in earlier sittings.
     course.write_text(json.dumps({**described, "seconds": 3599.0}))
     assert call("train", "--resume", run).status == 0
     metrics = folder.read_json("metrics.json")
-    assert metrics["ended_by"] == "time budget"
+    assert metrics["stop_reason"] == "time budget"
     assert "test" in metrics["scores"]
     assert metrics["seconds"]["training"] >= 3600
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from schema.errors import UserError, WorkFailed
+from schema.errors import RunError, UserError
 from training.run_folder import RunFolder, create_run
 
 
@@ -75,8 +75,8 @@ def test_what_is_no_number_is_written_as_null(tmp_path: Path) -> None:
 
 def test_answers_are_a_line_each_whatever_they_hold(tmp_path: Path) -> None:
     entries = [{"reference": "two\nlines\u2028", "score": math.nan}, {"reference": "half \ud800 a sign", "score": 1.0}]
-    RunFolder(tmp_path).write_lines("answers/test.jsonl", entries)
-    lines = (tmp_path / "answers" / "test.jsonl").read_bytes().split(b"\n")
+    RunFolder(tmp_path).write_lines("predictions/test.jsonl", entries)
+    lines = (tmp_path / "predictions" / "test.jsonl").read_bytes().split(b"\n")
     found = [json.loads(line.decode("utf-8", "surrogatepass")) for line in lines[:-1]]
     assert found == [{**entries[0], "score": None}, entries[1]]
     assert lines[-1] == b""
@@ -97,9 +97,9 @@ def test_an_encoder_is_given_back_only_as_it_was_saved(tmp_path: Path) -> None:
     folder, other = saved("one", "film"), saved("other", "farm")
     assert folder.checked_encoder() == tmp_path / "one" / "encoder"
     (folder.path / "encoder" / "vocabulary.txt").write_text("farm")
-    with pytest.raises(WorkFailed, match="vocabulary.txt is not the file that was saved"):
+    with pytest.raises(RunError, match="vocabulary.txt is not the file that was saved"):
         folder.checked_encoder()
     # The other run's, checksums and all.
     shutil.copytree(other.checked_encoder(), folder.path / "encoder", dirs_exist_ok=True)
-    with pytest.raises(WorkFailed, match="encoder/SHA256SUMS is of another run"):
+    with pytest.raises(RunError, match="encoder/SHA256SUMS is of another run"):
         folder.checked_encoder()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from schema.errors import WorkFailed
+from schema.errors import RunError
 from training import seeds
 
 
@@ -23,9 +23,9 @@ def test_every_seed_is_a_run_and_the_summary_is_their_mean(call: Callable, words
     metrics = [json.loads((group / f"seed-{seed}" / "metrics.json").read_text()) for seed in (5, 6)]
     assert [run["seed"] for run in metrics] == [5, 6]
     summary = json.loads((group / "summary.json").read_text())
-    values = [run["headline"]["value"] for run in metrics]
+    values = [run["primary_metric"]["value"] for run in metrics]
     assert summary["values"] == {"5": values[0], "6": values[1]}
-    assert summary["headline"] == {"name": "accuracy", "value": sum(values) / 2, "split": "test"}
+    assert summary["primary_metric"] == {"name": "accuracy", "value": sum(values) / 2, "split": "test"}
     assert summary["deviation"] == pytest.approx(abs(values[0] - values[1]) / 2**0.5)
     assert "mean " in ended.out and "seed 6" in ended.out
     # One of them is asked by its path; the folder of both is no run.
@@ -44,7 +44,7 @@ def test_a_seed_that_fails_does_not_end_the_others_and_is_tried_again(
 
     def fail_at_5(splits: Any, task: Any, config: Any, *rest: Any) -> Any:
         if config.seed == 5:
-            raise WorkFailed("the loss became NaN")
+            raise RunError("the loss became NaN")
         return train_on(splits, task, config, *rest)
 
     with monkeypatch.context() as broken:

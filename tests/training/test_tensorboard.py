@@ -21,14 +21,14 @@ import pytest
 
 from evaluation.plots import attention_figure
 from models.classifier import ClassifierSettings, build_classifier
-from schema.answers import Attended
 from schema.configs import TrainingConfig
-from schema.encoded import Encoded, Ragged
-from schema.records import EpochRecord, Headline, Metrics
-from schema.scores import Confusion, Sample, Scores
-from training.callbacks import Course, Judgement
-from training.optimizer import MeasuredAdam
-from training.probe import Probe, choose_probe, make_probe
+from schema.encoded import EncodedDataset, Ragged
+from schema.predictions import AttentionWeights
+from schema.records import EpochRecord, Metrics, PrimaryMetric
+from schema.scores import ConfusionMatrix, ScoredExample, Scores
+from training.callbacks import TrainerState, ValidationResult
+from training.fixed_sample import FixedSample, choose_fixed_sample, make_fixed_sample
+from training.optimizer import AdamWithGradientNorm
 from training.tensorboard import (
     HIGHEST_HALF_LIFE,
     TensorBoardLog,
@@ -39,40 +39,40 @@ from training.tensorboard import (
 
 LOSS = keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction="mean_with_sample_weight")
 SETTINGS = ClassifierSettings(
-    vocabulary=20,
+    vocab_size=20,
     classes=2,
     cell="simple_rnn",
     units=3,
     layers=1,
     bidirectional=False,
-    embedding=4,
-    window=12,
+    embedding_size=4,
+    chunk_length=12,
     pooling=("mean",),
     dropout=0.0,
     word_dropout=0.1,
     embedding_dropout=0.0,
 )
 random = np.random.default_rng(2)
-SAMPLES = [Sample(f"text {place}", "pos", "neg | <b>", place / 10) for place in range(8)]
-SCORES = Scores({"accuracy": 0.5}, 8, confusion=Confusion(("neg", "pos"), np.array([[3, 1], [2, 2]])))
+SAMPLES = [ScoredExample(f"text {place}", "pos", "neg | <b>", place / 10) for place in range(8)]
+SCORES = Scores({"accuracy": 0.5}, 8, confusion=ConfusionMatrix(("neg", "pos"), np.array([[3, 1], [2, 2]])))
 WORDS = ["the", "a\tb", "", "été", "c\nd"]
-ATTENDED = Attended(tuple("abcdefghijklmnop"), ("ein", "Hund", "</s>"), np.eye(3, 16))
+ATTENDED = AttentionWeights(tuple("abcdefghijklmnop"), ("ein", "Hund", "</s>"), np.eye(3, 16))
 PATIENCE = 60
 """Seconds after which a server that does not answer as it should is given up."""
 
 Ask = Callable[..., Any]
 
 
-def encoded_of(lengths: list[int], multiple: int = 12) -> Encoded:
+def encoded_of(lengths: list[int], multiple: int = 12) -> EncodedDataset:
     rows = [random.integers(2, 20, length).astype(np.int32) for length in lengths]
-    return Encoded({"words": Ragged.of(rows)}, random.integers(0, 2, len(lengths)), multiple)
+    return EncodedDataset({"words": Ragged.of(rows)}, random.integers(0, 2, len(lengths)), multiple)
 
 
 @dataclass
 class Judged(keras.callbacks.Callback):
-    """In place of `Judge`: a row after the first step and one after each epoch, with made-up scores."""
+    """In place of `ValidationCallback`: a row after the first step and one after each epoch, with made-up scores."""
 
-    course: Course
+    course: TrainerState
     epochs: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -91,20 +91,23 @@ class Judged(keras.callbacks.Callback):
         self.row(epoch + 1)
 
 
-def fit(folder: Path, course: Course) -> None:
+def fit(folder: Path, course: TrainerState) -> None:
     """Two epochs of a tiny classifier, logged."""
     keras.utils.set_random_seed(3)
     model = build_classifier(SETTINGS)
     # Traced once for all batches; the averaged weights are what is looked at.
-    model.compile(MeasuredAdam(0.01, global_clipnorm=1.0, use_ema=True), LOSS)
-    probes = {"train": make_probe(encoded_of([60, 48, 7])), "validation": make_probe(encoded_of([50, 30]))}
+    model.compile(AdamWithGradientNorm(0.01, global_clipnorm=1.0, use_ema=True), LOSS)
+    probes = {
+        "train": make_fixed_sample(encoded_of([60, 48, 7])),
+        "validation": make_fixed_sample(encoded_of([50, 30])),
+    }
     log = TensorBoardLog(
         folder,
         course,
         "accuracy",
         lambda: probes,
         LOSS,
-        lambda: Judgement(SCORES, SAMPLES, 0.5),
+        lambda: ValidationResult(SCORES, SAMPLES, 0.5),
         pictures=lambda model: {"attention/1": attention_figure(ATTENDED)},
         share=0,
     )
@@ -116,9 +119,9 @@ def metrics_of(cell: str, score: float, **said: object) -> Metrics:
     """What a run ends with; what `write_outcome` does not read is None."""
     known = {
         "task": "sentiment",
-        "dataset": "small_world",
+        "dataset": "synthetic",
         "cell": cell,
-        "headline": Headline("accuracy", score, "test"),
+        "primary_metric": PrimaryMetric("accuracy", score, "test"),
         "seconds": {"training_cpu": 3.0},
         "parameters": 99,
         "best_epoch": 2,
@@ -131,7 +134,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two runs: the first logged as a training does it, the second with nothing but its end."""
     runs = tmp_path_factory.mktemp("runs")
     first, second = runs / "first" / "tensorboard", runs / "second" / "tensorboard"
-    fit(first, Course())
+    fit(first, TrainerState())
     write_outcome(first, asdict(TrainingConfig(cell="lstm", units=3)), metrics_of("lstm", 0.75))
     write_outcome(second, asdict(TrainingConfig(cell="gru", units=8)), metrics_of("gru", 0.875))
     write_projector(first, random.normal(size=(5, 4)), WORDS)
@@ -196,7 +199,7 @@ def test_a_chart_has_a_line_for_train_and_one_for_validation(ask):
 
 @pytest.mark.parametrize("part", ["train", "validation"])
 def test_memory_and_gates_are_numbers_of_each_epoch(ask, part):
-    assert all(0 < ratio < 5 for ratio in scalars(ask, part, "gradient/first_over_last").values())
+    assert all(0 < ratio < 5 for ratio in scalars(ask, part, "gradient/gradient_ratio").values())
     # Windows of 12 steps reach lags 10 and 11.
     assert all(0 < steps <= HIGHEST_HALF_LIFE for steps in scalars(ask, part, "gradient/half_life_steps").values())
     assert scalars(ask, part, "cell/forward/saturated_units")[0] == 0
@@ -205,7 +208,7 @@ def test_memory_and_gates_are_numbers_of_each_epoch(ask, part):
 def test_a_number_says_what_it_is(ask):
     tags = ask("plugin/scalars/tags", whole=lambda said: "gradient/half_life_steps" in said["first/tensorboard/train"])
     described = {tag: about["description"] for tag, about in tags["first/tensorboard/train"].items()}
-    assert "lag 11 over lag 0" in described["gradient/first_over_last"]
+    assert "lag 11 over lag 0" in described["gradient/gradient_ratio"]
     assert "1000 stands for" in described["gradient/half_life_steps"]
 
 
@@ -277,7 +280,7 @@ def test_words_stand_beside_their_vectors(ask):
 
 def test_a_resumed_run_goes_on_with_its_pictures(runs, tmp_path):
     folder = shutil.copytree(runs / "first" / "tensorboard", tmp_path / "tensorboard")
-    course = Course()
+    course = TrainerState()
     for epoch in range(3):
         Judged(course).row(epoch)
     log = TensorBoardLog(folder, course, "accuracy", dict, LOSS)
@@ -307,10 +310,10 @@ def test_pictures_are_drawn_when_there_is_time_and_weights_are_left_alone(share,
     monkeypatch.setattr(TensorBoardLog, "_look_inside", look)
     monkeypatch.setattr(TensorBoardLog, "_draw", draw)
     model = keras.Sequential([keras.Input((None, 1)), keras.layers.GlobalAveragePooling1D(), keras.layers.Dense(1)])
-    monkeypatch.setattr("training.tensorboard.inspection.Inside", lambda model: None)
+    monkeypatch.setattr("training.tensorboard.inspection.GradientRecorder", lambda model: None)
     start = model.get_weights()
-    model.compile(MeasuredAdam(0.1), "mse")
-    course = Course()
+    model.compile(AdamWithGradientNorm(0.1), "mse")
+    course = TrainerState()
     log = TensorBoardLog(tmp_path, course, "accuracy", dict, LOSS, share=share)
     model.fit(np.ones((4, 3, 1)), np.ones(4), epochs=3, batch_size=2, verbose=0, callbacks=[Judged(course), log])
     assert [epoch for epoch, *_ in looked_at] == [0, 1, 2, 3]
@@ -322,16 +325,16 @@ def test_pictures_are_drawn_when_there_is_time_and_weights_are_left_alone(share,
 
 def test_the_longest_examples_within_the_limit_are_chosen_always_the_same():
     encoded = encoded_of([3, 9, 500, 7, 9, 1, 450])
-    assert choose_probe(encoded, examples=3, steps=400).tolist() == [1, 4, 3]
-    assert choose_probe(encoded, examples=6, steps=400).tolist() == [1, 4, 3, 0, 5, 6]
-    assert choose_probe(encoded, examples=99).tolist() == [1, 4, 3, 0, 5, 6, 2]
+    assert choose_fixed_sample(encoded, examples=3, steps=400).tolist() == [1, 4, 3]
+    assert choose_fixed_sample(encoded, examples=6, steps=400).tolist() == [1, 4, 3, 0, 5, 6]
+    assert choose_fixed_sample(encoded, examples=99).tolist() == [1, 4, 3, 0, 5, 6, 2]
 
 
 @pytest.mark.parametrize("lengths, steps", [([3, 5], 5), ([3, 13], 24), ([24], 24)])
 def test_a_probe_is_padded_as_batches_are(lengths, steps):
     encoded = encoded_of(lengths)
-    probe = make_probe(encoded)
-    assert isinstance(probe, Probe)
+    probe = make_fixed_sample(encoded)
+    assert isinstance(probe, FixedSample)
     assert probe.inputs["words"].shape == (len(lengths), steps)
     longest = int(np.argmax(lengths))
     np.testing.assert_array_equal(probe.inputs["words"][0, : lengths[longest]], encoded.inputs["words"][longest])
@@ -340,13 +343,13 @@ def test_a_probe_is_padded_as_batches_are(lengths, steps):
 
 def test_a_long_source_does_not_lengthen_the_targets_of_a_probe():
     source, target = Ragged.of([np.arange(1, 9), np.arange(1, 4)]), Ragged.of([np.arange(1, 3), np.arange(1, 4)])
-    probe = make_probe(Encoded({"source": source, "target": target}, target))
+    probe = make_fixed_sample(EncodedDataset({"source": source, "target": target}, target))
     assert probe.inputs["source"].shape == (2, 8)
     assert probe.inputs["target"].shape == probe.targets.shape == (2, 3)
 
 
 def test_samples_are_cut_and_escaped():
-    strange = Sample("a|b *c* `d` \\ <e>\n\ud800" + "x" * 500, "", "[f](g)", 1.0)
+    strange = ScoredExample("a|b *c* `d` \\ <e>\n\ud800" + "x" * 500, "", "[f](g)", 1.0)
     head, text = samples_as_markdown([strange]).split("\n\n")[:2]
     assert head.endswith(r"answer *\[f\](g)*")
     assert text.startswith(r"> input: a\|b \*c\* \`d\` \\ &lt;e> ?xxx")

@@ -14,7 +14,7 @@ from typing import Any
 
 import tensorflow_datasets as tfds
 
-from schema.errors import WorkFailed
+from schema.errors import RunError
 
 _COMMIT = "57de102f0f573226ccf30c57639fa62dd709628b"
 _URL = f"https://github.com/ryanzhumich/AESLC/archive/{_COMMIT}.zip"
@@ -55,7 +55,7 @@ class Aeslc(tfds.core.GeneratorBasedBuilder):
     def _generate_examples(self, split: str, folder: Path) -> Iterator[tuple[str, Mapping[str, str]]]:
         mails = {path.stem: _mail(path) for path in sorted(folder.glob("*.subject"))}
         if digest(mails.values()) != DIGESTS[split]:
-            raise WorkFailed(f"{folder} does not hold the {split} mails of AESLC; delete the archive and try again")
+            raise RunError(f"{folder} does not hold the {split} mails of AESLC; delete the archive and try again")
         for name, (body, subject) in mails.items():
             yield name, {"email_body": body, "subject_line": subject}
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import tensorflow_datasets as tfds
 
-from data.conll import read_entities
+from data.readers.conll import read_entities
 
 _COMMIT = "0c45ef7b1924a6b8115bceab388781590b1b553a"
 _URL = f"https://raw.githubusercontent.com/GateNLP/broad_twitter_corpus/{_COMMIT}"

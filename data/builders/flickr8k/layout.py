@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from console.progress import track
-from data.pictures import BadPicture, read_picture
-from schema.errors import WorkFailed
+from data.readers.images import BadImage, read_image
+from schema.errors import RunError
 
 INSTRUCTIONS = """\
 Flickr8k is for non-commercial research and is sent on request (https://hockenmaier.cs.illinois.edu/8k-pictures.html).
@@ -34,28 +34,28 @@ class Layout:
 
 def read_pictures(folder: Path) -> list[tuple[Path, tuple[str, ...]]]:
     """The pictures of a folder that have captions, in the order of these; no lists are needed, and of what no list
-    names where there are lists, nothing is read. Raises WorkFailed for what is missing or broken."""
+    names where there are lists, nothing is read. Raises RunError for what is missing or broken."""
     pictures = _pictures(folder) or folder
     captions = _captions(folder)
     listed = {name for path in _lists(folder).values() if path.is_file() for name in _lines(path)}
     names = [name for name in captions if name in listed] if listed else list(captions)
     if not names:
-        raise WorkFailed(f"{folder} holds no captions; expected a row `image,caption` for each in {TABLE}")
+        raise RunError(f"{folder} holds no captions; expected a row `image,caption` for each in {TABLE}")
     entries = [(_inside(pictures, name), captions[name]) for name in names]
     _refuse_gaps(entries)
     return entries
 
 
 def read_layout(folder: Path) -> Layout:
-    """What a folder holds. Raises WorkFailed with the file that is missing, or with pictures that are."""
+    """What a folder holds. Raises RunError with the file that is missing, or with pictures that are."""
     pictures = _pictures(folder)
     if pictures is None:
-        raise WorkFailed(f"{folder} holds none of the folders {', '.join(PICTURES)}")
+        raise RunError(f"{folder} holds none of the folders {', '.join(PICTURES)}")
     captions = _captions(folder)
     lists = _lists(folder)
     missing = [path.name for path in lists.values() if not path.is_file()]
     if missing and (folder / TOKENS).is_file():
-        raise WorkFailed(f"{folder} lacks {', '.join(missing)}, which say which pictures are for what")
+        raise RunError(f"{folder} lacks {', '.join(missing)}, which say which pictures are for what")
     names = _by_hash(captions) if missing else {split: _lines(path) for split, path in lists.items()}
     splits = {
         split: [(_inside(pictures, name), captions.get(name, ())) for name in each] for split, each in names.items()
@@ -80,7 +80,7 @@ def _captions(folder: Path) -> dict[str, tuple[str, ...]]:
     elif (folder / TABLE).is_file():
         pairs = _table(folder / TABLE)
     else:
-        raise WorkFailed(f"{folder} holds neither {TOKENS} nor {TABLE}, where the captions are")
+        raise RunError(f"{folder} holds neither {TOKENS} nor {TABLE}, where the captions are")
     found: dict[str, list[str]] = {}
     for picture, caption in pairs:
         said = found.setdefault(picture, [])
@@ -90,7 +90,7 @@ def _captions(folder: Path) -> dict[str, tuple[str, ...]]:
 
 
 def _table(path: Path) -> Iterator[tuple[str, str]]:
-    """Rows `image,caption`, below a header of these words or without one; a caption may hold commas without quotes."""
+    """RowSource `image,caption`, below a header of these words or without one; a caption may hold commas without quotes."""
     rows = [_row(line) for line in _lines(path)]
     yield from rows[1:] if rows[:1] == [("image", "caption")] else rows
 
@@ -118,30 +118,30 @@ def _by_hash(captions: Iterable[str]) -> dict[str, list[str]]:
 
 
 def _inside(folder: Path, name: str) -> Path:
-    """A picture of the folder. Raises WorkFailed for a name that leads out of it."""
+    """A picture of the folder. Raises RunError for a name that leads out of it."""
     path = folder / name
     if not path.is_relative_to(folder) or ".." in path.relative_to(folder).parts:
-        raise WorkFailed(f"the name {name!r} leads out of the folder of pictures, {folder}")
+        raise RunError(f"the name {name!r} leads out of the folder of pictures, {folder}")
     return path
 
 
 def _refuse_gaps(entries: Sequence[tuple[Path, tuple[str, ...]]]) -> None:
-    """Raises WorkFailed where pictures are missing, have no captions or cannot be read, and names some of them."""
+    """Raises RunError where pictures are missing, have no captions or cannot be read, and names some of them."""
     lost = [path for path, _ in entries if not path.is_file()]
     if lost:
-        raise WorkFailed(f"{len(lost)} pictures are not in {lost[0].parent}: {_named(lost)}")
+        raise RunError(f"{len(lost)} pictures are not in {lost[0].parent}: {_named(lost)}")
     mute = [path for path, captions in entries if not captions]
     if mute:
-        raise WorkFailed(f"{len(mute)} pictures have no captions: {_named(mute)}")
+        raise RunError(f"{len(mute)} pictures have no captions: {_named(mute)}")
     broken = [fault for path, _ in track(entries, "checking pictures", len(entries)) for fault in _faults(path)]
     if broken:
-        raise WorkFailed(f"{len(broken)} pictures in {entries[0][0].parent} cannot be read: {_some(broken)}")
+        raise RunError(f"{len(broken)} pictures in {entries[0][0].parent} cannot be read: {_some(broken)}")
 
 
 def _faults(path: Path) -> list[str]:
     try:
-        read_picture(path.read_bytes())
-    except BadPicture as error:
+        read_image(path.read_bytes())
+    except BadImage as error:
         return [f"{path.name} ({error})"]
     return []
 

@@ -8,10 +8,10 @@ import pytest
 import tensorflow_datasets as tfds
 
 from data.builders.aeslc.builder import PARTS, Aeslc
-from data.mails import near_copies
-from data.prepared import NoNetwork
-from data.sources import load_mails
-from schema.errors import WorkFailed
+from data.readers.datasets import load_emails
+from data.readers.emails import near_copies
+from data.readers.tfds import NoNetwork
+from schema.errors import RunError
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def pack(mails: dict[str, list[tuple[str, str]]], home: Path) -> None:
 @pytest.mark.real_data
 def test_it_is_prepared_from_an_archive_fetched_by_hand_without_a_network(mails, bare):
     pack(mails, bare)
-    official = load_mails()
+    official = load_emails()
     # Of 1,960 mails of validation 211 stand in test.
     assert (len(official.train), len(official.validation), len(official.test)) == (14_436, 1749, 1906)
     assert official.source == "aeslc:1.0.0"
@@ -53,10 +53,8 @@ def test_it_is_prepared_from_an_archive_fetched_by_hand_without_a_network(mails,
 @pytest.mark.real_data
 def test_an_archive_with_other_mails_is_not_taken(mails, bare):
     pack({**mails, "validation": [*mails["validation"][1:], ("A mail of mine.\n", "mine\n")]}, bare)
-    with pytest.raises(
-        WorkFailed, match="does not hold the validation mails of AESLC; delete the archive and try again"
-    ):
-        load_mails()
+    with pytest.raises(RunError, match="does not hold the validation mails of AESLC; delete the archive and try again"):
+        load_emails()
     assert not Aeslc(data_dir=str(bare)).is_prepared()
 
 
@@ -68,5 +66,5 @@ def test_near_copies_of_train_in_test_are_found(mails):
 
 def test_without_files_and_network_the_archive_is_named(bare):
     with pytest.raises(NoNetwork, match="aeslc is not on this machine") as error:
-        load_mails()
+        load_emails()
     assert f"or put {Path(Aeslc.BY_HAND[0]).name} into {bare / 'downloads' / 'manual' / 'aeslc'}," in str(error.value)

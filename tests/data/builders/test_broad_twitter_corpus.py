@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from data.builders.broad_twitter_corpus.builder import KINDS
-from data.prepared import NoNetwork
-from data.sources import load_tagged_sentences
-from schema.errors import WorkFailed
+from data.readers.datasets import load_tagged_sentences
+from data.readers.tfds import NoNetwork
+from schema.errors import RunError
 
 NAME = "broad_twitter_corpus"
 SECTIONS = [f"{section}.conll" for section in "abefgh"]
@@ -66,7 +66,7 @@ def test_a_file_with_one_other_byte_is_not_taken(fetched, bare):
     content = bytearray(spoilt.read_bytes())
     content[0] ^= 1
     spoilt.write_bytes(content)
-    with pytest.raises(WorkFailed, match=r"f\.conll, has wrong checksum; delete the file and try again$"):
+    with pytest.raises(RunError, match=r"f\.conll, has wrong checksum; delete the file and try again$"):
         load_tagged_sentences(NAME)
     assert not any((bare / NAME).rglob("*.tfrecord*"))
 

@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 
 from data.builders.flickr8k.layout import LISTS, TABLE, TOKENS, read_layout, read_pictures
-from data.prepared import NoNetwork
-from data.sources import load_captions
-from schema.errors import WorkFailed
+from data.readers.datasets import load_captions
+from data.readers.tfds import NoNetwork
+from schema.errors import RunError
 
 
 def picture(colour: int) -> bytes:
@@ -76,7 +76,7 @@ def test_a_name_may_be_quoted_and_a_row_without_a_caption_says_nothing(tmp_path:
     (tmp_path / TABLE).write_text("\n".join(rows))
     assert [captions for _, captions in read_pictures(tmp_path)] == [("a dog, wet",), ("a cat",)]
     (tmp_path / TABLE).write_text('"a,1.jpg",a dog\nb.jpg\n')
-    with pytest.raises(WorkFailed, match="1 pictures have no captions: b.jpg"):
+    with pytest.raises(RunError, match="1 pictures have no captions: b.jpg"):
         read_pictures(tmp_path)
 
 
@@ -90,14 +90,14 @@ def test_of_a_table_what_is_missing_or_broken_is_named(tmp_path: Path):
     for number in range(2):
         (tmp_path / "Images" / f"{number}.jpg").write_bytes(picture(number)[: 10 if number else None])
     for read in (read_layout, read_pictures):
-        with pytest.raises(WorkFailed, match=r"^1 pictures are not in .*Images: 2\.jpg$"):
+        with pytest.raises(RunError, match=r"^1 pictures are not in .*Images: 2\.jpg$"):
             read(tmp_path)
     (tmp_path / "Images" / "2.jpg").write_bytes(picture(2))
     for read in (read_layout, read_pictures):
-        with pytest.raises(WorkFailed, match=r"^1 pictures in .*Images cannot be read: 1\.jpg \(no JPEG or PNG"):
+        with pytest.raises(RunError, match=r"^1 pictures in .*Images cannot be read: 1\.jpg \(no JPEG or PNG"):
             read(tmp_path)
     (tmp_path / TABLE).write_text("image,caption\n")
-    with pytest.raises(WorkFailed, match="holds no captions"):
+    with pytest.raises(RunError, match="holds no captions"):
         read_pictures(tmp_path)
 
 
@@ -105,15 +105,15 @@ def test_what_is_missing_is_named(tmp_path: Path):
     folder = originals(tmp_path / "whole")
     spoilt = Path(shutil.copytree(folder, tmp_path / "spoilt"))
     (spoilt / "Flicker8k_Dataset" / "1.jpg").unlink()
-    with pytest.raises(WorkFailed, match=r"^1 pictures are not in .*Flicker8k_Dataset: 1\.jpg$"):
+    with pytest.raises(RunError, match=r"^1 pictures are not in .*Flicker8k_Dataset: 1\.jpg$"):
         read_layout(spoilt)
     (spoilt / LISTS["dev"]).unlink()
-    with pytest.raises(WorkFailed, match=r"lacks Flickr_8k\.devImages\.txt, which say which pictures are for what$"):
+    with pytest.raises(RunError, match=r"lacks Flickr_8k\.devImages\.txt, which say which pictures are for what$"):
         read_layout(spoilt)
     (spoilt / TOKENS).unlink()
-    with pytest.raises(WorkFailed, match=r"holds neither Flickr8k\.token\.txt nor captions\.txt"):
+    with pytest.raises(RunError, match=r"holds neither Flickr8k\.token\.txt nor captions\.txt"):
         read_layout(spoilt)
-    with pytest.raises(WorkFailed, match=r"holds none of the folders Flicker8k_Dataset"):
+    with pytest.raises(RunError, match=r"holds none of the folders Flicker8k_Dataset"):
         read_layout(tmp_path)
 
 
@@ -123,12 +123,12 @@ def test_no_name_leads_out_of_the_folder(tmp_path: Path, name: str):
     folder = originals(tmp_path / "whole")
     name = name.format(outside=tmp_path)
     (folder / LISTS["dev"]).write_text(f"{name}\n")
-    with pytest.raises(WorkFailed, match=r"secret\.jpg' leads out of the folder of pictures, .*Flicker8k_Dataset$"):
+    with pytest.raises(RunError, match=r"secret\.jpg' leads out of the folder of pictures, .*Flicker8k_Dataset$"):
         read_layout(folder)
     own = tmp_path / "own"
     own.mkdir()
     (own / TABLE).write_text(f"image,caption\n{name},a secret\n")
-    with pytest.raises(WorkFailed, match=r"secret\.jpg' leads out of the folder of pictures"):
+    with pytest.raises(RunError, match=r"secret\.jpg' leads out of the folder of pictures"):
         read_pictures(own)
 
 
@@ -145,7 +145,7 @@ def test_it_is_prepared_from_a_persons_files(bare: Path):
 def test_a_broken_picture_is_named(bare: Path):
     folder = originals(bare / "downloads" / "manual" / "flickr8k")
     (folder / "Flicker8k_Dataset" / "2.jpg").write_bytes(picture(9)[:200])
-    with pytest.raises(WorkFailed, match=r"1 pictures in .* cannot be read: 2\.jpg \(no JPEG or PNG"):
+    with pytest.raises(RunError, match=r"1 pictures in .* cannot be read: 2\.jpg \(no JPEG or PNG"):
         load_captions()
 
 

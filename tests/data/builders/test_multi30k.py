@@ -8,9 +8,9 @@ from typing import get_args
 import pytest
 
 from data.builders.multi30k.builder import LANGUAGES, PARTS
-from data.prepared import NoNetwork
-from data.sources import load_translations
-from schema.errors import WorkFailed
+from data.readers.datasets import load_translations
+from data.readers.tfds import NoNetwork
+from schema.errors import RunError
 from tasks.translation import Languages
 
 FILES = [f"{part}.{language}.gz" for part in PARTS.values() for language in LANGUAGES]
@@ -51,7 +51,7 @@ def test_a_file_with_one_other_byte_is_not_taken(fetched, bare):
     content = bytearray(spoilt.read_bytes())
     content[-1] ^= 1
     spoilt.write_bytes(content)
-    with pytest.raises(WorkFailed, match=r"val\.fr\.gz, has wrong checksum; delete the file and try again$"):
+    with pytest.raises(RunError, match=r"val\.fr\.gz, has wrong checksum; delete the file and try again$"):
         load_translations("en-de")
 
 

@@ -1,0 +1,1 @@
+"""Encoders: examples to numbers, fitted on the training data."""

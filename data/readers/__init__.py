@@ -1,0 +1,1 @@
+"""Readers: data sets, files and formats to examples."""

@@ -1,0 +1,112 @@
+"""Paragraphs that tell of two events, and the headline of the one that they come back to.
+
+The other event is told in the same words and often told first: what is taken up again says what it is all about.
+"""
+
+from dataclasses import dataclass
+from random import Random
+
+from data.synthetic.generate import draw_words, punctuate, refuse_negative, with_article
+from data.synthetic.lexicon import NEUTRAL_WORDS, SCENES
+from schema.examples import TextPair
+
+PERSONS = tuple(person for scene in SCENES.values() for person in scene["person"])
+OBJECTS = tuple(noun for scene in ("shop", "concert", "library") for noun in SCENES[scene]["object"])
+
+DEEDS = (
+    ("lost", "lost", "{Object} of {person} lost in {city}"),
+    ("found", "found", "{Person} finds {object} in {city}"),
+    ("bought", "bought", "{Person} buys {object} in {city}"),
+    ("sold", "sold", "{Object} sold by {person} in {city}"),
+    ("repaired", "repaired", "{Person} repairs {object} in {city}"),
+    ("painted", "painted", "{Person} paints {object} in {city}"),
+    ("broke", "broken", "{City}: {person} breaks {object}"),
+    ("hid", "hidden", "{City}: {person} hides {object}"),
+    ("stole", "stolen", "{Object} stolen by {person} in {city}"),
+    ("borrowed", "borrowed", "{Person} borrows {object} in {city}"),
+)
+"""Simple past, past participle, headline."""
+
+OPENINGS = (
+    "{a_person} {did} {an_object} in {city} on {day}",
+    "on {day} {a_person} {did} {an_object} in {city}",
+    "in {city} {an_object} was {done} by {a_person} early in the {hour}",
+    "{an_object} was {done} by {a_person} in {city} on {day}",
+)
+
+FOLLOW_UPS = (
+    "the {person} spoke of the {object} all {hour}",
+    "the {person} {verb} near the {landmark} with my {companion}",
+    "everybody asked the {person} about it",
+    "the {object} had once stood near the {landmark}",
+    "a picture of the {object} was in the paper",
+    "many came to the {landmark} to see the {object}",
+    "nobody knows what the {person} will do now",
+    "my {companion} knows the {person} well",
+)
+"""Any of them may follow on any event."""
+
+NEUTRAL = ("it rained in the {hour}", "the {landmark} was quiet on {day}", "we {verb} by the {landmark} all {hour}")
+
+
+@dataclass(frozen=True)
+class _Event:
+    """Who did what to which thing, and where."""
+
+    person: str
+    object: str
+    city: str
+    deed: tuple[str, str, str]
+
+    def fill(self, rng: Random, form: str) -> str:
+        """The form with this event in it, and a random word in each other slot."""
+        did, done, _ = self.deed
+        told = {
+            "did": did,
+            "done": done,
+            "person": self.person,
+            "a_person": with_article(self.person),
+            "object": self.object,
+            "an_object": with_article(self.object),
+        }
+        return draw_words(rng, form, city=self.city, **told)
+
+    @property
+    def headline(self) -> str:
+        person, thing = self.person, self.object
+        names = {"Person": person.capitalize(), "Object": thing.capitalize(), "City": self.city}
+        return self.deed[2].format(person=person, object=thing, city=self.city, **names)
+
+
+def headlines(examples: int, seed: int) -> list[TextPair]:
+    """Paragraphs of four to seven sentences with their headlines.
+
+    A longer list begins with the shorter one. Raises UserError for a negative number of examples.
+    """
+    refuse_negative(examples)
+    rng = Random(f"headlines {seed}")
+    return [_paragraph(rng) for _ in range(examples)]
+
+
+def _paragraph(rng: Random) -> TextPair:
+    main, aside = _events(rng)
+    story = _story(rng, main, follow_ups=rng.randint(2, 3))
+    interruption = _story(rng, aside, follow_ups=rng.randint(0, 1))
+    # Half of the time the other event is told before the main one; else anywhere after its first sentence.
+    place = 0 if rng.random() < 0.5 else rng.randint(1, len(story))
+    sentences = [*story[:place], *interruption, *story[place:]]
+    if rng.random() < 0.5:
+        sentences.insert(rng.randint(0, len(sentences)), draw_words(rng, rng.choice(NEUTRAL)))
+    return TextPair(punctuate(sentences), main.headline)
+
+
+def _events(rng: Random) -> tuple[_Event, _Event]:
+    """Two events that have nothing in common."""
+    parts = (rng.sample(words, 2) for words in (PERSONS, OBJECTS, NEUTRAL_WORDS["city"], DEEDS))
+    main, aside = zip(*parts, strict=True)
+    return _Event(*main), _Event(*aside)
+
+
+def _story(rng: Random, event: _Event, follow_ups: int) -> list[str]:
+    forms = [rng.choice(OPENINGS), *rng.sample(FOLLOW_UPS, follow_ups)]
+    return [event.fill(rng, form) for form in forms]

@@ -1,0 +1,60 @@
+"""Pairs of texts as numbers, worked out by hand, and the files that keep what was learnt."""
+
+import numpy as np
+import pytest
+
+from data.encoders.pair import PairEncoder, PairSettings
+from data.encoders.subwords import BEGIN, END, Subwords
+from schema.encoded import IGNORE_INDEX
+from schema.errors import RunError
+from schema.examples import TextPair
+
+SETTINGS = PairSettings(max_source_length=4, max_target_length=3, language="de")
+PAIRS = [TextPair("a b", "c"), TextPair("", "a b c a b c"), TextPair("b b b b b b b", "")]
+
+
+@pytest.fixture
+def encoder() -> PairEncoder:
+    return PairEncoder(SETTINGS, Subwords.fit(["a b c"] * 3, 20))
+
+
+def test_pairs_worked_out_by_hand(encoder):
+    a, b, c = encoder.subwords.encode(["a b c"])[0]
+    encoded = encoder.encode(PAIRS)
+    assert [row.tolist() for row in encoded.inputs["source"]] == [[a, b, END], [END], [b, b, b, b, END]]
+    assert [row.tolist() for row in encoded.inputs["target"]] == [[BEGIN, c], [BEGIN, a, b, c], [BEGIN]]
+    assert [row.tolist() for row in encoded.targets] == [[c, END], [a, b, c, END], [END]]
+    assert encoded.lengths.tolist() == [3, 4, 5]
+
+
+def test_each_side_is_padded_to_its_own_length(encoder):
+    encoded = encoder.encode(PAIRS)
+    inputs, targets = encoded.collate(np.array([0, 2]), 9)
+    # Here both sources are the longest of their pair, and are padded as far as asked.
+    assert inputs["source"].shape == (2, 9)
+    assert inputs["target"].shape == targets.shape == (2, 2)
+    assert targets[1, 1] == IGNORE_INDEX
+
+
+def test_a_question_has_a_source_alone(encoder):
+    encoded = encoder.encode([TextPair("a"), TextPair("b", "c")])
+    assert set(encoded.inputs) == {"source"}
+    assert encoded.targets is None
+
+
+def test_what_was_saved_encodes_alike(encoder, tmp_path):
+    encoder.save(tmp_path)
+    loaded = PairEncoder.load(tmp_path)
+    assert loaded.settings == SETTINGS
+    np.testing.assert_array_equal(loaded.encode(PAIRS).targets.values, encoder.encode(PAIRS).targets.values)
+
+
+@pytest.mark.parametrize("name", ["encoder.json", "subwords.json"])
+def test_a_missing_or_damaged_file_is_named(encoder, tmp_path, name):
+    encoder.save(tmp_path)
+    (tmp_path / name).write_text("[")
+    with pytest.raises(RunError, match=rf"{name} is damaged .*; train the run anew"):
+        PairEncoder.load(tmp_path)
+    (tmp_path / name).unlink()
+    with pytest.raises(RunError, match=f"{name} is missing; .* train it anew"):
+        PairEncoder.load(tmp_path)

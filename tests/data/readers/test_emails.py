@@ -1,0 +1,50 @@
+"""What is cut from mails, and which of them are nearly the same."""
+
+import pytest
+
+from data.readers.emails import clean_email, near_copies
+
+LETTER = "the quick brown fox jumps over the lazy dog and then sleeps all day long"
+
+
+@pytest.mark.parametrize(
+    ("body", "clean"),
+    [
+        ("Protect= ion of the  pipeline.\n", "Protection of the pipeline."),
+        ("costs,=  among=20\nother things.=09\n", "costs,among\nother things."),
+        ("a = b and x=y\n", "a = b and x=y"),
+        ("> He said no.\n> > She said yes.\n", "He said no.\nShe said yes."),
+        ("See you there.\n-----Original Message-----\nWill you come?\n", "See you there."),
+        ("Please call me.\nThanks,\nSara Shackleton\n", "Please call me."),
+        ("Thank you very much!\nIt was a pleasure.\nCould we meet again?\n", None),
+        ("Please sign.\nI am sorry.\nBest regards,\nKay\n", "Please sign.\nI am sorry."),
+        ("We send our thanks.\nBob\n", "We send our thanks.\nBob"),
+        ("Thanks.\n", "Thanks."),
+        ("=20\n", "=20"),
+        ("", ""),
+    ],
+)
+def test_what_is_not_the_writers_own_words_goes(body, clean):
+    assert clean_email(body, encoded=True) == (body.strip() if clean is None else clean)
+
+
+def test_what_looks_encoded_is_left_in_other_peoples_mails():
+    assert clean_email("See  http://x.com/?id=20456 for x= 5.") == "See http://x.com/?id=20456 for x= 5."
+
+
+def test_cleaning_a_mail_of_signs_alone_takes_no_time():
+    assert clean_email("- " * 50_000 + "-" * 50_000).startswith("- - -")
+
+
+def test_what_holds_no_words_is_a_copy_of_nothing():
+    assert near_copies(["?!", "a b"], ["!!!", "..."]) == frozenset()
+
+
+def test_near_copies_by_shared_rows_and_by_the_same_words():
+    others = ["something else altogether", LETTER]
+    changed = LETTER.replace("quick", "slow") + " tomorrow"
+    shuffled = " ".join(sorted(LETTER.split()))
+    assert near_copies([LETTER.upper(), changed, shuffled, "the dog", ""], others) == {0, 1, 2}
+    half = " ".join(LETTER.split()[:8]) + " while nobody looks at what it does or where it goes at night"
+    assert near_copies([half], others) == frozenset()
+    assert near_copies([], others) == near_copies([LETTER], []) == frozenset()

@@ -1,0 +1,111 @@
+"""Pictures of every kind that people have, and files that are none."""
+
+import io
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from data.readers.images import MOST_PIXELS, BadImage, read_image
+
+RED = (200, 30, 40)
+ORIENTATION = 0x0112
+
+
+def content_of(picture: Image.Image, form: str = "PNG", **options) -> bytes:
+    file = io.BytesIO()
+    picture.save(file, form, **options)
+    return file.getvalue()
+
+
+def png_of(width: int, height: int, pixels: bytes, *chunks: tuple[bytes, bytes]) -> bytes:
+    """A PNG that says that it is so large, with what it holds and more chunks behind that."""
+
+    def chunk(name: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    parts = [(b"IHDR", header), (b"IDAT", zlib.compress(pixels)), *chunks, (b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*part) for part in parts)
+
+
+def bomb(width: int, height: int) -> bytes:
+    """It holds next to nothing."""
+    return png_of(width, height, b"")
+
+
+@pytest.mark.parametrize(
+    ("size", "mode", "form"),
+    [
+        ((224, 224), "RGB", "PNG"),
+        ((1, 1), "RGB", "PNG"),
+        ((500, 333), "RGB", "JPEG"),
+        ((5000, 4000), "RGB", "JPEG"),
+        ((3, 900), "RGB", "PNG"),
+        ((60, 40), "CMYK", "JPEG"),
+        ((60, 40), "RGBA", "PNG"),
+        ((60, 40), "P", "PNG"),
+    ],
+)
+def test_any_size_and_mode_is_read(size, mode, form):
+    pixels = read_image(content_of(Image.new("RGB", size, RED).convert(mode), form))
+    assert (pixels.shape, pixels.dtype) == ((224, 224, 3), np.uint8)
+    # CMYK and palettes are not exact.
+    np.testing.assert_allclose(pixels.reshape(-1, 3).mean(axis=0), RED, atol=12)
+
+
+def test_a_picture_of_the_right_size_is_left_as_it_is():
+    values = np.random.default_rng(0).integers(0, 256, (16, 16, 3), dtype=np.uint8)
+    np.testing.assert_array_equal(read_image(content_of(Image.fromarray(values)), 16), values)
+
+
+def test_16_bit_grey_is_not_cut_off():
+    values = np.linspace(0, 65_535, 32 * 32).astype(np.uint16).reshape(32, 32)
+    pixels = read_image(content_of(Image.fromarray(values)), 32)
+    np.testing.assert_allclose(pixels[..., 0], values / 257, atol=1)
+    assert (pixels[..., 0] == pixels[..., 2]).all()
+
+
+def test_what_is_transparent_is_white():
+    assert (read_image(content_of(Image.new("RGBA", (8, 8), (0, 0, 0, 0))), 8) == 255).all()
+
+
+def test_what_a_camera_laid_on_its_side_is_put_upright():
+    lying = Image.new("RGB", (40, 20), "blue")
+    lying.paste("red", (0, 0, 20, 20))
+    exif = Image.Exif()
+    exif[ORIENTATION] = 6  # to be turned to the right by a quarter
+    seen = read_image(content_of(lying, exif=exif), 4)
+    assert seen[0].mean(axis=0).tolist() == [255, 0, 0]
+    assert seen[-1].mean(axis=0).tolist() == [0, 0, 255]
+
+
+def test_of_what_moves_the_first_frame_is_read():
+    frames = [Image.new("RGB", (20, 20), colour) for colour in (RED, "blue")]
+    content = content_of(frames[0], "GIF", save_all=True, append_images=frames[1:])
+    np.testing.assert_allclose(read_image(content, 20)[5, 5], RED, atol=12)
+
+
+JPEG = content_of(Image.new("RGB", (400, 300), RED), "JPEG")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"not a picture at all", "no JPEG or PNG, or one that was cut short"),
+        (b"", "no JPEG or PNG, or one that was cut short"),
+        (JPEG[: len(JPEG) // 2], "no JPEG or PNG, or one that was cut short"),
+        (png_of(2, 2, bytes(14), (b"iCCP", b"")), "no JPEG or PNG, or one that was cut short"),
+        (bomb(20_000, 20_000), "pixels"),
+        (bomb(10_001, 10_000), "10,001 x 10,000 pixels; at most 100 million are read"),
+        (content_of(Image.new("RGB", (9, 9)), "BMP"), "no JPEG or PNG, or one that was cut short"),
+    ],
+)
+def test_what_is_no_picture_is_said_in_a_line(content, said):
+    with pytest.raises(BadImage) as error:
+        read_image(content)
+    assert said in str(error.value)
+    assert "\n" not in str(error.value)
+    assert MOST_PIXELS == 100_000_000

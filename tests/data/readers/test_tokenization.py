@@ -1,0 +1,90 @@
+"""What becomes of a text's odd corners when it is split into words."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from data.readers.tokenization import TOKENIZERS, tokenize, tokenize_cased, tokenize_tweets
+
+
+@pytest.mark.parametrize(
+    "text, tokens",
+    [
+        ("It wasn't GOOD!<br />At all.", ["it", "was", "n't", "good", "!", "at", "all"]),
+        ("Don't, can't, won't", ["do", "n't", "ca", "n't", "wo", "n't"]),
+        ("It isn’t Anna’s film", ["it", "is", "n't", "anna", "'s", "film"]),
+        ("good<br>bad<BR/>ugly<br  />end", ["good", "bad", "ugly", "end"]),
+        ("why?! oh... 10/10!!", ["why", "?!", "oh", "10", "10", "!!"]),
+        ("a\0b", ["a", "b"]),
+        ("so 😀 good 👍🏽", ["so", "good"]),
+        ("cafe\u0301 na\u00efve", ["café", "naïve"]),
+        ("Straße ÉCOLE Žena", ["strasse", "école", "žena"]),
+        ("next\u0085line\u2028here\ttoo\r\n", ["next", "line", "here", "too"]),
+        ("日本 фильм", ["日本", "фильм"]),
+        ("", []),
+        (" ...\n", []),
+    ],
+)
+def test_known_answers(text, tokens):
+    assert tokenize(text) == tokens
+
+
+@settings(deadline=None)
+@given(st.text())
+def test_composed_and_decomposed_letters_are_the_same(text):
+    assert tokenize(unicodedata.normalize("NFD", text)) == tokenize(unicodedata.normalize("NFC", text))
+
+
+@pytest.mark.parametrize("tokenizer", TOKENIZERS)
+@settings(deadline=None)
+@given(text=st.text())
+def test_no_token_is_empty_or_holds_white_space(tokenizer, text):
+    # Vocabularies and n-grams are kept as lines with spaces and tabs between words.
+    assert all(token and token.split() == [token] for token in TOKENIZERS[tokenizer](text))
+
+
+@pytest.mark.parametrize(
+    "text, tokens",
+    [
+        ("What's the U.S. capital?", ["What", "'s", "the", "U.S.", "capital", "?"]),
+        ('He didn’t say "no" (did he?).', ["He", "did", "n't", "say", '"', "no", '"', "(", "did", "he", "?)."]),
+        ("It's over.", ["It", "'s", "over", "."]),
+        ("in the 1960's", ["in", "the", "1960's"]),
+        ("a\ud800b", ["a\ufffdb"]),
+        ("", []),
+    ],
+)
+def test_known_answers_with_case(text, tokens):
+    assert tokenize_cased(text) == tokens
+
+
+@pytest.mark.parametrize(
+    "text", ["What 's  U.S. slang ?\n", "What is `` Ms. '' short for ?", "10-?? of it , -LRB- 1960's -RRB- ? !"]
+)
+def test_a_text_that_is_tokenised_already_is_split_at_spaces_alone(text):
+    assert tokenize_cased(text) == text.split()
+
+
+@pytest.mark.parametrize(
+    "text, tokens",
+    [
+        ("@colgo", ["@", "colgo"]),
+        ("RT @Ann_Lee: it's @bob's cat.", ["RT", "@", "Ann_Lee", ":", "it", "'s", "@", "bob", "'s", "cat", "."]),
+        ("@ann@bob", ["@", "ann@bob"]),
+        ("write to me@home.org", ["write", "to", "me@home.org"]),
+        ("5 @ 3 @ ann", ["5", "@", "3", "@", "ann"]),
+        ("#go @東京 😀", ["#go", "@", "東京", "😀"]),
+        ("", []),
+        ("(@ann) and @@bob", ["(", "@", "ann", ")", "and", "@", "@", "bob"]),
+    ],
+)
+def test_the_sign_of_a_mention_is_a_token(text, tokens):
+    assert tokenize_tweets(text) == tokens
+
+
+@settings(deadline=None)
+@given(st.text(st.characters(exclude_characters="@")))
+def test_a_tweet_without_a_mention_is_split_as_any_text(text):
+    assert tokenize_tweets(text) == tokenize_cased(text)

@@ -122,9 +122,10 @@ def _defaults_for(task: Task[Any, Any], flags: Sequence[str]) -> TrainingConfig:
     """The task's defaults for the cell that is asked for, so that `--help` shows what would be used."""
     words = [word for flag in flags for word in flag.split("=", 1)]
     asked = [cell for flag, cell in zip(words, words[1:], strict=False) if flag == "--cell"]
-    cell = asked[-1] if asked else task.config_class.cell
-    quick = {"quick": True, **task.quick} if "--quick" in flags else {}
-    return task.config_class(**{"cell": cell, **task.cell_defaults.get(cell, {}), **quick})
+    config_class = task.config_class
+    cell = asked[-1] if asked else config_class.cell
+    quick = {"quick": True, **config_class.quick_defaults} if "--quick" in flags else {}
+    return config_class(**{"cell": cell, **config_class.cell_defaults.get(cell, {}), **quick})
 
 
 def _check(task: Task[Any, Any], config: TrainingConfig) -> None:

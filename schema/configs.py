@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Annotated, Literal, get_args, get_type_hints
+from typing import Annotated, ClassVar, Literal, get_args, get_type_hints
 
 CellName = Literal["simple_rnn", "lstm", "gru"]
 AttentionName = Literal["additive", "multiplicative", "none"]
@@ -37,7 +37,16 @@ EmaDecay = Annotated[float, Range(0, 0.99999)]
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """Flags that every task has."""
+    """Flags of every task.
+
+    quick_defaults: values of `--quick`; a flag of the command line has precedence
+    min_epochs: minimum number of epochs where `epochs` is None
+    cell_defaults: cell -> field -> value, where a cell needs another default
+    """
+
+    quick_defaults: ClassVar[Mapping[str, int]] = {"limit": 1000, "units": 16, "epochs": 2}
+    min_epochs: ClassVar[int] = 4
+    cell_defaults: ClassVar[Mapping[str, Mapping[str, object]]] = {}
 
     cell: CellName = "lstm"
     """Recurrent cell."""
@@ -114,10 +123,6 @@ class RecurrentConfig:
 @dataclass(frozen=True)
 class DecodingConfig:
     """Flags of `evaluate.py` and `predict.py` that change how a saved model answers; most tasks have none."""
-
-
-QUICK: Mapping[str, int] = {"limit": 1000, "units": 16, "epochs": 2}
-"""What `--quick` changes, unless a flag says otherwise."""
 
 
 def validate(config: object) -> Iterator[str]:

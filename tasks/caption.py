@@ -16,7 +16,7 @@ import numpy as np
 from data import synthetic
 from data.readers.datasets import SYNTHETIC, RawSplits, load_captions, synthetic_examples
 from data.stopwatch import Stopwatch
-from schema.configs import QUICK, DecodingConfig, Positive, Range, TrainingConfig
+from schema.configs import DecodingConfig, Positive, Range, TrainingConfig
 from schema.encoded import EncodedDataset, IndexedColumn
 from schema.errors import UserError
 from schema.examples import CaptionedImage, Splits
@@ -47,6 +47,9 @@ SMALL_IMAGE_SIZE = 64
 @dataclass(frozen=True)
 class CaptionConfig(GenerationConfig):
     """Train a recurrent network to say what is to be seen in pictures."""
+
+    quick_defaults = {**TrainingConfig.quick_defaults, "limit": 200}
+    min_epochs = 15
 
     image_encoder: Literal["mobilenet_v2", "small"] | None = None
     """What looks at pictures: MobileNetV2 as it was trained on photographs, or a small network that is trained along;
@@ -85,8 +88,6 @@ class Caption(Generation[CaptionedImage]):
     question = "name of a picture's file"
     primary_metric = "cider"
     datasets = ("flickr8k", SYNTHETIC)
-    quick = {**QUICK, "limit": 200}
-    min_epochs = 15
     decoding_tokens = 500
     max_length_ratio = None
     config_class = CaptionConfig

@@ -32,6 +32,8 @@ DECODING_TOKENS = 16_000
 class GenerationConfig(TrainingConfig):
     """Flags of the tasks that write a text."""
 
+    min_epochs = 25
+
     units: Annotated[int, Range(1, 4096)] = 256
     """Units of each recurrent layer and direction."""
     attention: AttentionName = "additive"
@@ -90,7 +92,6 @@ class GenerationPredictConfig(GenerationDecodingConfig):
 class Generation(Task[ExampleT, TextPrediction]):
     """Something in, a text out. A family says what is read, and how ids are texts again."""
 
-    min_epochs = 25
     decoding_tokens = DECODING_TOKENS
     max_length_ratio: float | None = 2.0
     """An answer is at most so many times as long as its source, where there is a source with a length."""

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 class NerConfig(TaggingConfig):
     """Train a recurrent network to find the names of persons, places and organisations."""
 
+    min_epochs = 8
+
     units: Annotated[int, Range(1, 4096)] = 64
     """Units of each recurrent layer and direction."""
     batch_tokens: Annotated[int, Range(1, 10_000_000)] | None = 1000
@@ -60,7 +62,6 @@ class Ner(SequenceTagging):
     name = "ner"
     summary = "which words name persons, places and organisations?"
     primary_metric = "entity_f1"
-    min_epochs = 8
     datasets = ("broad_twitter_corpus", "conll2003", SYNTHETIC)
     config_class = NerConfig
     tokenizer = "tweets"

@@ -18,6 +18,9 @@ from tasks.text_classification import TextClassification, TextClassificationConf
 class SentimentConfig(TextClassificationConfig):
     """Train a recurrent network to tell praise from blame."""
 
+    # Without gates, the state becomes unstable at a high learning rate.
+    cell_defaults = {"simple_rnn": {"learning_rate": 1e-3}}
+
 
 class Sentiment(TextClassification):
     """Classes `neg` and `pos`."""
@@ -26,8 +29,6 @@ class Sentiment(TextClassification):
     summary = "is a review for or against?"
     datasets = ("imdb", SYNTHETIC)
     config_class = SentimentConfig
-    # Without gates a high rate throws the state about.
-    cell_defaults = {"simple_rnn": {"learning_rate": 1e-3}}
 
     def load(self, dataset: str, config: TrainingConfig) -> RawSplits[LabelledText]:
         return synthetic_texts(synthetic.sentiment) if dataset == SYNTHETIC else load_labelled_texts(dataset)

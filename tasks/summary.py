@@ -26,6 +26,8 @@ from tasks.text_generation import TextGeneration, TextGenerationConfig
 class SummaryConfig(TextGenerationConfig):
     """Train a recurrent network to write subject lines."""
 
+    min_epochs = 12
+
     vocab_size: Annotated[int, Range(10, 1_000_000)] = 8_000
     """Pieces of words that source and target share, at most, single characters aside."""
     lowercase: bool = True
@@ -69,7 +71,6 @@ class Summary(TextGeneration):
     summary = "what is a mail about?"
     primary_metric = "rouge_l"
     datasets = ("aeslc", SYNTHETIC)
-    min_epochs = 12
     config_class = SummaryConfig
     decoding_config_class = SummaryDecodingConfig
     predict_config_class = SummaryPredictConfig

@@ -32,6 +32,8 @@ Predictor = Callable[[Sequence[TaggedSentence]], list[TagsPrediction]]
 class TaggingConfig(RecurrentConfig, TrainingConfig):
     """Flags of the tasks that tag each word."""
 
+    min_epochs = 10
+
     units: Annotated[int, Range(1, 4096)] = 128
     """Units of each recurrent layer and direction."""
     batch_tokens: Annotated[int, Range(1, 10_000_000)] | None = 600
@@ -90,7 +92,6 @@ class SequenceTagging(Task[TaggedSentence, TagsPrediction]):
     """A sentence in, a tag for each word out. A task of the family says what its tags mean."""
 
     rnn_type = "many to many, synchronous"
-    min_epochs = 10
     tokenizer: ClassVar[str] = "cased"
     predict_config_class = TaggingPredictConfig
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, ClassVar, Generic, Protocol, TypeVar
 
 import numpy as np
 
-from schema.configs import QUICK, DecodingConfig, TrainingConfig
+from schema.configs import DecodingConfig, TrainingConfig
 from schema.encoded import EncodedDataset
 from schema.errors import UserError
 from schema.examples import Splits
@@ -81,11 +81,8 @@ class Task(ABC, Generic[ExampleT, PredictionT]):
     question: what is typed to ask a run
     primary_metric: name of the score that a run is chosen and judged by; higher is better
     datasets: names for `--dataset`, the default first; the last is the built-in synthetic data
-    cell_defaults: what a cell wants otherwise than `Config` says: cell -> flag -> value
     Config: flags of `train.py`; DecodingConfig: of `evaluate.py` and `predict.py`, how a saved model answers;
         PredictConfig: these and more of `predict.py` alone, how questions are read and answers shown
-    quick: what `--quick` changes, unless a flag says otherwise
-    min_epochs: times that the training examples are gone through where the user does not say, unless they are few
     published_results: data set, or its source where it has several -> what others reached on its test split, not run here
     Every `Scores` of a task holds its headline, and `cross_entropy` (nats for each target) where its answers hold
     probabilities: that is then the validation loss of the learning curve.
@@ -97,10 +94,7 @@ class Task(ABC, Generic[ExampleT, PredictionT]):
     question: ClassVar[str] = "text"
     datasets: ClassVar[tuple[str, ...]]
     primary_metric: ClassVar[str]
-    quick: ClassVar[Mapping[str, int]] = QUICK
-    min_epochs: ClassVar[int] = 4
     config_class: ClassVar[type[TrainingConfig]]
-    cell_defaults: ClassVar[Mapping[str, Mapping[str, object]]] = {}
     decoding_config_class: ClassVar[type[DecodingConfig]] = DecodingConfig
     predict_config_class: ClassVar[type[DecodingConfig]] = DecodingConfig
     published_results: ClassVar[Mapping[str, tuple[PublishedResult, ...]]] = {}

@@ -208,7 +208,7 @@ class _Training:
         model = self.task.build_model(fitted, config)
         batch_tokens = config.batch_tokens or auto_batch_tokens(fitted.encoded)
         batches = Batches(fitted.encoded, batch_tokens, config.seed)
-        epochs = config.epochs or auto_epochs(len(batches), self.task.min_epochs)
+        epochs = config.epochs or auto_epochs(len(batches), config.min_epochs)
         momentum = auto_ema_decay(config.ema_decay, epochs * len(batches))
         optimizer = AdamWithGradientNorm(
             config.learning_rate,

@@ -1,10 +1,18 @@
 """What a data set holds before anything is learnt from it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
+
+
+class Example(Protocol):
+    """An example of any task."""
+
+    @property
+    def key(self) -> Hashable:
+        """The input, or a digest of it: examples with equal keys are duplicates."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +22,10 @@ class LabelledText:
     text: str
     label: str | None = None
 
+    @property
+    def key(self) -> str:
+        return self.text
+
 
 @dataclass(frozen=True, slots=True)
 class TaggedSentence:
@@ -22,6 +34,10 @@ class TaggedSentence:
     words: tuple[str, ...]
     tags: tuple[str, ...] = ()
 
+    @property
+    def key(self) -> tuple[str, ...]:
+        return self.words
+
 
 @dataclass(frozen=True, slots=True)
 class TextPair:
@@ -29,6 +45,10 @@ class TextPair:
 
     source: str
     target: str | None = None
+
+    @property
+    def key(self) -> str:
+        return self.source
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +61,16 @@ class CaptionedImage:
     picture: bytes
     captions: tuple[str, ...] = ()
 
+    @property
+    def key(self) -> str:
+        return sha256(self.picture).hexdigest()
+
     def __repr__(self) -> str:
         # Short, though it still tells pictures apart: files are large.
-        return f"CaptionedImage({sha256(self.picture).hexdigest()}, {self.captions})"
+        return f"CaptionedImage({self.key}, {self.captions})"
 
 
-ExampleT = TypeVar("ExampleT")
+ExampleT = TypeVar("ExampleT", bound=Example)
 
 
 class LazySequence(Sequence[ExampleT]):
@@ -75,7 +99,7 @@ class Splits(Generic[ExampleT]):
     unlabelled: loads examples without reference that may be learnt from; called only where something needs them
     overlaps: counts how many examples of one split also stand in another ("test also in train" -> 123)
     held_out: validation was taken out of train by us; validation_in_train counts what stands in both all the same
-    seen_in_train: finds the places in `test` whose example also stands in train, for a score without them
+    duplicates_of_train: finds the indices of the test examples that train contains too, for a score without them
     synthetic: the examples come from the synthetic data; a score on them is no result
     """
 
@@ -86,7 +110,7 @@ class Splits(Generic[ExampleT]):
     test: Sequence[ExampleT]
     unlabelled: Callable[[], Sequence[ExampleT]] = list
     overlaps: Callable[[], Mapping[str, int]] = dict
-    seen_in_train: Callable[[], frozenset[int]] = frozenset
+    duplicates_of_train: Callable[[], frozenset[int]] = frozenset
     held_out: bool = False
     validation_in_train: Callable[[], int] = int
     synthetic: bool = False

@@ -5,7 +5,6 @@ python train.py caption --attention none --cell gru
 python train.py caption --train-file my_pictures
 """
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -96,9 +95,6 @@ class Caption(Generation[CaptionedImage]):
 
     def load(self, dataset: str, config: TrainingConfig) -> RawSplits[CaptionedImage]:
         return synthetic_examples(synthetic.images) if dataset == SYNTHETIC else load_captions()
-
-    def dedup_key(self, example: CaptionedImage) -> str:
-        return hashlib.sha256(example.picture).hexdigest()
 
     def splits(self, config: TrainingConfig) -> Splits[CaptionedImage]:
         from data.splits import subsample
@@ -249,7 +245,7 @@ class Caption(Generation[CaptionedImage]):
     def to_scored_example(self, example: CaptionedImage, answer: TextPrediction) -> ScoredExample:
         from evaluation.caption_scores import sentence_rouge_l
 
-        name = f"picture {self.dedup_key(example)[:12]}"
+        name = f"picture {example.key[:12]}"
         return ScoredExample(
             name, " | ".join(example.captions), answer.text, sentence_rouge_l(example.captions, answer.text)
         )

@@ -28,9 +28,6 @@ class Classification(Task[LabelledText, LabelPrediction]):
 
     primary_metric = "accuracy"
 
-    def dedup_key(self, example: LabelledText) -> str:
-        return example.text
-
     def loss(self, config: TrainingConfig) -> "keras.losses.Loss":
         import keras
 

@@ -106,7 +106,7 @@ class Summary(TextGeneration):
         def seen() -> frozenset[int]:
             return near_copies(*([pair.source for pair in part] for part in (splits.test, splits.train)))
 
-        return replace(splits, seen_in_train=seen)
+        return replace(splits, duplicates_of_train=seen)
 
     def read_file(self, path: Path) -> list[TextPair]:
         return [self._clean(pair) for pair in super().read_file(path)]

@@ -95,9 +95,6 @@ class SequenceTagging(Task[TaggedSentence, TagsPrediction]):
     tokenizer: ClassVar[str] = "cased"
     predict_config_class = TaggingPredictConfig
 
-    def dedup_key(self, example: TaggedSentence) -> tuple[str, ...]:
-        return example.words
-
     def fit_encoder(self, splits: Splits[TaggedSentence], config: TrainingConfig) -> FittedEncoder[TaggedSentence]:
         from data.encoders.related_words import RelatedWords
         from data.encoders.sentence import SentenceSettings, fit_sentence_encoder

@@ -8,7 +8,7 @@ them of any `EncodedDataset`.
 
 import shutil
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -108,7 +108,7 @@ class Task(ABC, Generic[ExampleT, PredictionT]):
             if config.train_file
             else load_or_synthetic(lambda dataset: self.load(dataset, config), self.datasets, config.dataset)
         )
-        return make_splits(official, self.dedup_key, config.limit)
+        return make_splits(official, config.limit)
 
     def _from_files(self, config: TrainingConfig) -> "RawSplits[ExampleT]":
         from data.readers.datasets import RawSplits
@@ -126,10 +126,6 @@ class Task(ABC, Generic[ExampleT, PredictionT]):
     @abstractmethod
     def load(self, dataset: str, config: TrainingConfig) -> "RawSplits[ExampleT]":
         """The splits of one of `datasets`. Raises NoNetwork."""
-
-    @abstractmethod
-    def dedup_key(self, example: ExampleT) -> Hashable:
-        """What copies of an example share: its input."""
 
     @abstractmethod
     def fit_encoder(self, splits: Splits[ExampleT], config: TrainingConfig) -> FittedEncoder[ExampleT]:

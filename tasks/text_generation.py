@@ -53,9 +53,6 @@ class TextGeneration(Generation[TextPair]):
 
     rnn_type = "many to many, asynchronous"
 
-    def dedup_key(self, example: TextPair) -> str:
-        return example.source
-
     def fit_encoder(self, splits: Splits[TextPair], config: TrainingConfig) -> FittedEncoder[TextPair]:
         from data.encoders.pair import PairEncoder, PairSettings
         from data.encoders.subwords import Subwords

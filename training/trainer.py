@@ -294,10 +294,10 @@ class _Training:
             self.folder.write_lines(f"predictions/{part}.jsonl", split.lines(self.task))
         tested = list(parts)[-1]
         last = scored[tested]
-        copies = self.splits.seen_in_train() if "test" in parts else frozenset()
+        copies = self.splits.duplicates_of_train() if "test" in parts else frozenset()
         if 0 < len(copies) < len(self.splits.test):
-            scored["test_without_copies"] = last.without(self.task, fitted.encoder, copies)
-            parts["test_without_copies"] = scored["test_without_copies"].examples
+            scored["test_without_duplicates"] = last.without(self.task, fitted.encoder, copies)
+            parts["test_without_duplicates"] = scored["test_without_duplicates"].examples
         baselines = (
             score_baselines(self.task, self.config, self.splits, parts, fitted.encoder) if finished else Baselines()
         )

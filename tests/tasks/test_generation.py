@@ -56,7 +56,7 @@ def test_a_mail_that_is_sent_again_with_another_date_counts_as_seen(tmp_path: Pa
     train.write_text(f"{letter.format('Monday')}\tmailbox\nWho is coming for lunch?\tlunch\n")
     test.write_text(f"Who will pay?\tmoney\n{letter.format('Friday')}\tmailbox\n")
     splits = SUMMARY.splits(SUMMARY.config_class(train_file=train, validation_file=test, test_file=test))
-    assert splits.seen_in_train() == {1}
+    assert splits.duplicates_of_train() == {1}
 
 
 @pytest.mark.parametrize("task", [TRANSLATION, CAPTION], ids=["translation", "caption"])

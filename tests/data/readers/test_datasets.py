@@ -46,7 +46,7 @@ def test_the_small_world_s_splits_are_others_and_balanced(tell, classes):
     official = synthetic_texts(tell, 1000)
     assert [len(part) for part in (official.train, official.validation, official.test)] == [1000, 200, 200]
     for part in (official.validation, official.test):
-        assert len(duplicate_indices(part, official.train, lambda example: example.text)) < 0.05 * len(part)
+        assert len(duplicate_indices(part, official.train)) < 0.05 * len(part)
     for part in (official.train, official.test):
         counts = Counter(example.label for example in part)
         assert len(counts) == classes
@@ -78,17 +78,17 @@ def test_imdb_has_its_official_splits(imdb):
 
 @pytest.mark.real_data
 def test_imdb_s_splits_share_what_is_known(imdb):
-    found = overlaps({"train": imdb.train, "test": imdb.test}, lambda example: example.text)
-    assert found == {"train: surplus copies": 96, "test: surplus copies": 199, "test: also in train": 123}
-    splits = make_splits(imdb, lambda example: example.text)
-    assert len(splits.seen_in_train()) == 123
-    assert not duplicate_indices(splits.validation, splits.train, lambda example: example.text)
+    found = overlaps({"train": imdb.train, "test": imdb.test})
+    assert found == {"train: duplicates": 96, "test: duplicates": 199, "test: also in train": 123}
+    splits = make_splits(imdb)
+    assert len(splits.duplicates_of_train()) == 123
+    assert not duplicate_indices(splits.validation, splits.train)
 
 
 @pytest.mark.real_data
 def test_imdb_s_unlabelled_texts_hold_none_of_test(imdb):
     unlabelled = imdb.unlabelled()
-    assert not duplicate_indices(unlabelled, imdb.test, lambda example: example.text)
+    assert not duplicate_indices(unlabelled, imdb.test)
     assert {example.label for example in unlabelled} == {None}
     assert 49_000 < len(unlabelled) < 50_000
 
@@ -115,5 +115,5 @@ def test_trec_has_its_classes_and_its_own_tokens():
 
 @pytest.mark.real_data
 def test_trec_s_splits_share_what_is_known():
-    found = overlaps({name: getattr(get_builder("trec"), name) for name in ("train", "test")}, lambda each: each.text)
-    assert found == {"train: surplus copies": 71, "test: also in train": 10}
+    found = overlaps({name: getattr(get_builder("trec"), name) for name in ("train", "test")})
+    assert found == {"train: duplicates": 71, "test: also in train": 10}

@@ -35,7 +35,7 @@ def measure(flags: BenchFlags) -> Report:
     asked, one_by_one = (splits.validation[:20], 1) if flags.quick else (splits.validation, 20)
     with fresh_folder() as cache:
         fitted = TASK.fit_encoder(splits, replace(config, cache=cache))
-        looking = _look(fitted, [example.picture for example in splits.validation[:pictures]])
+        looking = _look(fitted, [example.image for example in splits.validation[:pictures]])
         model = TASK.build_model(fitted, config)
         waiting = _train(model, fitted.encoded, config, steps)
         speeds = _caption(model, fitted, asked, one_by_one)

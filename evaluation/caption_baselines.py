@@ -38,7 +38,7 @@ class Neighbours:
     def __init__(self, train: Sequence[CaptionedImage], vectors: Vectors) -> None:
         captions: dict[bytes, list[str]] = {}
         for example in train:
-            captions.setdefault(example.picture, []).extend(example.captions)
+            captions.setdefault(example.image, []).extend(example.captions)
         self.captions = list(captions.values())
         self.vectors = vectors
         self.known = _unit(vectors([CaptionedImage(picture) for picture in captions]))

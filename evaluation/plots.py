@@ -249,7 +249,7 @@ def attention_figure(attended: AttentionWeights) -> Figure:
     axes = figure.subplots()
     axes.imshow(weights, cmap="Blues", vmin=0, vmax=1, aspect="auto")
     axes.set_xticks(range(columns), [_shortened(piece) for piece in source], rotation=60, ha="left")
-    axes.set_yticks(range(rows), [_shortened(piece) for piece in attended.answer])
+    axes.set_yticks(range(rows), [_shortened(piece) for piece in attended.target])
     axes.xaxis.tick_top()
     axes.tick_params(length=0)
     cut = f", the {columns} of {len(attended.source)} pieces that matter most" if columns < len(attended.source) else ""
@@ -268,7 +268,7 @@ def caption_figure(
 
     pixels: (side, side, 3), uint8; attended: weights (words, regions), the regions row by row of a square
     """
-    words = attended.answer if attended else ()
+    words = attended.target if attended else ()
     rows = 2 + -(-len(words) // WORDS_A_ROW) if words else 2
     figure = Figure(figsize=(1.6 * WORDS_A_ROW, 1.8 * rows), layout="constrained")
     grid = figure.add_gridspec(rows, WORDS_A_ROW)

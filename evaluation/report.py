@@ -263,7 +263,7 @@ def _sample_tables(samples: Sequence[ScoredExample]) -> Iterator[str]:
         parts = {"Best answers": ordered[:SHOWN_SAMPLES], "Worst answers": ordered[: -SHOWN_SAMPLES - 1 : -1]}
     for title, chosen in parts.items():
         rows = [
-            [_cell(float(sample.score)), *map(_shortened, (sample.reference, sample.answer, sample.input))]
+            [_cell(float(sample.score)), *map(_shortened, (sample.reference, sample.prediction, sample.input))]
             for sample in chosen
         ]
         yield f"## {title}"

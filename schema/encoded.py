@@ -1,4 +1,4 @@
-"""Examples as numbers, column by column, before they are padded into batches."""
+"""Encoded examples, column by column, before they are padded into batches."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,10 +10,11 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Ragged:
-    """Sequences of different length, end to end.
+    """Sequences of different lengths, concatenated.
 
-    values: (steps of all examples, ...), lengths: (examples,) steps of each
-    padding_value: what stands at padding
+    values: (steps of all examples, ...)
+    lengths: (examples,), steps of each example
+    padding_value: value of padded steps
     """
 
     values: np.ndarray
@@ -22,90 +23,91 @@ class Ragged:
 
     @classmethod
     def of(cls, rows: Sequence[np.ndarray], padding_value: int = 0) -> "Ragged":
-        """Join one array for each example; there is at least one row."""
+        """Concatenate one array for each example; `rows` must not be empty."""
         return cls(np.concatenate(rows), np.array([len(row) for row in rows], np.int64), padding_value)
 
     @cached_property
     def starts(self) -> np.ndarray:
-        """Where each example begins in `values`."""
+        """Index of each example's first step in `values`: (examples,)."""
         return np.cumsum(self.lengths) - self.lengths
 
     def __len__(self) -> int:
         return len(self.lengths)
 
-    def __getitem__(self, place: int) -> np.ndarray:
-        start = self.starts[place]
-        return self.values[start : start + self.lengths[place]]
+    def __getitem__(self, index: int) -> np.ndarray:
+        start = self.starts[index]
+        return self.values[start : start + self.lengths[index]]
 
-    def collate(self, places: np.ndarray, steps: int) -> np.ndarray:
-        """The examples at `places`, right-padded with `blank`: (batch, steps, ...)."""
+    def collate(self, indices: np.ndarray, steps: int) -> np.ndarray:
+        """The examples at `indices`, right-padded with `padding_value`: (batch, steps, ...)."""
         if not len(self.values):
-            return np.full((len(places), steps, *self.values.shape[1:]), self.padding_value, self.values.dtype)
-        within = np.arange(steps) < self.lengths[places, None]
-        rows = np.where(within, self.starts[places, None] + np.arange(steps), 0)
-        blank = ~within.reshape(within.shape + (1,) * (self.values.ndim - 1))
-        return np.where(blank, np.array(self.padding_value, self.values.dtype), self.values[rows])
+            return np.full((len(indices), steps, *self.values.shape[1:]), self.padding_value, self.values.dtype)
+        within = np.arange(steps) < self.lengths[indices, None]
+        rows = np.where(within, self.starts[indices, None] + np.arange(steps), 0)
+        padding = ~within.reshape(within.shape + (1,) * (self.values.ndim - 1))
+        return np.where(padding, np.array(self.padding_value, self.values.dtype), self.values[rows])
 
-    def take(self, places: np.ndarray) -> "Ragged":
-        """A new column of the examples at `places`, in that order."""
-        if not len(places):
+    def take(self, indices: np.ndarray) -> "Ragged":
+        """A new column of the examples at `indices`, in that order."""
+        if not len(indices):
             return Ragged(self.values[:0], self.lengths[:0], self.padding_value)
-        return Ragged.of([self[place] for place in places], self.padding_value)
+        return Ragged.of([self[index] for index in indices], self.padding_value)
 
 
 class RowSource(Protocol):
-    """What gives rows by their places, (rows, ...) in all; an array, or a file that is read as needed."""
+    """Rows that are read by index, (rows, ...): an array, or a file that is read as needed."""
 
     shape: tuple[int, ...]
     dtype: np.dtype
 
-    def __getitem__(self, places: np.ndarray) -> np.ndarray: ...
+    def __getitem__(self, indices: np.ndarray) -> np.ndarray: ...
 
 
 @dataclass(frozen=True)
 class IndexedColumn:
-    """RowSource of which several examples have the same one.
+    """Rows that several examples share.
 
-    values: (rows, ...); places: (examples,), the row of each
+    values: (rows, ...)
+    indices: (examples,), the row of each example
     """
 
     values: RowSource
-    places: np.ndarray
+    indices: np.ndarray
 
     def __len__(self) -> int:
-        return len(self.places)
+        return len(self.indices)
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """As of an array that had a row for each example."""
-        return (len(self.places), *self.values.shape[1:])
+        """Shape of an array with one row for each example."""
+        return (len(self.indices), *self.values.shape[1:])
 
     @property
     def dtype(self) -> np.dtype:
-        """Of the values."""
+        """Data type of the values."""
         return self.values.dtype
 
-    def __getitem__(self, places: np.ndarray) -> np.ndarray:
-        return self.values[self.places[places]]
+    def __getitem__(self, indices: np.ndarray) -> np.ndarray:
+        return self.values[self.indices[indices]]
 
-    def take(self, places: np.ndarray) -> "IndexedColumn":
-        """A new column of the examples at `places`, in that order."""
-        return IndexedColumn(self.values, self.places[places])
+    def take(self, indices: np.ndarray) -> "IndexedColumn":
+        """A new column of the examples at `indices`, in that order."""
+        return IndexedColumn(self.values, self.indices[indices])
 
 
 IGNORE_INDEX = -1
-"""Stands in targets where nothing is asked, at padding: a loss leaves it out. So no loss needs a mask beside them."""
+"""Target of steps that the loss ignores, such as padding; losses therefore need no separate mask."""
 
 Column = Ragged | IndexedColumn | np.ndarray
-"""One value for each example: a sequence, a row that others have too, or an array whose first axis is the example."""
+"""One value for each example: a sequence, a shared row, or an array whose first axis is the example."""
 
 
 @dataclass(frozen=True)
 class EncodedDataset:
-    """What a model reads: inputs by name, and the targets where the examples have a reference.
+    """Inputs of a model by name, and the targets if the examples have references.
 
-    targets: one value for each example, or a sequence that is padded with `IGNORE_INDEX`
-    pad_to_multiple_of: sequences of more than so many steps are padded to a multiple of them
+    targets: one value for each example, or a sequence padded with `IGNORE_INDEX`
+    pad_to_multiple_of: sequences of more than this many steps are padded to a multiple of it
     """
 
     inputs: Mapping[str, Column]
@@ -114,7 +116,7 @@ class EncodedDataset:
 
     @cached_property
     def lengths(self) -> np.ndarray:
-        """Steps of each example, (examples,): those of its longest sequence, or 1."""
+        """Steps of each example, (examples,): the length of its longest input sequence, or 1 without sequences."""
         columns = list(self.inputs.values())
         ragged = [column.lengths for column in columns if isinstance(column, Ragged)]
         return np.max(ragged, axis=0) if ragged else np.ones(len(columns[0]), np.int64)
@@ -122,27 +124,29 @@ class EncodedDataset:
     def __len__(self) -> int:
         return len(self.lengths)
 
-    def collate(self, places: np.ndarray, steps: int) -> tuple[dict[str, np.ndarray], np.ndarray | None]:
-        """The examples at `places` as a batch: inputs by name, and targets.
+    def collate(self, indices: np.ndarray, steps: int) -> tuple[dict[str, np.ndarray], np.ndarray | None]:
+        """The examples at `indices` as a batch: inputs by name, and targets.
 
-        Sequences are padded to so many steps; those that may be shorter than an example's longest one, to the longest
-        of their kind in the batch.
+        A column is padded to `steps` if its sequences are the longest of their examples, else to the longest sequence
+        of this column in the batch.
         """
-        inputs = {name: self._rows(column, places, steps) for name, column in self.inputs.items()}
-        return inputs, None if self.targets is None else self._rows(self.targets, places, steps)
+        inputs = {name: self._rows(column, indices, steps) for name, column in self.inputs.items()}
+        return inputs, None if self.targets is None else self._rows(self.targets, indices, steps)
 
-    def _rows(self, column: Column, places: np.ndarray, steps: int) -> np.ndarray:
+    def _rows(self, column: Column, indices: np.ndarray, steps: int) -> np.ndarray:
         if not isinstance(column, Ragged):
-            return column[places]
-        own = column.lengths[places]
-        return column.collate(places, steps if (own == self.lengths[places]).all() else int(own.max(initial=1)))
+            return column[indices]
+        lengths = column.lengths[indices]
+        return column.collate(
+            indices, steps if (lengths == self.lengths[indices]).all() else int(lengths.max(initial=1))
+        )
 
-    def take(self, places: np.ndarray) -> "EncodedDataset":
-        """The examples at `places`, in that order."""
-        inputs = {name: _take(column, places) for name, column in self.inputs.items()}
-        targets = None if self.targets is None else _take(self.targets, places)
+    def take(self, indices: np.ndarray) -> "EncodedDataset":
+        """The examples at `indices`, in that order."""
+        inputs = {name: _take(column, indices) for name, column in self.inputs.items()}
+        targets = None if self.targets is None else _take(self.targets, indices)
         return EncodedDataset(inputs, targets, self.pad_to_multiple_of)
 
 
-def _take(column: Column, places: np.ndarray) -> Column:
-    return column[places] if isinstance(column, np.ndarray) else column.take(places)
+def _take(column: Column, indices: np.ndarray) -> Column:
+    return column[indices] if isinstance(column, np.ndarray) else column.take(indices)

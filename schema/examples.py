@@ -1,10 +1,10 @@
-"""What a data set holds before anything is learnt from it."""
+"""Examples of each kind of task, and the splits of a data set."""
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar, overload
 
 
 class Example(Protocol):
@@ -17,7 +17,7 @@ class Example(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LabelledText:
-    """A text and its class; `label` is None where nobody has said it (a question, an unlabelled review)."""
+    """A text and its class; `label` is None for an unlabelled text."""
 
     text: str
     label: str | None = None
@@ -29,7 +29,7 @@ class LabelledText:
 
 @dataclass(frozen=True, slots=True)
 class TaggedSentence:
-    """The words of a sentence and a tag for each; `tags` is empty where nobody has said them (a question)."""
+    """The words of a sentence with their tags; `tags` is empty for an untagged sentence."""
 
     words: tuple[str, ...]
     tags: tuple[str, ...] = ()
@@ -41,7 +41,7 @@ class TaggedSentence:
 
 @dataclass(frozen=True, slots=True)
 class TextPair:
-    """A text and what is to be written for it (translation, headline); `target` is None where nobody has said it."""
+    """A source text and its target text, such as a translation or a subject line; `target` is None if unknown."""
 
     source: str
     target: str | None = None
@@ -53,20 +53,20 @@ class TextPair:
 
 @dataclass(frozen=True, slots=True)
 class CaptionedImage:
-    """A picture and what people said of it; `captions` is empty where nobody has said anything (a question).
+    """An image and its reference captions; `captions` is empty if unknown.
 
-    picture: content of a PNG or JPEG file
+    image: content of a PNG or JPEG file
     """
 
-    picture: bytes
+    image: bytes
     captions: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
-        return sha256(self.picture).hexdigest()
+        return sha256(self.image).hexdigest()
 
     def __repr__(self) -> str:
-        # Short, though it still tells pictures apart: files are large.
+        # A digest, since files are large.
         return f"CaptionedImage({self.key}, {self.captions})"
 
 
@@ -74,7 +74,7 @@ ExampleT = TypeVar("ExampleT", bound=Example)
 
 
 class LazySequence(Sequence[ExampleT]):
-    """Examples that are loaded when somebody first looks at them: test is not wanted before a training is over."""
+    """Examples that are loaded on first use: the test split, for example, is not needed before training has ended."""
 
     def __init__(self, load: Callable[[], Sequence[ExampleT]]) -> None:
         self._load = load
@@ -83,8 +83,14 @@ class LazySequence(Sequence[ExampleT]):
     def _examples(self) -> Sequence[ExampleT]:
         return self._load()
 
-    def __getitem__(self, place: Any) -> Any:
-        return self._examples[place]
+    @overload
+    def __getitem__(self, index: int) -> ExampleT: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[ExampleT]: ...
+
+    def __getitem__(self, index: int | slice) -> ExampleT | Sequence[ExampleT]:
+        return self._examples[index]
 
     def __len__(self) -> int:
         return len(self._examples)
@@ -92,15 +98,17 @@ class LazySequence(Sequence[ExampleT]):
 
 @dataclass(frozen=True)
 class Splits(Generic[ExampleT]):
-    """The examples of one data set, as a task trains and scores on them.
+    """The examples of one data set, as a task trains and evaluates on them.
 
-    dataset: name for people, as in `--dataset`, or the name of the user's file
-    source: what the examples are, to the version (`imdb_reviews/plain_text:1.0.0`); part of every cache key
-    unlabelled: loads examples without reference that may be learnt from; called only where something needs them
-    overlaps: counts how many examples of one split also stand in another ("test also in train" -> 123)
-    held_out: validation was taken out of train by us; validation_in_train counts what stands in both all the same
-    duplicates_of_train: finds the indices of the test examples that train contains too, for a score without them
-    synthetic: the examples come from the synthetic data; a score on them is no result
+    dataset: display name, as in `--dataset`, or the name of the user's file
+    source: origin of the examples with its version (`imdb_reviews/plain_text:1.0.0`); part of every cache key
+    unlabelled: loads further training examples without references; called only if they are needed
+    overlaps: counts the examples of one split that also occur in another ("test also in train" -> 123)
+    held_out: whether validation was held out of train by this program; `validation_in_train` then still counts
+        duplicates
+    validation_in_train: counts the validation examples that also occur in train
+    duplicates_of_train: finds the indices of the `test` examples that also occur in train, for a score without them
+    synthetic: whether the examples are synthetic data; a score on them is not a meaningful score
     """
 
     dataset: str

@@ -1,4 +1,4 @@
-"""What a model says, in the same terms as the reference."""
+"""Predictions of a model or a baseline, in the same terms as the references."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,33 +8,37 @@ import numpy as np
 
 @dataclass(frozen=True, slots=True)
 class LabelPrediction:
-    """The most probable class of a text, and the probability of each class that the model knows."""
+    """The predicted class of a text, and the probability of each class of the model."""
 
     label: str
     probabilities: Mapping[str, float]
 
     @property
     def probability(self) -> float:
-        """Probability of the answer, from 0 to 1."""
+        """Probability of the predicted class, from 0 to 1."""
         return self.probabilities[self.label]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AttentionWeights:
-    """What a text was made from, piece by piece: weights (pieces of the answer, pieces of the source)."""
+    """Attention of each output token over the source.
+
+    source, target: tokens of the source and of the output
+    weights: (target tokens, source tokens)
+    """
 
     source: tuple[str, ...]
-    answer: tuple[str, ...]
+    target: tuple[str, ...]
     weights: np.ndarray
 
 
 @dataclass(frozen=True, slots=True)
 class TextPrediction:
-    """A text in answer to another.
+    """A generated text.
 
-    score: log-probability over length, as the search judges it, where a model gave the answer
-    alternatives: what came next in the search, with their scores, the best first
-    ids: the text as the model said it, without its end; another row of ids may spell the same text
+    score: length-normalized log-probability, by which beam search ranks hypotheses; None for a baseline
+    alternatives: the other hypotheses with their scores, best first
+    ids: generated ids without the end token; another sequence of ids may spell the same text
     """
 
     text: str
@@ -48,8 +52,8 @@ class TextPrediction:
 class TagsPrediction:
     """A tag for each word of a sentence.
 
-    labels: the tags that the model knows; probabilities: of each of them for each word, (words, known), where the
-        answer comes with some
+    labels: the tags of the model
+    probabilities: (words, labels), of each tag for each word; None for a prediction without probabilities
     """
 
     tags: tuple[str, ...]

@@ -1,21 +1,21 @@
-"""What is kept of a run: the rows of `history.csv` and the content of `metrics.json`."""
+"""Records of a run: the rows of `history.csv`, and the content of `metrics.json` and `summary.json`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 FORMAT = 1
-"""Number of the run folder's layout; a folder with a higher one was written by a newer program and is refused."""
+"""Format number of the run folder; a folder of a newer format is refused."""
 
 ScoresBySplit = Mapping[str, Mapping[str, float]]
 """Split -> name of the score -> value."""
 
 IntervalsBySplit = Mapping[str, Mapping[str, tuple[float, float]]]
-"""Split -> name of the score -> lowest and highest value at 95 % (bootstrap over the examples)."""
+"""Split -> name of the score -> lower and upper bound of its 95 % confidence interval (bootstrap over examples)."""
 
 
 @dataclass(frozen=True)
 class Baselines:
-    """What simple rivals reach: name of the baseline -> its scores, and how far they can be trusted."""
+    """Scores of the baselines and their confidence intervals, by name of the baseline."""
 
     values: Mapping[str, ScoresBySplit] = field(default_factory=dict)
     intervals: Mapping[str, IntervalsBySplit] = field(default_factory=dict)
@@ -23,7 +23,7 @@ class Baselines:
 
 @dataclass(frozen=True)
 class PublishedResult:
-    """What somebody else's system reached on the same test split; quoted, not run here.
+    """Published scores of another system on the same test split, which is not run here.
 
     scores: name of the score -> value, on the scale that its name implies
     """
@@ -35,13 +35,13 @@ class PublishedResult:
 
 @dataclass(frozen=True)
 class EpochRecord:
-    """One epoch of training; epoch 0 is the network after its first step, where training starts from.
+    """One epoch of training; epoch 0 is the model after its first training step.
 
-    loss: mean over the training examples, weights as they moved
-    validation_loss, validation_score, train_score: of the weights that would be saved (their average, where it is
-        kept); train_score, on some training examples as they are encoded for training
-    tokens_per_second: real (unpadded) time steps
-    padding: share of the time steps that was padding
+    loss: running mean over the epoch while the weights change
+    validation_loss, validation_score, train_score: of the weights that would be saved (their moving average, if
+        enabled); train_score is measured on a sample of the training examples, as encoded for training
+    tokens_per_second: time steps without padding
+    padding: fraction of the time steps that are padding
     """
 
     epoch: int
@@ -57,7 +57,7 @@ class EpochRecord:
 
 @dataclass(frozen=True)
 class PrimaryMetric:
-    """The one score that a task is judged by; higher is better."""
+    """The primary score of a task, which selects the model; higher is better."""
 
     name: str
     value: float
@@ -66,11 +66,11 @@ class PrimaryMetric:
 
 @dataclass(frozen=True)
 class Metrics:
-    """A run in numbers; `metrics.json` is this, field by field.
+    """Results of a run; `metrics.json` has these fields.
 
     baselines, baseline_intervals: see `Baselines`
-    counts: examples of each split, and what the data set's own splits share
-    seconds: to_first_step, training, evaluation, training_cpu (all threads of the process, while it learns)
+    counts: examples of each split, and overlaps of the data set's original splits
+    seconds: to_first_step, training, evaluation, training_cpu (all threads of the process during training)
     stop_reason: "epochs", "patience", "time budget", "interrupt" or "divergence"
     """
 
@@ -104,11 +104,14 @@ class Metrics:
 
 @dataclass(frozen=True)
 class Summary:
-    """Several runs that differ in nothing but their seed; `summary.json` is this, field by field.
+    """Several runs that differ only in their seed; `summary.json` has these fields.
 
-    primary_metric: its value is the mean; deviation: of a sample; interval: of the mean, at 95 %, by Student's t
-    values: seed -> headline score; failed: seed -> why there is none
-    baselines: name -> headline score on the same split
+    primary_metric: mean over the runs
+    deviation: sample standard deviation
+    interval: 95 % confidence interval of the mean, by Student's t
+    values: seed -> primary metric
+    failed: seed -> reason of the failure
+    baselines: name -> primary metric on the same split
     """
 
     task: str

@@ -1,4 +1,4 @@
-"""How good answers are: numbers, tables and single samples, for programs and for people."""
+"""Scores of predictions: numbers, tables and single examples, for programs and for people."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ TableValue = str | int | float
 
 @dataclass(frozen=True)
 class Table:
-    """A titled table; floats are shares from 0 to 1 and are shown x 100."""
+    """A table with a title; floats are fractions from 0 to 1 and are displayed x 100."""
 
     title: str
     header: tuple[str, ...]
@@ -19,7 +19,7 @@ class Table:
 
 @dataclass(frozen=True)
 class ConfusionMatrix:
-    """counts[i, j]: examples of class `labels[i]` that were answered `labels[j]`."""
+    """counts[i, j]: number of examples of class `labels[i]` that were predicted as `labels[j]`."""
 
     labels: tuple[str, ...]
     counts: np.ndarray
@@ -27,12 +27,12 @@ class ConfusionMatrix:
 
 @dataclass(frozen=True)
 class Scores:
-    """All that is said of the answers to one split.
+    """Evaluation of the predictions for one split.
 
     values: name of the score (see evaluation/scores.py) -> value, on the scale that its name implies
-    intervals: name of the score -> lowest and highest value that other examples of the kind may give, at 95 %
-    tables: breakdowns, by length for example
-    notes: one plain sentence each, about what a reader would otherwise miss
+    intervals: name of the score -> lower and upper bound of its 95 % confidence interval (bootstrap over examples)
+    tables: breakdowns, for example by length
+    notes: one sentence each, about what a reader would otherwise miss
     """
 
     values: Mapping[str, float]
@@ -45,14 +45,14 @@ class Scores:
 
 @dataclass(frozen=True)
 class ScoredExample:
-    """One example beside its answer, as people read it.
+    """An example with its prediction, as shown in reports.
 
-    score: how good the answer is, from 0 to 1, comparable within one task
-    rows: words and what is said of each, of equal length, where they are best read under one another
+    score: quality of the prediction, from 0 to 1, comparable within one task
+    rows: words and their annotations, all of the same length, to be shown aligned
     """
 
     input: str
     reference: str
-    answer: str
+    prediction: str
     score: float
     rows: tuple[tuple[str, ...], ...] = ()

@@ -137,8 +137,8 @@ class Caption(Generation[CaptionedImage]):
     ) -> Sequence[CaptionedImage]:
         captions: dict[bytes, tuple[str, ...]] = {}
         for example in train:
-            captions[example.picture] = captions.get(example.picture, ()) + example.captions
-        return [replace(example, captions=captions[example.picture]) for example in examples]
+            captions[example.image] = captions.get(example.image, ()) + example.captions
+        return [replace(example, captions=captions[example.image]) for example in examples]
 
     def load_encoder(self, folder: Path) -> "CaptionEncoder":
         from data.encoders.caption import CaptionEncoder
@@ -192,7 +192,7 @@ class Caption(Generation[CaptionedImage]):
 
         column = EncodedDataset({"picture": IndexedColumn(pictures.values, np.arange(len(pictures.values)))})
         seen = predict_in_batches(look, column, PICTURES_AT_ONCE, "looking at pictures")
-        return IndexedColumn(np.stack(seen), pictures.places)
+        return IndexedColumn(np.stack(seen), pictures.indices)
 
     def detokenize(self, encoder: Encoder[CaptionedImage], ids: Sequence[Sequence[int]]) -> list[str]:
         return [cast("CaptionEncoder", encoder).detokenize(row) for row in ids]
@@ -265,7 +265,7 @@ class Caption(Generation[CaptionedImage]):
             known = known.with_features(self._features(config))
 
         def vectors(examples: Sequence[CaptionedImage]) -> np.ndarray:
-            return known.vectors([example.picture for example in examples])
+            return known.vectors([example.image for example in examples])
 
         def judge(answers: Sequence[TextPrediction]) -> float:
             return self.score(encoder, validation, answers).values[self.primary_metric]
@@ -293,7 +293,7 @@ def _figure(example: CaptionedImage, answer: TextPrediction) -> "Figure":
     from data.readers.images import read_image
     from evaluation.plots import caption_figure
 
-    return caption_figure(read_image(example.picture), example.captions, answer.text, answer.attention)
+    return caption_figure(read_image(example.image), example.captions, answer.text, answer.attention)
 
 
 PICTURES_AT_ONCE = 50

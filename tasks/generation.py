@@ -186,17 +186,25 @@ class Generation(Task[ExampleT, TextPrediction]):
         lines = [answer.text] if config.n_best == 1 else [f"{score:.3f}  {text}" for text, score in ranked]
         if answer.attention and answer.attention.source:
             most = answer.attention.weights.argmax(axis=1)
-            rows = (answer.attention.answer, [answer.attention.source[place] for place in most])
+            rows = (answer.attention.target, [answer.attention.source[place] for place in most])
             lines.append(interlinear(rows, terminal_width()))
         if config.show_attention and answer.text and not answer.attention:
             lines.append("(no attention to show: the run has none)")
         return "\n".join(lines)
 
     def to_json(self, example: ExampleT, answer: TextPrediction) -> Mapping[str, object]:
-        row = {"text": answer.text, "score": answer.score, "others": [list(other) for other in answer.alternatives]}
+        row = {
+            "text": answer.text,
+            "score": answer.score,
+            "alternatives": [list(other) for other in answer.alternatives],
+        }
         if answer.attention:
             weights = answer.attention.weights.round(4).tolist()
-            row["attended"] = {"source": answer.attention.source, "answer": answer.attention.answer, "weights": weights}
+            row["attention"] = {
+                "source": answer.attention.source,
+                "target": answer.attention.target,
+                "weights": weights,
+            }
         return row
 
     def baselines(

@@ -285,7 +285,7 @@ def samples_as_markdown(samples: Sequence[ScoredExample]) -> str:
 
 def _in_words(sample: ScoredExample) -> str:
     return (
-        f", reference *{_escaped(sample.reference)}*, answer *{_escaped(sample.answer)}*\n\n"
+        f", reference *{_escaped(sample.reference)}*, answer *{_escaped(sample.prediction)}*\n\n"
         f"> input: {_escaped(sample.input)}"
     )
 

@@ -76,7 +76,7 @@ class CaptionEncoder:
 
     def encode(self, examples: Sequence[CaptionedImage]) -> EncodedDataset:
         """Inputs in order; targets unless a picture has no caption."""
-        inputs: dict[str, Column] = {"picture": self._seen([example.picture for example in examples])}
+        inputs: dict[str, Column] = {"picture": self._seen([example.image for example in examples])}
         if not all(example.captions for example in examples):
             return EncodedDataset(inputs)
         words = [self._words(example.captions[0]) for example in examples]

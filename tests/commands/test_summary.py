@@ -51,7 +51,7 @@ def test_a_mail_of_whatever_kind_gets_one_line(call: Callable, run: Path, mail: 
 
 def test_what_was_looked_at_is_shown_where_words_are_copied(call: Callable, run: Path):
     ended = call("predict", run, MAIL, "--show-attention", "--json")
-    attended = json.loads(ended.out)["attended"]
-    assert "".join(attended["source"]).split()[:2] == ["ann,", "the"]
-    assert all(sum(weights) == pytest.approx(1, abs=0.01) for weights in attended["weights"])
+    attention = json.loads(ended.out)["attention"]
+    assert "".join(attention["source"]).split()[:2] == ["ann,", "the"]
+    assert all(sum(weights) == pytest.approx(1, abs=0.01) for weights in attention["weights"])
     assert Path(ended.complaint.removeprefix("note: picture ").strip()).is_file()

@@ -77,7 +77,7 @@ TRAIN = [CaptionedImage(picture, (caption,)) for picture, captions in SAID.items
 
 
 def vectors(examples):
-    return np.array([VECTORS[example.picture] for example in examples], float)
+    return np.array([VECTORS[example.image] for example in examples], float)
 
 
 def test_neighbours_are_pictures_each_counted_once():

@@ -61,7 +61,7 @@ def test_attention_is_shown_of_the_pieces_that_were_said():
     # What an untrained model says is spelt otherwise than the text would be cut.
     assert any(list(answer.ids) != subwords.encode([answer.text])[0] for answer in answers)
     for answer in answers:
-        assert answer.attention.answer == tuple(subwords.pieces([*answer.ids, END]))
+        assert answer.attention.target == tuple(subwords.pieces([*answer.ids, END]))
         assert answer.attention.weights.shape == (len(answer.ids) + 1, len(answer.attention.source))
 
 

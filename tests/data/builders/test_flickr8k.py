@@ -138,7 +138,7 @@ def test_it_is_prepared_from_a_persons_files(bare: Path):
     assert [len(part) for part in (official.train, official.validation, official.test)] == [1, 1, 1]
     assert official.train[0].captions == ("caption 0 of 0 .", "caption 1 of 0 .")
     assert official.test[0].captions == ("caption 0 of 2 .", "caption 1 of 2 .")
-    assert official.train[0].picture == picture(0)
+    assert official.train[0].image == picture(0)
     assert official.source == "flickr8k:1.0.0:official"
 
 

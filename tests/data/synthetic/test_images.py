@@ -19,7 +19,7 @@ THING = r"an? (large|big|small|little) (\w+) (\w+)"
 
 def pixels(example) -> np.ndarray:
     """int[rows, columns, 3]"""
-    return np.asarray(Image.open(BytesIO(example.picture)).convert("RGB")).astype(int)
+    return np.asarray(Image.open(BytesIO(example.image)).convert("RGB")).astype(int)
 
 
 def where(example, colour: str) -> tuple[np.ndarray, np.ndarray]:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from bench.measurement import BenchFlags, Measurement, Report
 from commands.command_line import nearest, parse
-from console.messages import run_command, say, table
+from console.messages import run_command, say
+from console.tables import print_table
 from schema.errors import UserError
 
 # What measures memory comes before what fills this process: on Linux a child begins its peak with that of its parent.
@@ -28,7 +29,7 @@ def main(argv: Sequence[str]) -> int:
     names = _names(argv)
     words = argv[len(names) :]
     if {"-h", "--help"} & set(words):
-        table("benches", ("NAME", "what it measures"), BENCHES.items())
+        print_table("benches", ("NAME", "what it measures"), BENCHES.items())
         say("")
     for name in names:
         if name not in BENCHES:
@@ -58,10 +59,10 @@ def _names(argv: Sequence[str]) -> list[str]:
 
 def _show(name: str, report: Report, flags: BenchFlags) -> None:
     for title, header, rows in report.tables:
-        table(title, header, [[_shown(cell) for cell in row] for row in rows])
+        print_table(title, header, [[_shown(cell) for cell in row] for row in rows])
         say("")
     rows = [(figure.what, _amount(figure), _target(figure), _verdict(figure, flags)) for figure in report.figures]
-    table(f"{name}: targets", ("what", "measured", "target", "verdict"), rows)
+    print_table(f"{name}: targets", ("what", "measured", "target", "verdict"), rows)
     say("")
 
 

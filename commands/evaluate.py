@@ -10,7 +10,8 @@ from typing import Any, Literal
 
 from commands.command_line import parse
 from commands.run_flags import RunFlags, merge_flags, run_and_flags, runs_folder, select_fields
-from console.messages import say, table, warn
+from console.messages import say, warn
+from console.tables import print_table
 from schema.errors import RunError, UserError
 from schema.records import Baselines
 from schema.scores import Scores
@@ -152,7 +153,7 @@ def _show(run: SavedRun, question: Question, scores: Scores, baselines: Baseline
         rows.append((system, *(format_score(name, reached.get(name, math.nan)) for name in names)))
         if trusted := intervals.get(system, {}) if system in values else scores.intervals:
             rows.append(("  95 % interval", *(format_interval(trusted, name) for name in names)))
-    table(f"{question.name}, {scores.examples} examples", ("system", *names), rows)
+    print_table(f"{question.name}, {scores.examples} examples", ("system", *names), rows)
     headline = run.task.primary_metric
     if rivals := {name: reached[headline] for name, reached in values.items() if headline in reached}:
         say(verdict(headline, scores.values[headline], rivals))

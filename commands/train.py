@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from commands.command_line import nearest, parse
 from commands.run_flags import RunFlags
-from console.messages import say, table
+from console.messages import say
+from console.tables import print_table
 from schema.configs import TrainingConfig
 from schema.errors import RunError, UserError
 from schema.records import Summary
@@ -155,5 +156,5 @@ def _show_tasks() -> None:
                 best.get(name, "none yet"),
             )
         )
-    table("tasks", ("task", "RNN type", "data set", "cell", "score", "best recorded"), rows)
+    print_table("tasks", ("task", "RNN type", "data set", "cell", "score", "best recorded"), rows)
     say(_USAGE)

@@ -6,10 +6,9 @@ if __name__ == "__main__":
 
 import errno
 import os
-import re
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from typing import TextIO
 
@@ -18,7 +17,6 @@ from schema.errors import UserError
 INTERRUPTED = 130
 READER_GONE = 141
 LONGEST_REASON = 300
-_NUMBER = re.compile(r"[-+]?[\d.,]+ ?%?( ?± ?[\d.,]+)?")
 
 _ANOTHER_FOLDER = "or choose another folder with --runs or --cache"
 _REMEDIES = {
@@ -47,13 +45,6 @@ def warn(text: str) -> None:
     """Print a note on stderr: something that a person should know, though the work goes on."""
     with suppress(OSError, ValueError):
         _write(f"note: {text}", sys.stderr)
-
-
-def table(title: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print a table on stdout: drawn on a terminal, aligned plain text in a pipe. Columns of numbers end right."""
-    cells = [[_one_line(cell) for cell in row] for row in rows]
-    lines = _drawn_table(title, header, cells) if is_terminal(sys.stdout) else _plain_table(title, header, cells)
-    say("\n".join(lines))
 
 
 def is_terminal(stream: TextIO | None) -> bool:
@@ -145,50 +136,3 @@ def _let_go_of_stdout() -> None:
         nothing = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nothing, sys.stdout.fileno())
         os.close(nothing)
-
-
-def _one_line(cell: object) -> str:
-    return " ".join(str(cell).split())
-
-
-def _is_numeric(column: Sequence[str]) -> bool:
-    return any(column) and all(_NUMBER.fullmatch(cell) or cell in ("", "-") for cell in column)
-
-
-def _columns(header: Sequence[str], cells: Sequence[Sequence[str]]) -> list[list[str]]:
-    return [[row[place] for row in cells] for place in range(len(header))]
-
-
-def _plain_table(title: str, header: Sequence[str], cells: Sequence[Sequence[str]]) -> list[str]:
-    from rich.cells import cell_len
-
-    columns = _columns(header, cells)
-    widths = [max(map(cell_len, [name, *column])) for name, column in zip(header, columns, strict=True)]
-    right = [_is_numeric(column) for column in columns]
-
-    def aligned(row: Sequence[str]) -> str:
-        parts = []
-        for cell, width, to_the_right in zip(row, widths, right, strict=True):
-            # Not str.ljust: a Chinese character is two cells wide.
-            room = " " * (width - cell_len(cell))
-            parts.append(room + cell if to_the_right else cell + room)
-        return "  ".join(parts).rstrip()
-
-    return [*([title] if title else []), *(aligned(row) for row in [header, *cells])]
-
-
-def _drawn_table(title: str, header: Sequence[str], cells: Sequence[Sequence[str]]) -> list[str]:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    drawing = Table(title=Text(title) if title else None, title_justify="left")
-    for name, column in zip(header, _columns(header, cells), strict=True):
-        drawing.add_column(Text(name), justify="right" if _is_numeric(column) else "left")
-    for row in cells:
-        # As Text: a cell such as "[B-PER]" is no markup.
-        drawing.add_row(*map(Text, row))
-    console = Console()
-    with console.capture() as capture:
-        console.print(drawing)
-    return capture.get().rstrip("\n").split("\n")

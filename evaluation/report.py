@@ -9,8 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from tabulate import tabulate
-
+from console.tables import markdown_table, plain_table
 from evaluation import plots
 from evaluation.classification_baselines import verdict
 from evaluation.scores import SCORES, UNDEFINED, format_interval, format_score
@@ -80,7 +79,7 @@ def short_report(metrics: Metrics) -> str:
     spent = "" if cpu is None else f", {cpu / 60:.1f} minutes of CPU time"
     lines = [
         f"{metrics.task} ({metrics.rnn_type}), {metrics.cell}, {metrics.dataset}, seed {metrics.seed}",
-        tabulate(table, headers=header, tablefmt="plain", disable_numparse=True, colalign=_alignment(header[1:])),
+        plain_table(header, table),
         _verdict(metrics),
         f"{metrics.epochs} epochs, the best is {metrics.best_epoch}; {metrics.parameters:,} weights{spent}",
         *_warnings(metrics),
@@ -98,13 +97,7 @@ def summary_report(summary: Summary) -> str:
     interval = format_interval({name: summary.interval}, name)
     lines = [
         f"{summary.task}, {summary.cell}, {summary.dataset}: {len(summary.values)} seeds",
-        tabulate(
-            rows,
-            headers=["", f"{summary.primary_metric.split} {name}"],
-            tablefmt="plain",
-            disable_numparse=True,
-            colalign=("left", "right"),
-        ),
+        plain_table(["", f"{summary.primary_metric.split} {name}"], rows),
         f"mean {format_score(name, summary.primary_metric.value)}{deviation} (sample deviation), 95 % interval {interval}",
         verdict(name, summary.primary_metric.value, summary.baselines),
     ]
@@ -278,19 +271,8 @@ def _repeat(metrics: Metrics, config: Mapping[str, object]) -> Iterator[str]:
 
 
 def _markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown table of plain texts; the header may hold markup. Columns of numbers are set to the right."""
-    columns = list(zip(*rows, strict=True)) or [()] * len(header)
-    alignment = ["right" if column and all(map(_is_number, column)) else "left" for column in columns]
-    cells = [[_plain(cell) for cell in row] for row in rows]
-    return tabulate(cells, headers=header, tablefmt="pipe", disable_numparse=True, colalign=alignment)
-
-
-def _is_number(text: str) -> bool:
-    return text == UNDEFINED or re.fullmatch(r"-?[\d,]+(\.\d+)?", text) is not None
-
-
-def _alignment(splits: Sequence[str]) -> list[str]:
-    return ["left", *["right"] * len(splits)]
+    """A Markdown table of plain texts; the header may hold markup."""
+    return markdown_table(header, [[_plain(cell) for cell in row] for row in rows])
 
 
 def _titled(text: str) -> str:

@@ -17,8 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
-from tabulate import tabulate
-
+from console.tables import markdown_table
 from evaluation.scores import SCORES, UNDEFINED, format_score
 from evaluation.statistics import mean_and_deviation
 from schema.configs import CellName
@@ -80,9 +79,7 @@ class RecordedRun:
 def main(argv: Sequence[str] | None = None) -> int:
     """Replace or check the table; errors are one plain line on stderr and an exit status of 1 or 2."""
     parser = argparse.ArgumentParser(prog="python -m evaluation.results_table", description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "--check", action="store_true", help="change nothing; exit 1 where the README is out of date"
-    )
+    parser.add_argument("--check", action="store_true", help="change nothing; exit 1 where the README is out of date")
     parser.add_argument("--results", type=Path, default=Path("results"), help="folder of the recorded runs")
     parser.add_argument("--readme", type=Path, default=Path("README.md"), help="file that holds the table")
     asked = parser.parse_args(argv)
@@ -159,13 +156,7 @@ def results_table(runs: Sequence[RecordedRun]) -> str:
     """
     if not runs:
         return "No run is recorded yet."
-    table = tabulate(
-        [_cells(same) for same in _rows(runs)],
-        headers=HEADER,
-        tablefmt="pipe",
-        disable_numparse=True,
-        colalign=["left"] * 5 + ["right", "left", "right"],
-    )
+    table = markdown_table(HEADER, [_cells(same) for same in _rows(runs)])
     machines = "; ".join(sorted({run.hardware for run in runs if run.hardware})) or "not recorded"
     return f"{table}\n\nMean ± sample standard deviation over the seeds. Measured on: {machines}."
 
@@ -192,7 +183,7 @@ def _cells(runs: Sequence[RecordedRun]) -> list[str]:
     minutes = mean_and_deviation([run.cpu_minutes for run in runs])[0]
     score = f"{name} {format_score(name, mean)}{spread} ({_seeds(runs)}{split})"
     described = [first.task, first.rnn_type, first.dataset, first.variant, first.cell]
-    return [*map(_cell, described), score, _best_baseline(runs), f"{minutes:.1f}"]
+    return [*described, score, _best_baseline(runs), f"{minutes:.1f}"]
 
 
 def _best_baseline(runs: Sequence[RecordedRun]) -> str:
@@ -205,7 +196,7 @@ def _best_baseline(runs: Sequence[RecordedRun]) -> str:
         return UNDEFINED
     means = {baseline: mean_and_deviation(values)[0] for baseline, values in scores.items()}
     best = max(means, key=means.__getitem__)
-    return _cell(f"{best} {format_score(runs[0].score_name, means[best])}")
+    return f"{best} {format_score(runs[0].score_name, means[best])}"
 
 
 def _refuse_twice(runs: Sequence[RecordedRun]) -> None:
@@ -271,10 +262,6 @@ def _baselines_on(split: str, baselines: Mapping, score: str) -> dict[str, float
 def _place(name: str, order: Sequence[str]) -> tuple[int, str]:
     """Sorts the names of `order` first, as they stand there, and others after them."""
     return (order.index(name) if name in order else len(order), name)
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", r"\|")
 
 
 if __name__ == "__main__":

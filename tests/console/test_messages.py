@@ -10,15 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from console.messages import run_command, say, table, warn
+from console.messages import run_command, say, warn
 from schema.errors import RunError, UserError
 
 ROOT = Path(__file__).parents[2]
-
-
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
 
 
 def stream_in(encoding: str) -> io.TextIOWrapper:
@@ -81,27 +76,6 @@ sys.exit(run_command(main))
     assert child.stderr.read() == "worked to the end\n"
     child.stderr.close()
     assert child.wait() == 0
-
-
-def test_in_a_pipe_a_table_is_plain_aligned_text(capsys: pytest.CaptureFixture[str]) -> None:
-    table("Test", ["tag", "F1", "名前"], [["[B-PER]", 0.5, "日本"], ["O", "12.25", "x"], ["all\nof it", "-", "y"]])
-    assert capsys.readouterr().out.splitlines() == [
-        "Test",
-        "tag           F1  名前",
-        "[B-PER]      0.5  日本",
-        "O          12.25  x",
-        "all of it      -  y",
-    ]
-
-
-def test_on_a_terminal_a_table_is_drawn_and_no_cell_is_taken_for_markup(monkeypatch: pytest.MonkeyPatch) -> None:
-    terminal = Terminal()
-    monkeypatch.setattr(sys, "stdout", terminal)
-    monkeypatch.setenv("COLUMNS", "80")
-    table("Test [bold]", ["tag", "F1"], [["[red]", 0.5]])
-    drawn = terminal.getvalue()
-    assert "[red]" in drawn and "Test [bold]" in drawn
-    assert "│" in drawn
 
 
 def test_a_command_gets_its_words_and_gives_its_status(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -171,7 +145,9 @@ def test_debug_shows_the_traceback_of_a_users_error_too(
 def test_a_full_disk_under_stdout_is_one_line() -> None:
     if not os.path.exists("/dev/full"):
         pytest.skip("no /dev/full on this system")
-    script = "import sys\nfrom console.messages import run_command, say\nsys.exit(run_command(lambda words: say('x') or 0))"
+    script = (
+        "import sys\nfrom console.messages import run_command, say\nsys.exit(run_command(lambda words: say('x') or 0))"
+    )
     with open("/dev/full", "w") as full:
         child = subprocess.run([sys.executable, "-c", script], cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True)
     assert child.returncode == 1

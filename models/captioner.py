@@ -49,7 +49,7 @@ def build_captioner(settings: CaptionerSettings, network: keras.Model | None = N
     if len(settings.shape) == 1:
         seen = keras.layers.Reshape((1, settings.shape[0]), name="one_region")(seen)
     seen = keras.layers.Dropout(settings.decoder.memory_dropout, name="picture_dropout")(seen)
-    regions = keras.layers.Dense(settings.decoder.units, activation="tanh", name="regions")(seen)
+    regions = keras.layers.Dense(settings.decoder.recurrent.units, activation="tanh", name="regions")(seen)
     whole = keras.layers.GlobalAveragePooling1D(name="whole")(regions)
     memory = Memory(regions, FullMask(name="everywhere")(regions), whole)
     logits = decoder_logits(target, target_embedding(settings.decoder), memory, settings.decoder)

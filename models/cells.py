@@ -15,6 +15,8 @@ from typing import Any
 import keras
 from keras import KerasTensor, ops
 
+from schema.configs import RecurrentSettings
+
 
 @keras.saving.register_keras_serializable("unrolled")
 class ForgetGateBias(keras.initializers.Initializer):
@@ -132,13 +134,17 @@ def recurrent_layer(
     return keras.layers.Bidirectional(layer, name=name) if bidirectional else layer
 
 
-def recurrent_stack(
-    cell: str, units: int, layers: int, bidirectional: bool, *, forget_bias: float = 1.0
-) -> list[keras.layers.Layer]:
-    """Layers to be read one on top of another by `run_stack`, named `recurrent_1` and so on."""
+def recurrent_stack(settings: RecurrentSettings) -> list[keras.layers.Layer]:
+    """Layers for `run_stack`, the lowest first, named `recurrent_1` and so on."""
     return [
-        recurrent_layer(cell, units, bidirectional, forget_bias=forget_bias, name=f"recurrent_{number}")
-        for number in range(1, layers + 1)
+        recurrent_layer(
+            settings.cell,
+            settings.units,
+            settings.bidirectional,
+            forget_bias=settings.forget_bias,
+            name=f"recurrent_{number}",
+        )
+        for number in range(1, settings.layers + 1)
     ]
 
 

@@ -19,6 +19,7 @@ from models.cells import recurrent_stack, run_stack
 from models.chunks import JoinChunks, LastOfChunks, SplitIntoChunks
 from models.pooling import MaskedPooling
 from models.words import PaddingMask, WordDropout
+from schema.configs import RecurrentSettings
 
 
 @dataclass(frozen=True)
@@ -34,17 +35,12 @@ class ClassifierSettings:
 
     vocab_size: int
     classes: int
-    cell: str
-    units: int
-    layers: int
-    bidirectional: bool
+    recurrent: RecurrentSettings
     embedding_size: int
     chunk_length: int
     pooling: Sequence[str]
-    dropout: float
     word_dropout: float
     embedding_dropout: float
-    forget_bias: float = 1.0
     embedding_fixed: bool = False
     evidence_deviations: Sequence[float] = ()
     totals: int = 0
@@ -117,12 +113,10 @@ def _embed(words: KerasTensor, settings: ClassifierSettings, vectors: np.ndarray
 
 def _read(features: KerasTensor, mask: KerasTensor, settings: ClassifierSettings) -> KerasTensor:
     """From features (batch, time, width) to one vector a text, window by window."""
-    stack = recurrent_stack(
-        settings.cell, settings.units, settings.layers, settings.bidirectional, forget_bias=settings.forget_bias
-    )
     split = SplitIntoChunks(settings.chunk_length, name="windows")
-    read = run_stack(split(features), split(mask), stack, settings.dropout)
+    stack = recurrent_stack(settings.recurrent)
+    read = run_stack(split(features), split(mask), stack, settings.recurrent.dropout)
     sequence = JoinChunks(name="joined")(read.sequence, mask)
     last = LastOfChunks(settings.chunk_length, name="last")(read.last, mask)
     pooled = MaskedPooling(settings.pooling, name="pooling")(sequence, last, mask)
-    return keras.layers.Dropout(settings.dropout, name="output_dropout")(pooled)
+    return keras.layers.Dropout(settings.recurrent.dropout, name="output_dropout")(pooled)

@@ -24,7 +24,7 @@ from models.attention import Attention
 from models.cells import apply_rnn, recurrent_layer, state_sizes, step_cell
 from models.pointer import CoverageLoss, Pointer
 from models.words import PaddingMask, WordDropout
-from schema.configs import AttentionName
+from schema.configs import AttentionName, RecurrentSettings
 
 LOWER, UPPER = "decoder_1", "decoder_2"
 """The decoder's recurrent layers: the one that asks, and the one that is fed with the context."""
@@ -33,19 +33,21 @@ TARGET_EMBEDDING = "target_embedding"
 
 @dataclass(frozen=True)
 class DecoderSettings:
-    """Sizes and rates; coverage: weight of the loss for looking at the same words twice, where they can be copied."""
+    """Sizes and rates of a decoder.
+
+    recurrent: cell and sizes of both of its layers, which read forward; an encoder of sequences shares them, and has as
+        many layers and directions as they say
+    coverage_weight: weight of the coverage loss, for a pointer
+    """
 
     vocab_size: int
-    cell: str
-    units: int
+    recurrent: RecurrentSettings
     embedding_size: int
     attention: AttentionName
     word_dropout: float
     embedding_dropout: float
     memory_dropout: float
-    dropout: float
     coverage_weight: float = 0.0
-    forget_bias: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -87,16 +89,16 @@ def decoder_logits(
     if settings.attention == "none":
         context, weights = RepeatContext(name="context")(queries, memory.last), None
     else:
-        attention = Attention(settings.attention, settings.units, name="attention")
+        attention = Attention(settings.attention, settings.recurrent.units, name="attention")
         context, weights = attention(queries, looked_at, mask=memory.mask)
     fed = keras.layers.Concatenate(name="fed")([queries, context])
     upper = _one_way(settings, UPPER)
     states = apply_rnn(
-        upper, keras.layers.Dropout(settings.dropout, name="fed_dropout")(fed), target_mask, first[UPPER]
+        upper, keras.layers.Dropout(settings.recurrent.dropout, name="fed_dropout")(fed), target_mask, first[UPPER]
     )
     features = keras.layers.Concatenate(name="seen")([states.sequence, context, said])
     output = keras.layers.Dense(settings.embedding_size, activation="tanh", name="output")(features)
-    output = keras.layers.Dropout(settings.dropout, name="output_dropout")(output)
+    output = keras.layers.Dropout(settings.recurrent.dropout, name="output_dropout")(output)
     logits = embed(output, reverse=True)
     if source is not None and weights is not None:
         if settings.coverage_weight:
@@ -111,14 +113,15 @@ def scaled_normal(size: int) -> keras.initializers.Initializer:
 
 
 def _one_way(settings: DecoderSettings, name: str) -> keras.layers.Layer:
-    return recurrent_layer(settings.cell, settings.units, forget_bias=settings.forget_bias, name=name)
+    recurrent = settings.recurrent
+    return recurrent_layer(recurrent.cell, recurrent.units, forget_bias=recurrent.forget_bias, name=name)
 
 
 def _first_states(last: KerasTensor, settings: DecoderSettings) -> dict[str, list[KerasTensor]]:
     """The states that the decoder's layers start from, all of them made of the memory's last one."""
     states = {}
     for name in (LOWER, UPPER):
-        sizes = state_sizes(settings.cell, settings.units)
+        sizes = state_sizes(settings.recurrent.cell, settings.recurrent.units)
         states[name] = [
             keras.layers.Dense(size, activation="tanh", name=f"{name}_state_{number}")(last)
             for number, size in enumerate(sizes)

@@ -27,7 +27,7 @@ SOURCE_EMBEDDING = "embedding"
 
 @dataclass(frozen=True)
 class Seq2SeqSettings:
-    """How the source is read, and the decoder, whose vocabulary, cell and sizes the encoder shares.
+    """Settings of the decoder, whose vocabulary and recurrent settings the encoder shares, and of the source's side.
 
     copying: pieces of the source can be copied, where there is attention
     share_embeddings: sources are looked up in the targets' table, which gives the logits too (Press & Wolf 2017,
@@ -35,8 +35,6 @@ class Seq2SeqSettings:
     marks: ids that are no pieces, and so not copied
     """
 
-    layers: int
-    bidirectional: bool
     decoder: DecoderSettings
     copying: bool = False
     share_embeddings: bool = False
@@ -71,10 +69,7 @@ def _encode(source: KerasTensor, mask: KerasTensor, embed: keras.layers.Layer, s
     shared = settings.decoder
     heard = WordDropout(shared.word_dropout, name="word_dropout")(source)
     embedded = keras.layers.Dropout(shared.embedding_dropout, name="embedding_dropout")(embed(heard))
-    stack = recurrent_stack(
-        shared.cell, shared.units, settings.layers, settings.bidirectional, forget_bias=shared.forget_bias
-    )
-    return run_stack(embedded, mask, stack, shared.embedding_dropout)
+    return run_stack(embedded, mask, recurrent_stack(shared.recurrent), shared.embedding_dropout)
 
 
 def source_embedding(model: keras.Model) -> "keras.layers.Embedding | TiedEmbedding":

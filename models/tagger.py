@@ -20,6 +20,7 @@ from models.cells import recurrent_stack, run_stack
 from models.crf import CRF, viterbi_decode
 from models.word_features import CharRNN, EmbeddingBag
 from models.words import PaddingMask, WordDropout
+from schema.configs import RecurrentSettings
 
 
 @dataclass(frozen=True)
@@ -35,21 +36,16 @@ class TaggerSettings:
     char_vocabulary: int
     forms: int
     tags: int
-    cell: str
-    units: int
-    layers: int
-    bidirectional: bool
+    recurrent: RecurrentSettings
     embedding_size: int
     char_embedding: int
     char_units: int
     orthographic_embedding: int
-    dropout: float
     embedding_dropout: float
     word_dropout: float
     rare_word_dropout: float
     rare_from: int
     orthographic_dropout: float
-    forget_bias: float = 1.0
     allowed_transitions: Sequence[Sequence[bool]] | None = None
 
 
@@ -71,11 +67,9 @@ def build_tagger(settings: TaggerSettings, vectors: np.ndarray | None = None) ->
     mask = PaddingMask(name="mask")(inputs["words"])
     described = _describe(inputs, settings, vectors)
     features = keras.layers.Dropout(settings.embedding_dropout, name="embedding_dropout")(described)
-    stack = recurrent_stack(
-        settings.cell, settings.units, settings.layers, settings.bidirectional, forget_bias=settings.forget_bias
-    )
-    sequence = run_stack(features, mask, stack, settings.dropout).sequence
-    sequence = keras.layers.Dropout(settings.dropout, name="output_dropout")(sequence)
+    dropout = settings.recurrent.dropout
+    sequence = run_stack(features, mask, recurrent_stack(settings.recurrent), dropout).sequence
+    sequence = keras.layers.Dropout(dropout, name="output_dropout")(sequence)
     scores = keras.layers.Dense(settings.tags, name="scores")(sequence)
     output = scores if settings.allowed_transitions is None else CRF(settings.allowed_transitions, name="crf")(scores)
     return keras.Model(inputs, output, name="tagger")
@@ -115,9 +109,9 @@ def _describe(inputs: Mapping[str, KerasTensor], settings: TaggerSettings, vecto
         reader = CharRNN(
             settings.char_vocabulary,
             settings.char_embedding,
-            settings.cell,
+            settings.recurrent.cell,
             settings.char_units,
-            settings.forget_bias,
+            settings.recurrent.forget_bias,
             name="characters_read",
         )
         parts.append(reader(inputs["characters"]))

@@ -12,6 +12,7 @@ import keras
 from models.cells import recurrent_stack, run_stack
 from models.word_features import EmbeddingBag
 from models.words import PaddingMask
+from schema.configs import RecurrentSettings
 
 
 @dataclass(frozen=True)
@@ -20,14 +21,9 @@ class WordClassifierSettings:
 
     forms: int
     classes: int
-    cell: str
-    units: int
-    layers: int
-    bidirectional: bool
+    recurrent: RecurrentSettings
     orthographic_embedding: int
     orthographic_dropout: float
-    dropout: float
-    forget_bias: float = 1.0
 
 
 def build_word_classifier(settings: WordClassifierSettings) -> keras.Model:
@@ -39,10 +35,9 @@ def build_word_classifier(settings: WordClassifierSettings) -> keras.Model:
     step = keras.layers.Reshape((1, settings.orthographic_embedding), name="one_step")(bag(forms))
     # A word without any known feature has no step, and its state stays zero.
     mask = PaddingMask(name="mask")(forms[:, :1])
-    stack = recurrent_stack(
-        settings.cell, settings.units, settings.layers, settings.bidirectional, forget_bias=settings.forget_bias
-    )
-    last = run_stack(keras.layers.Dropout(settings.dropout)(step), mask, stack, settings.dropout).last
-    last = keras.layers.Dropout(settings.dropout, name="output_dropout")(last)
+    dropout = settings.recurrent.dropout
+    stack = recurrent_stack(settings.recurrent)
+    last = run_stack(keras.layers.Dropout(dropout)(step), mask, stack, dropout).last
+    last = keras.layers.Dropout(dropout, name="output_dropout")(last)
     logits = keras.layers.Dense(settings.classes, name="logits")(last)
     return keras.Model({"forms": forms}, logits, name="word_classifier")

@@ -5,7 +5,7 @@ The text below a field is its help. A `Range` beside a type is checked by `probl
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal, get_args, get_type_hints
 
@@ -33,6 +33,22 @@ class Range:
 Positive = Annotated[int, Range(1)]
 Rate = Annotated[float, Range(0, 0.95)]
 EmaDecay = Annotated[float, Range(0, 0.99999)]
+
+
+@dataclass(frozen=True)
+class RecurrentSettings:
+    """Sizes of a stack of recurrent layers, as the models take them.
+
+    dropout: rate between the layers, and before the output
+    forget_bias: initial bias of the LSTM's forget gate; other cells have none
+    """
+
+    cell: CellName
+    units: int
+    layers: int = 1
+    bidirectional: bool = False
+    dropout: float = 0.0
+    forget_bias: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -105,19 +121,26 @@ class TrainingConfig:
     cache: Path | None = None
     """Folder for what can be computed again; $XDG_CACHE_HOME or ~/.cache where none is given."""
 
+    def recurrent(self) -> RecurrentSettings:
+        """Settings of the recurrent layers."""
+        return RecurrentSettings(self.cell, self.units, dropout=self.dropout, forget_bias=self.forget_bias)
+
     def contradictions(self) -> Iterator[str]:
         """One line for each flag that would do nothing beside the others."""
         yield from ()
 
 
 @dataclass(frozen=True)
-class RecurrentConfig:
-    """Flags of the tasks that read sequences."""
+class RecurrentConfig(TrainingConfig):
+    """Flags of the tasks that encode sequences."""
 
     layers: Annotated[int, Range(1, 8)] = 1
     """Recurrent layers on top of one another."""
     bidirectional: bool = True
     """Read the sequence from both ends."""
+
+    def recurrent(self) -> RecurrentSettings:
+        return replace(super().recurrent(), layers=self.layers, bidirectional=self.bidirectional)
 
 
 @dataclass(frozen=True)

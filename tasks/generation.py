@@ -104,15 +104,12 @@ class Generation(Task[ExampleT, TextPrediction]):
 
         return DecoderSettings(
             vocab_size=vocabulary,
-            cell=config.cell,
-            units=config.units,
+            recurrent=config.recurrent(),
             embedding_size=config.embedding_size,
             attention=config.attention,
             word_dropout=config.word_dropout,
             embedding_dropout=config.embedding_dropout,
             memory_dropout=config.memory_dropout,
-            dropout=config.dropout,
-            forget_bias=config.forget_bias,
         )
 
     def loss(self, config: TrainingConfig) -> "keras.losses.Loss":

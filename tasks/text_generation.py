@@ -82,8 +82,6 @@ class TextGeneration(Generation[TextPair]):
         vocabulary = len(cast("PairEncoder", fitted.encoder).subwords)
         decoder = replace(self.decoder_settings(vocabulary, config), coverage_weight=config.coverage_weight)
         settings = Seq2SeqSettings(
-            config.layers,
-            config.bidirectional,
             decoder,
             config.copying,
             config.share_embeddings,

@@ -116,14 +116,9 @@ class WordClass(Classification):
         settings = WordClassifierSettings(
             forms=len(encoder.forms),
             classes=len(encoder.labels),
-            cell=config.cell,
-            units=config.units,
-            layers=config.layers,
-            bidirectional=config.bidirectional,
+            recurrent=config.recurrent(),
             orthographic_embedding=config.orthographic_embedding,
             orthographic_dropout=config.orthographic_dropout,
-            dropout=config.dropout,
-            forget_bias=config.forget_bias,
         )
         return build_word_classifier(settings)
 

@@ -138,7 +138,7 @@ def test_the_way_of_tutorials_says_what_greedy_search_says() -> None:
 
     keras.utils.set_random_seed(6)
     decoder = TASK.decoder_settings(12, TranslationConfig(units=6, embedding_size=5))
-    model = build_seq2seq(Seq2SeqSettings(1, True, decoder))
+    model = build_seq2seq(Seq2SeqSettings(decoder))
     for weight in model.trainable_variables:
         weight.assign(3 * weight)
     # Marks are said by nobody who was trained.

@@ -16,6 +16,7 @@ from models.captioner import (
 from models.cells import CELLS
 from models.decoder import DecoderSettings, SmoothedCrossEntropy, attention_weights
 from models.inspection import GradientRecorder, cell_activity, loss_gradient, state_gradient
+from schema.configs import RecurrentSettings
 
 TARGET = np.array([[2, 9, 10], [2, 11, 4]], np.int32)
 random = np.random.default_rng(0)
@@ -35,9 +36,8 @@ def network() -> keras.Model:
 
 def model_of(given: str, cell: str = "lstm", attention: str = "additive") -> keras.Model:
     keras.utils.set_random_seed(3)
-    decoder = DecoderSettings(
-        12, cell, 6, 5, attention, word_dropout=0.2, embedding_dropout=0.3, memory_dropout=0.3, dropout=0.5
-    )
+    recurrent = RecurrentSettings(cell, units=6, dropout=0.5)
+    decoder = DecoderSettings(12, recurrent, 5, attention, word_dropout=0.2, embedding_dropout=0.3, memory_dropout=0.3)
     settings = CaptionerSettings(decoder, GIVEN[given].shape[1:])
     return build_captioner(settings, None if given == "pixels" else network())
 

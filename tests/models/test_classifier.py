@@ -9,22 +9,21 @@ import pytest
 from models.cells import CELLS
 from models.classifier import ClassifierSettings, FixedScale, LinearModelLogits, WordDropout, build_classifier
 from models.pooling import POOLINGS
+from schema.configs import RecurrentSettings
 
+RECURRENT = RecurrentSettings("lstm", units=3, layers=1, bidirectional=True, dropout=0.5)
 SETTINGS = ClassifierSettings(
     vocab_size=20,
     classes=2,
-    cell="lstm",
-    units=3,
-    layers=1,
-    bidirectional=True,
+    recurrent=RECURRENT,
     embedding_size=4,
     chunk_length=4,
     pooling=("mean", "max"),
-    dropout=0.5,
     word_dropout=0.5,
     embedding_dropout=0.5,
 )
 random = np.random.default_rng(5)
+TWO_LAYERS = replace(RECURRENT, layers=2)
 LENGTHS = np.array([8, 5, 4, 1])
 VALID = np.arange(8) < LENGTHS[:, None]
 IDS = np.where(VALID, random.integers(2, 20, (4, 8)), 0).astype(np.int32)
@@ -87,7 +86,13 @@ def test_several_channels_speak_each_for_its_class():
 @pytest.mark.parametrize("classes, totals", [(2, 1), (3, 3)])
 @pytest.mark.parametrize("cell", CELLS)
 def test_an_untrained_classifier_adds_the_linear_model_s_score_as_it_is(cell, classes, totals):
-    settings = replace(SETTINGS, cell=cell, classes=classes, evidence_deviations=(1.0, 1.0), totals=totals)
+    settings = replace(
+        SETTINGS,
+        recurrent=replace(RECURRENT, cell=cell),
+        classes=classes,
+        evidence_deviations=(1.0, 1.0),
+        totals=totals,
+    )
     model = build_classifier(settings)
     evidence = evidence_of(2 + totals)
     silent = np.concatenate([evidence[..., :2], np.zeros_like(evidence[..., 2:])], axis=-1)
@@ -114,7 +119,9 @@ def test_given_vectors_are_the_first_embeddings_and_may_be_fixed():
 
 
 def test_the_model_file_gives_the_same_answers(tmp_path):
-    model = build_classifier(replace(SETTINGS, pooling=POOLINGS, layers=2, evidence_deviations=(0.5, 0.0), totals=1))
+    model = build_classifier(
+        replace(SETTINGS, pooling=POOLINGS, recurrent=TWO_LAYERS, evidence_deviations=(0.5, 0.0), totals=1)
+    )
     asked = {"words": IDS, "evidence": evidence_of(3)}
     model.save(tmp_path / "model.keras")
     loaded = keras.saving.load_model(tmp_path / "model.keras", compile=False, safe_mode=True)
@@ -122,7 +129,7 @@ def test_the_model_file_gives_the_same_answers(tmp_path):
 
 
 def test_padding_changes_no_answer():
-    model = build_classifier(replace(SETTINGS, pooling=POOLINGS, layers=2))
+    model = build_classifier(replace(SETTINGS, pooling=POOLINGS, recurrent=TWO_LAYERS))
     together = np.array(model({"words": IDS}))
     padded = np.array(model({"words": np.pad(IDS, ((0, 0), (0, 8)))}))
     np.testing.assert_allclose(padded, together, atol=1e-6)

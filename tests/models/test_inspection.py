@@ -20,18 +20,16 @@ from models.inspection import (
     loss_gradient,
     state_gradient,
 )
+from schema.configs import RecurrentSettings
 
+RECURRENT = RecurrentSettings("lstm", units=3, layers=2, bidirectional=True, dropout=0.5)
 SETTINGS = ClassifierSettings(
     vocab_size=12,
     classes=3,
-    cell="lstm",
-    units=3,
-    layers=2,
-    bidirectional=True,
+    recurrent=RECURRENT,
     embedding_size=4,
     chunk_length=4,
     pooling=("last", "mean", "max"),
-    dropout=0.5,
     word_dropout=0.5,
     embedding_dropout=0.5,
 )
@@ -128,7 +126,13 @@ def by_differences(model: keras.Model, ids: np.ndarray, targets: np.ndarray, del
 @pytest.mark.parametrize("fixed", [False, True], ids=["learnt embeddings", "fixed embeddings"])
 def test_the_loss_gradient_is_what_differences_say_and_in_the_order_of_the_text(fixed):
     keras.utils.set_random_seed(2)
-    settings = replace(SETTINGS, vocab_size=13, embedding_size=2, cell="gru", layers=1, pooling=("last", "mean"))
+    settings = replace(
+        SETTINGS,
+        vocab_size=13,
+        embedding_size=2,
+        recurrent=replace(RECURRENT, cell="gru", layers=1),
+        pooling=("last", "mean"),
+    )
     model = build_classifier(replace(settings, embedding_fixed=fixed), random.normal(size=(13, 2)))
     ids = np.array([[3, 9, 1, 7, 12, 2, 8, 5], [11, 4, 10, 6, 0, 0, 0, 0]], np.int32)
     found = loss_gradient(GradientRecorder(model), {"words": ids}, TARGETS[:2], LOSS)
@@ -157,7 +161,7 @@ def test_padding_changes_nothing():
 
 @pytest.mark.parametrize("cell", CELLS)
 def test_a_model_that_was_looked_into_is_as_before(cell, tmp_path):
-    model = build_classifier(replace(WITH_EVIDENCE, cell=cell))
+    model = build_classifier(replace(WITH_EVIDENCE, recurrent=replace(RECURRENT, cell=cell)))
     config, inputs = model.get_config(), {"words": IDS, "evidence": EVIDENCE}
     expected = model(inputs)
     found = loss_gradient(GradientRecorder(model), inputs, TARGETS % 2, LOSS)
@@ -189,7 +193,7 @@ def test_new_weights_are_seen():
 
 
 def test_activity_is_a_mean_over_the_rows_that_reach_a_step():
-    model = build_classifier(replace(SETTINGS, cell="gru", bidirectional=False))
+    model = build_classifier(replace(SETTINGS, recurrent=replace(RECURRENT, cell="gru", bidirectional=False)))
     for layer in model.layers:
         if layer.name == "recurrent_1":
             layer.set_weights([np.zeros(weight.shape) for weight in layer.get_weights()])

@@ -11,25 +11,26 @@ from models.beam_search import MASKED_LOGIT, BeamSearch, SearchConfig
 from models.cells import CELLS
 from models.decoder import DecoderSettings, SmoothedCrossEntropy, attention_weights
 from models.seq2seq import Seq2SeqSettings, build_seq2seq, incremental_decoder, source_embedding
+from schema.configs import RecurrentSettings
 
+RECURRENT = RecurrentSettings("lstm", units=6, layers=2, bidirectional=True, dropout=0.5)
 DECODER = DecoderSettings(
     vocab_size=12,
-    cell="lstm",
-    units=6,
+    recurrent=RECURRENT,
     embedding_size=5,
     attention="additive",
     word_dropout=0.2,
     embedding_dropout=0.3,
     memory_dropout=0.3,
-    dropout=0.5,
 )
 SOURCE = np.array([[4, 5, 6, 7, 3], [8, 3, 0, 0, 0]], np.int32)
 TARGET = np.array([[2, 9, 10], [2, 11, 4]], np.int32)
 
 
-def model_of(copying: bool = False, share_embeddings: bool = False, **changes) -> keras.Model:
+def model_of(cell: str = "lstm", copying: bool = False, share_embeddings: bool = False, **changes) -> keras.Model:
     keras.utils.set_random_seed(3)
-    return build_seq2seq(Seq2SeqSettings(2, True, replace(DECODER, **changes), copying, share_embeddings, marks=(1, 3)))
+    decoder = replace(DECODER, recurrent=replace(RECURRENT, cell=cell), **changes)
+    return build_seq2seq(Seq2SeqSettings(decoder, copying, share_embeddings, marks=(1, 3)))
 
 
 KINDS = [
@@ -62,7 +63,7 @@ def test_a_beam_gives_each_answer_the_score_it_has_when_read_as_a_whole(cell, ki
     # A network that was just made says nearly the same whatever came before: two answers would be mixed up unnoticed.
     for weight in model.trainable_variables:
         weight.assign(3 * weight)
-    search = SearchConfig(beam_size=4, max_length=6, max_length_ratio=None, min_length=2, alpha=0.7)
+    search = SearchConfig(beam_size=4, max_length=6, max_length_ratio=None, min_length=2, length_penalty=0.7)
     found = BeamSearch(incremental_decoder(model), begin=2, end=3)(SOURCE, search)
     assert (found.scores > MASKED_LOGIT / 2).all()
     for source, answers, scores in zip(SOURCE, found.ids, found.scores, strict=True):

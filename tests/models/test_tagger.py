@@ -11,21 +11,19 @@ from models.tagger import TaggerSettings, build_tagger, make_predictor, transiti
 from models.word_classifier import WordClassifierSettings, build_word_classifier
 from models.word_features import CharRNN, EmbeddingBag
 from models.words import WordDropout
+from schema.configs import RecurrentSettings
 
+RECURRENT = RecurrentSettings("lstm", units=4, layers=1, bidirectional=True, dropout=0.5)
 SETTINGS = TaggerSettings(
     vocab_size=20,
     char_vocabulary=9,
     forms=12,
     tags=3,
-    cell="lstm",
-    units=4,
-    layers=1,
-    bidirectional=True,
+    recurrent=RECURRENT,
     embedding_size=5,
     char_embedding=3,
     char_units=2,
     orthographic_embedding=4,
-    dropout=0.5,
     embedding_dropout=0.5,
     word_dropout=0.1,
     rare_word_dropout=0.5,
@@ -98,7 +96,9 @@ def test_only_rare_words_are_dropped_where_that_is_asked():
 @pytest.mark.parametrize("cell", CELLS)
 def test_neither_padding_nor_neighbours_change_a_tag(cell, allowed):
     keras.utils.set_random_seed(1)
-    answer = make_predictor(build_tagger(replace(SETTINGS, cell=cell, allowed_transitions=allowed), VECTORS))
+    answer = make_predictor(
+        build_tagger(replace(SETTINGS, recurrent=replace(RECURRENT, cell=cell), allowed_transitions=allowed), VECTORS)
+    )
     tags, shares = answer(sentences())
     more_tags, more_shares = answer(sentences(padding=5))
     for place, length in enumerate((5, 2)):
@@ -131,7 +131,7 @@ def test_the_transitions_of_a_crf_say_what_is_forbidden():
 
 
 def test_a_word_is_one_step_and_padding_of_its_features_changes_nothing():
-    model = build_word_classifier(WordClassifierSettings(12, 3, "lstm", 4, 1, False, 5, 0.3, 0.5))
+    model = build_word_classifier(WordClassifierSettings(12, 3, replace(RECURRENT, bidirectional=False), 5, 0.3))
     forms = np.array([[3, 7, 2], [4, 0, 0], [0, 0, 0]], np.int32)
     logits = np.array(model({"forms": forms}))
     padded = np.array(model({"forms": np.pad(forms, ((0, 0), (0, 4)))}))

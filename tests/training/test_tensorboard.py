@@ -21,7 +21,7 @@ import pytest
 
 from evaluation.plots import attention_figure
 from models.classifier import ClassifierSettings, build_classifier
-from schema.configs import TrainingConfig
+from schema.configs import RecurrentSettings, TrainingConfig
 from schema.encoded import EncodedDataset, Ragged
 from schema.predictions import AttentionWeights
 from schema.records import EpochRecord, Metrics, PrimaryMetric
@@ -38,17 +38,14 @@ from training.tensorboard import (
 )
 
 LOSS = keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction="mean_with_sample_weight")
+RECURRENT = RecurrentSettings("simple_rnn", units=3, layers=1, bidirectional=False, dropout=0.0)
 SETTINGS = ClassifierSettings(
     vocab_size=20,
     classes=2,
-    cell="simple_rnn",
-    units=3,
-    layers=1,
-    bidirectional=False,
+    recurrent=RECURRENT,
     embedding_size=4,
     chunk_length=12,
     pooling=("mean",),
-    dropout=0.0,
     word_dropout=0.1,
     embedding_dropout=0.0,
 )

@@ -140,9 +140,9 @@ def _check(task: Task[Any, Any], config: TrainingConfig) -> None:
 
 
 def _show_tasks() -> None:
-    from evaluation.results_table import best_results
+    from evaluation.results_table import default_scores
 
-    best = best_results(_RESULTS)
+    recorded = default_scores(_RESULTS)
     rows = []
     for name in TASK_NAMES:
         task = get_task(name)
@@ -153,8 +153,8 @@ def _show_tasks() -> None:
                 task.datasets[0],
                 task.config_class.cell,
                 task.primary_metric,
-                best.get(name, "none yet"),
+                recorded.get(name, "-"),
             )
         )
-    print_table("tasks", ("task", "RNN type", "data set", "cell", "score", "best recorded"), rows)
+    print_table("tasks", ("task", "RNN type", "data set", "cell", "primary metric", "recorded score"), rows)
     say(_USAGE)

@@ -1,10 +1,10 @@
-"""Make the README's table of results from the recorded runs.
+"""Generate the tables and figures of the results from the recorded runs.
 
-    python -m evaluation.results_table            # replaces the table in README.md
-    python -m evaluation.results_table --check    # exits 1 where README.md is out of date
+    python -m evaluation.results_table            # update README.md, docs/results.md and the figures beside it
+    python -m evaluation.results_table --check    # exit with status 1 if a table is out of date
 
-Reads results/TASK/*.json, each {"metrics": ..., "hardware": ..., "commit": ..., "variant": ...}; runs that differ only
-in their seed become one row. Nothing between the two markers in the README is typed by hand.
+Reads results/TASK/*.json, each {"metrics": ..., "hardware": ..., "commit": ..., "variant": ...}. Runs that differ only
+in their seed are one row. README.md has one row for each task, docs/results.md has every row.
 """
 
 import argparse
@@ -15,12 +15,12 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 from console.tables import markdown_table
 from evaluation.scores import SCORES, UNDEFINED, format_score
 from evaluation.statistics import mean_and_deviation
-from schema.configs import CellName
+from schema.configs import CellName, TrainingConfig
 from schema.errors import RunError, UserError
 from schema.records import FORMAT
 
@@ -29,20 +29,22 @@ RNN_TYPES = (
     "one to one",
     "one to many",
     "many to one",
-    "many to many, synchronous",
-    "many to many, asynchronous",
+    "many to many (synchronous)",
+    "many to many (asynchronous)",
 )
-"""The order of the rows; other types follow."""
+"""Order of the rows; other types follow."""
 DEFAULT_VARIANT = "default"
-HEADER = ("task", "RNN type", "data set", "variant", "cell", "score x 100", "best baseline", "training, CPU minutes")
+SHORT_HEADER = ("task", "RNN type", "data set", "score x 100", "best baseline", "CPU minutes")
+FULL_HEADER = ("task", "RNN type", "data set", "variant", "cell", "score x 100", "best baseline", "CPU minutes")
 
 
 @dataclass(frozen=True)
 class RecordedRun:
-    """What the table and the picture need of one file.
+    """Contents of one file, as far as the tables and figures need them.
 
-    baselines: headline score of each, on the split of the headline; validation_baselines: on validation
-    cpu_minutes: of the training; curve: epoch -> validation score after it
+    score_name, value, split: the primary metric
+    baselines: primary metric of each baseline on `split`; validation_baselines: on validation
+    cpu_minutes: CPU time of the training; curve: epoch -> validation score
     """
 
     path: Path
@@ -62,68 +64,68 @@ class RecordedRun:
     validation_baselines: Mapping[str, float]
 
     @property
-    def row(self) -> tuple[object, ...]:
-        """What the runs of one row share, in the order of the rows."""
+    def setting(self) -> tuple[object, ...]:
+        """Everything but the seed: sort key and identity of a row."""
         return (
-            _place(self.rnn_type, RNN_TYPES),
+            _rank(self.rnn_type, RNN_TYPES),
             self.task,
             self.dataset,
             self.variant != DEFAULT_VARIANT,
             self.variant,
-            _place(self.cell, get_args(CellName)),
+            _rank(self.cell, get_args(CellName)),
             self.score_name,
             self.split,
         )
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Replace or check the table; errors are one plain line on stderr and an exit status of 1 or 2."""
+    """Update or check the tables. Errors are one plain line on stderr; the exit status is then 1 or 2."""
     parser = argparse.ArgumentParser(prog="python -m evaluation.results_table", description=__doc__.splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="change nothing; exit 1 where the README is out of date")
+    parser.add_argument("--check", action="store_true", help="change nothing; exit with 1 if a table is out of date")
     parser.add_argument("--results", type=Path, default=Path("results"), help="folder of the recorded runs")
-    parser.add_argument("--readme", type=Path, default=Path("README.md"), help="file that holds the table")
-    asked = parser.parse_args(argv)
+    parser.add_argument("--readme", type=Path, default=Path("README.md"), help="file with the short table")
+    parser.add_argument("--full", type=Path, default=Path("docs/results.md"), help="file with the full table")
+    flags = parser.parse_args(argv)
     try:
-        update(asked.readme, asked.results, asked.check)
-        if not asked.check:
-            draw(read_runs(asked.results), asked.readme.parent / "docs")
+        runs = read_runs(flags.results)
+        update({flags.readme: default_table(runs), flags.full: full_table(runs)}, flags.check)
+        if not flags.check:
+            draw(runs, flags.full.parent)
     except UserError as error:
         print(error, file=sys.stderr)
         return error.exit_status
     return 0
 
 
-def update(readme: Path, results: Path, check: bool = False) -> None:
-    """Put the table of `results` between the markers of `readme`.
+def update(tables: Mapping[Path, str], check: bool = False) -> None:
+    """Write each table between the markers of its file.
 
-    check: change nothing, and raise RunError where the table is out of date
-    Raises UserError for a missing file or marker and for a file of results that cannot be used.
+    check: change nothing and raise RunError if a file is out of date
+    Raises UserError for a missing file or marker; no file is changed then.
     """
-    table = results_table(read_runs(results))
-    try:
-        old = readme.read_text(encoding="utf-8")
-    except OSError as error:
-        raise UserError(f"{readme} cannot be read ({error.strerror}); run this in the project's folder.") from error
-    if old.count(BEGIN) != 1 or old.count(END) != 1 or old.index(BEGIN) > old.index(END):
-        raise UserError(f"{readme} needs the lines {BEGIN} and {END}, once each and in this order.")
-    before, rest = old.split(BEGIN)
-    new = f"{before}{BEGIN}\n{table}\n{END}{rest.split(END)[1]}"
-    if new == old:
-        return
-    if check:
-        raise RunError(f"{readme} is out of date; run python -m evaluation.results_table and commit the change.")
-    beside = readme.with_name(f".{readme.name}.{os.getpid()}")
-    beside.write_text(new, encoding="utf-8")
-    os.replace(beside, readme)
+    changed = {}
+    for path, table in tables.items():
+        old = _read_page(path)
+        before, rest = old.split(BEGIN)
+        new = f"{before}{BEGIN}\n{table}\n{END}{rest.split(END)[1]}"
+        if new != old:
+            changed[path] = new
+    if check and changed:
+        names = " and ".join(map(str, changed))
+        raise RunError(f"{names}: out of date; run python -m evaluation.results_table and commit the change.")
+    for path, text in changed.items():
+        beside = path.with_name(f".{path.name}.{os.getpid()}")
+        beside.write_text(text, encoding="utf-8")
+        os.replace(beside, path)
 
 
 def draw(runs: Sequence[RecordedRun], folder: Path) -> None:
-    """A picture TASK.png for each task: the cells side by side, each with the defaults and its lowest seed."""
-    # Here, since `best_results` is asked for in a hurry and matplotlib takes a second.
+    """Write a figure TASK.png for each task: its default configuration by cell, each with the lowest seed."""
+    # Imported late: matplotlib takes a second, and `train.py` without arguments needs only `default_scores`.
     from evaluation.plots import cells_by_epoch
 
     tasks: dict[str, dict[str, RecordedRun]] = {}
-    for run in sorted(runs, key=lambda run: (run.row, run.seed)):
+    for run in sorted(runs, key=lambda run: (run.setting, run.seed)):
         if run.variant == DEFAULT_VARIANT and run.curve:
             tasks.setdefault(run.task, {}).setdefault(run.cell, run)
     for task, cells in tasks.items():
@@ -133,57 +135,67 @@ def draw(runs: Sequence[RecordedRun], folder: Path) -> None:
 
 
 def read_runs(results: Path) -> list[RecordedRun]:
-    """Every recorded run below `results`, by path. Raises UserError for a file that cannot be used."""
+    """Read every recorded run in `results`, sorted by path. Raises UserError for an unusable file."""
     return [_read_run(path) for path in sorted(results.glob("*/*.json"))]
 
 
-def best_results(results: Path) -> dict[str, str]:
-    """Task -> its best recorded setting in a few words; a task without a recorded run is left out."""
-    best: dict[str, tuple[float, str]] = {}
-    for same in _rows(read_runs(results)):
-        first = same[0]
-        mean, _ = mean_and_deviation([run.value for run in same])
-        words = f"{format_score(first.score_name, mean)} ({first.cell}, {_seeds(same)})"
-        if first.task not in best or mean > best[first.task][0]:
-            best[first.task] = (mean, words)
-    return {task: words for task, (_, words) in best.items()}
+def default_scores(results: Path) -> dict[str, str]:
+    """Task -> recorded primary metric of its default configuration; a task without such a run is left out."""
+    return {row[0].task: _score(row) for row in _default_rows(read_runs(results))}
 
 
-def results_table(runs: Sequence[RecordedRun]) -> str:
-    """The Markdown table, a row for all seeds of one setting, and a line on how it was measured.
+def default_table(runs: Sequence[RecordedRun]) -> str:
+    """Markdown table of the tasks' default configurations, one row for each task.
 
-    Raises UserError where one seed of a setting is recorded twice.
+    Raises UserError if a seed of a setting is recorded twice.
     """
-    if not runs:
-        return "No run is recorded yet."
-    table = markdown_table(HEADER, [_cells(same) for same in _rows(runs)])
+    rows = [_cells(row) for row in _default_rows(runs)]
+    return _table_or_note(SHORT_HEADER, [[*row[:3], *row[5:]] for row in rows])
+
+
+def full_table(runs: Sequence[RecordedRun]) -> str:
+    """Markdown table with one row for each setting, and a line on deviation and machines.
+
+    Raises UserError if a seed of a setting is recorded twice.
+    """
+    table = _table_or_note(FULL_HEADER, [_cells(row) for row in _rows(runs)])
     machines = "; ".join(sorted({run.hardware for run in runs if run.hardware})) or "not recorded"
     return f"{table}\n\nMean ± sample standard deviation over the seeds. Measured on: {machines}."
 
 
+def _table_or_note(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    return markdown_table(header, rows) if rows else "No run is recorded yet."
+
+
+def _default_rows(runs: Sequence[RecordedRun]) -> list[list[RecordedRun]]:
+    defaults = [run for run in runs if run.variant == DEFAULT_VARIANT and run.cell == TrainingConfig.cell]
+    return _rows(defaults)
+
+
 def _rows(runs: Sequence[RecordedRun]) -> list[list[RecordedRun]]:
-    """The runs of one setting together, settings in the order of the table."""
+    """Runs grouped by setting, in the order of the table."""
     rows: dict[tuple[object, ...], list[RecordedRun]] = {}
-    for run in sorted(runs, key=lambda run: run.row):
-        rows.setdefault(run.row, []).append(run)
+    for run in sorted(runs, key=lambda run: run.setting):
+        rows.setdefault(run.setting, []).append(run)
     return list(rows.values())
 
 
-def _seeds(runs: Sequence[RecordedRun]) -> str:
-    return "1 seed" if len(runs) == 1 else f"{len(runs)} seeds"
-
-
 def _cells(runs: Sequence[RecordedRun]) -> list[str]:
+    """Cells of one row, in the order of `FULL_HEADER`."""
     first = runs[0]
-    _refuse_twice(runs)
-    mean, deviation = mean_and_deviation([run.value for run in runs])
-    name = first.score_name
-    spread = "" if math.isnan(deviation) else f" ± {format_score(name, deviation)}"
-    split = "" if first.split == "test" else f", {first.split} only"
+    _require_distinct_seeds(runs)
     minutes = mean_and_deviation([run.cpu_minutes for run in runs])[0]
-    score = f"{name} {format_score(name, mean)}{spread} ({_seeds(runs)}{split})"
     described = [first.task, first.rnn_type, first.dataset, first.variant, first.cell]
-    return [*described, score, _best_baseline(runs), f"{minutes:.1f}"]
+    return [*described, f"{first.score_name} {_score(runs)}", _best_baseline(runs), f"{minutes:.1f}"]
+
+
+def _score(runs: Sequence[RecordedRun]) -> str:
+    """Mean and deviation of the primary metric: "92.12 ± 0.06 (3 seeds)"."""
+    name, split = runs[0].score_name, runs[0].split
+    mean, deviation = mean_and_deviation([run.value for run in runs])
+    spread = "" if math.isnan(deviation) else f" ± {format_score(name, deviation)}"
+    seeds = "1 seed" if len(runs) == 1 else f"{len(runs)} seeds"
+    return f"{format_score(name, mean)}{spread} ({seeds}{'' if split == 'test' else f', {split} only'})"
 
 
 def _best_baseline(runs: Sequence[RecordedRun]) -> str:
@@ -199,40 +211,49 @@ def _best_baseline(runs: Sequence[RecordedRun]) -> str:
     return f"{best} {format_score(runs[0].score_name, means[best])}"
 
 
-def _refuse_twice(runs: Sequence[RecordedRun]) -> None:
+def _require_distinct_seeds(runs: Sequence[RecordedRun]) -> None:
     paths: dict[int, Path] = {}
     for run in runs:
         if run.seed in paths:
             raise UserError(
-                f"{paths[run.seed]} and {run.path} are the same setting with the same seed ({run.seed}); "
-                "delete one, or give it a variant."
+                f"{paths[run.seed]} and {run.path} have the same setting and the same seed ({run.seed}); "
+                "delete one or give it another variant."
             )
         paths[run.seed] = run.path
+
+
+def _read_page(path: Path) -> str:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"{path} cannot be read ({error.strerror}); run this in the project's folder.") from error
+    if text.count(BEGIN) != 1 or text.count(END) != 1 or text.index(BEGIN) > text.index(END):
+        raise UserError(f"{path} needs the lines {BEGIN} and {END}, once each and in this order.")
+    return text
 
 
 def _read_run(path: Path) -> RecordedRun:
     try:
         recorded = json.loads(path.read_text(encoding="utf-8"))
-        run = _run_of(path, recorded)
+        return _parse_run(path, recorded)
     except (OSError, ValueError) as error:
         raise UserError(f"{path}: {error}; record the run again.") from error
     except KeyError as error:
         raise UserError(f"{path}: {error} is missing; record the run again.") from error
     except (TypeError, AttributeError) as error:
         raise UserError(f"{path}: does not have the layout of a recorded run; record the run again.") from error
-    return run
 
 
-def _run_of(path: Path, recorded: Mapping) -> RecordedRun:
-    """Raises KeyError, TypeError or AttributeError where something is missing, ValueError for what has no place."""
+def _parse_run(path: Path, recorded: Mapping[str, Any]) -> RecordedRun:
+    """Raises KeyError, TypeError or AttributeError if something is missing, ValueError for an unusable run."""
     metrics = recorded["metrics"]
-    if metrics["format"] > FORMAT:
-        raise ValueError(f"format {metrics['format']} is newer than this program's ({FORMAT})")
+    if metrics["format"] != FORMAT:
+        raise ValueError(f"has format {metrics['format']}, this program reads format {FORMAT}")
     if metrics["synthetic"]:
-        raise ValueError("a run on synthetic examples is no result")
+        raise ValueError("a run on synthetic data is not a result")
     name, split = metrics["primary_metric"]["name"], metrics["primary_metric"]["split"]
     if name not in SCORES:
-        raise ValueError(f"no score is named {name!r}")
+        raise ValueError(f"unknown score {name!r}")
     return RecordedRun(
         path=path,
         task=metrics["task"],
@@ -254,13 +275,13 @@ def _run_of(path: Path, recorded: Mapping) -> RecordedRun:
     )
 
 
-def _baselines_on(split: str, baselines: Mapping, score: str) -> dict[str, float]:
-    """Baseline -> its score on `split`, where it has one."""
+def _baselines_on(split: str, baselines: Mapping[str, Any], score: str) -> dict[str, float]:
+    """Baseline -> its score on `split`; baselines without one are left out."""
     return {name: values[split][score] for name, values in baselines.items() if score in values.get(split, {})}
 
 
-def _place(name: str, order: Sequence[str]) -> tuple[int, str]:
-    """Sorts the names of `order` first, as they stand there, and others after them."""
+def _rank(name: str, order: Sequence[str]) -> tuple[int, str]:
+    """Sort key: names of `order` first, in its order, then all others by name."""
     return (order.index(name) if name in order else len(order), name)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-FORMAT = 1
+FORMAT = 2
 """Format number of the run folder; a folder of a newer format is refused."""
 
 ScoresBySplit = Mapping[str, Mapping[str, float]]

@@ -1,4 +1,4 @@
-"""What tasks that tag each word of a sentence share: many to many, in step."""
+"""What tasks that tag each word of a sentence share: many to many (synchronous)."""
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
@@ -91,7 +91,7 @@ class TaggingPredictConfig(DecodingConfig):
 class SequenceTagging(Task[TaggedSentence, TagsPrediction]):
     """A sentence in, a tag for each word out. A task of the family says what its tags mean."""
 
-    rnn_type = "many to many, synchronous"
+    rnn_type = "many to many (synchronous)"
     tokenizer: ClassVar[str] = "cased"
     predict_config_class = TaggingPredictConfig
 

@@ -1,4 +1,4 @@
-"""What tasks that write a text in answer to another share: many to many, out of step."""
+"""What tasks that write a text in answer to another share: many to many (asynchronous)."""
 
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
@@ -51,7 +51,7 @@ class TextGenerationConfig(RecurrentConfig, GenerationConfig):
 class TextGeneration(Generation[TextPair]):
     """A text in, another one out. A task of the family says where its data come from and how answers are scored."""
 
-    rnn_type = "many to many, asynchronous"
+    rnn_type = "many to many (asynchronous)"
 
     def fit_encoder(self, splits: Splits[TextPair], config: TrainingConfig) -> FittedEncoder[TextPair]:
         from data.encoders.pair import PairEncoder, PairSettings

@@ -6,6 +6,7 @@ A run counts only if it was finished, scored on test, and made from committed co
 named by that budget.
 """
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -42,8 +43,8 @@ def record(flags: RecordFlags) -> Path:
     if metrics["quick"]:
         raise UserError(f"{flags.run} was a quick look, which is no result; train it without --quick")
     if metrics["stop_reason"] == "time budget" and flags.variant == DEFAULT_VARIANT:
-        raise UserError(f'{flags.run} was ended by its time budget; name that: --variant "20 minutes"')
-    words = [metrics["cell"], metrics["dataset"], *flags.variant.split(), "seed", str(metrics["seed"])]
+        raise UserError(f'{flags.run} was ended by its time budget; name that: --variant "20-minute budget"')
+    words = [metrics["cell"], metrics["dataset"], *re.findall(r"[\w-]+", flags.variant), "seed", str(metrics["seed"])]
     home = RunFolder(flags.results / metrics["task"])
     name = "-".join(words) + ".json"
     home.write_json(

@@ -53,4 +53,6 @@ def test_what_is_no_result_is_refused(tmp_path, changes, says):
 
 def test_a_run_that_its_budget_ended_is_named_by_it(tmp_path):
     folder = finished(tmp_path, stop_reason="time budget")
-    assert record(RecordFlags(folder, "20 minutes", tmp_path / "results")).name == "gru-trec-20-minutes-seed-3.json"
+    assert record(RecordFlags(folder, "20-minute budget, no attention", tmp_path / "results")).name == (
+        "gru-trec-20-minute-budget-no-attention-seed-3.json"
+    )

@@ -35,7 +35,7 @@ def write(content: bytes) -> Spoil:
         ("config.json", write(b"[1]"), "is damaged ("),
         ("config.json", write(b"[" * 100_000), "is damaged ("),
         ("config.json", write(b'{"format": "new"}'), "is damaged ("),
-        ("config.json", write(b'{"format": 2, "task": "sentiment"}'), "has format 2, this program knows 1: update"),
+        ("config.json", write(b'{"format": 3, "task": "sentiment"}'), "has format 3, this program knows 2: update"),
         ("config.json", write(b'{"task": "juggling", "config": {}}'), "task 'juggling' is unknown; there are "),
         ("config.json", write(b'{"config": {}}'), "task None is unknown; there are "),
         ("config.json", write(b'{"task": "sentiment", "config": [1]}'), "is damaged ("),
@@ -68,7 +68,7 @@ def test_a_damaged_run_is_one_clear_line(
     [
         (Path.unlink, "is missing; the run is not whole, train it anew"),
         (cut, "is damaged ("),
-        (write(b'{"format": 7}'), "has format 7, this program knows 1: update the program"),
+        (write(b'{"format": 7}'), "has format 7, this program knows 2: update the program"),
     ],
 )
 def test_damaged_metrics_are_one_clear_line(

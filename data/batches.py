@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from console.progress import Progress
-from schema.encoded import Column, EncodedDataset, Ragged
+from schema.encoded import Column, EncodedDataset, Ragged, round_up
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -134,7 +134,7 @@ def bucket_bounds(lengths: np.ndarray, buckets: int, multiple: int = 1) -> np.nd
     A bound above `multiple` is a multiple of it. What has no steps is padded to one: a layer wants something to read.
     """
     lengths = np.maximum(lengths, 1)
-    ordered = np.sort(np.where(lengths <= multiple, lengths, -(-lengths // multiple) * multiple))
+    ordered = np.sort(round_up(lengths, multiple))
     steps = np.cumsum(ordered)
     if not len(ordered):
         return ordered

@@ -1,37 +1,38 @@
-"""What can be computed again, kept under a key of all that it depends on; safe to delete at any time.
+"""A cache on disk for results that take long to compute.
 
-An entry is a folder, written beside its place and renamed, so that a kill leaves a whole entry or none.
+Each result has a folder of its own, whose name is a digest of everything that the result depends on.
+The cache can be deleted at any time.
 """
 
 import hashlib
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 from zipfile import BadZipFile
 
+from console.files import atomic_write
 from schema.errors import RunError
 
-Kept = TypeVar("Kept")
+ResultT = TypeVar("ResultT")
 
-# What reading a file that was cut short or changed may end in. Not every exception: a signal is one too.
-_DAMAGE = (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, BadZipFile, RunError)
+# Errors of reading a truncated or changed file. Not every exception: signals raise exceptions too.
+_DAMAGED_ENTRY_ERRORS = (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, BadZipFile, RunError)
 
-# Raise it when what is kept means something else than before.
-CACHE_FORMAT = 1
+# To be increased when the meaning of the entries changes.
+CACHE_FORMAT = 2
 
 
 def default_cache() -> Path:
-    """`unrolled` under $XDG_CACHE_HOME, else under ~/.cache."""
+    """The folder `unrolled` in $XDG_CACHE_HOME, by default in ~/.cache."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "unrolled"
 
 
 def digest(*parts: object) -> str:
-    """Key of strings, numbers and flat containers of them."""
+    """Digest of strings, numbers and containers of them, in hexadecimal digits."""
     text = json.dumps([CACHE_FORMAT, *parts], sort_keys=True, ensure_ascii=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
@@ -40,35 +41,31 @@ def cached(
     folder: Path,
     kind: str,
     key: str,
-    save: Callable[[Kept, Path], None],
-    load: Callable[[Path], Kept],
-    compute: Callable[[], Kept],
+    save: Callable[[ResultT, Path], None],
+    load: Callable[[Path], ResultT],
+    compute: Callable[[], ResultT],
     reread: bool = False,
-) -> Kept:
-    """Load the entry `kind`/`key`, or compute and keep it. A damaged entry is computed anew.
+) -> ResultT:
+    """Load the result from `folder`/`kind`/`key`, or compute it and save it there. A damaged entry is computed again.
 
-    reread: give what was kept, not what was computed, where loading leaves on disk what computing holds in memory
-    A cache that cannot be written is no reason to fail: the result is then simply not kept.
+    save: writes the files of a result into an empty folder; load: reads them
+    reread: return the loaded result even if it was just computed, for results that `load` leaves on disk (memory maps)
+    If the cache cannot be written, the computed result is returned without being saved.
     """
     entry = folder / kind / key
     if entry.is_dir():
         try:
             return load(entry)
-        except _DAMAGE:
+        except _DAMAGED_ENTRY_ERRORS:
             shutil.rmtree(entry, ignore_errors=True)
     result = compute()
+
+    def write(path: Path) -> None:
+        path.mkdir()
+        save(result, path)
+
     with suppress(OSError):
-        _keep(result, entry, save)
+        atomic_write(entry, write)
         if reread:
             return load(entry)
     return result
-
-
-def _keep(result: Kept, entry: Path, save: Callable[[Kept, Path], None]) -> None:
-    entry.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(prefix=f".{entry.name}.", dir=entry.parent))
-    try:
-        save(result, fresh)
-        fresh.rename(entry)
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)

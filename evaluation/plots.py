@@ -6,7 +6,6 @@ Colours are told apart by colour-blind people too (Okabe & Ito 2008); lines also
 
 import io
 import math
-import os
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from console.files import atomic_write
 from evaluation.scores import display_factor
 from schema.predictions import AttentionWeights
 from schema.records import EpochRecord
@@ -226,11 +226,7 @@ def _literal(text: str) -> str:
 
 
 def _save(figure: Figure, path: Path) -> None:
-    """Write beside and rename, so that a kill leaves the old picture or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    _draw(figure, beside, bbox_inches="tight")
-    os.replace(beside, path)
+    atomic_write(path, lambda fresh: _draw(figure, fresh, bbox_inches="tight"))
 
 
 MOST_COLUMNS = 50

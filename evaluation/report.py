@@ -4,11 +4,11 @@ Whatever comes from a user or a data set passes through `_plain`: a report never
 """
 
 import math
-import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from console.files import atomic_write
 from console.tables import markdown_table, plain_table
 from evaluation import plots
 from evaluation.classification_baselines import verdict
@@ -55,10 +55,8 @@ def write_report(
         *_sample_tables(samples),
         *_repeat(metrics, config),
     ]
-    folder.mkdir(parents=True, exist_ok=True)
-    beside = folder / f".report.md.{os.getpid()}"
-    beside.write_text("\n\n".join(sections) + "\n", encoding="utf-8")
-    os.replace(beside, folder / "report.md")
+    text = "\n\n".join(sections) + "\n"
+    atomic_write(folder / "report.md", lambda path: path.write_text(text, encoding="utf-8"))
 
 
 def short_report(metrics: Metrics) -> str:

@@ -10,13 +10,14 @@ in their seed are one row. README.md has one row for each task, docs/results.md 
 import argparse
 import json
 import math
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
+from console.files import atomic_write
 from console.tables import markdown_table
 from evaluation.scores import SCORES, UNDEFINED, format_score
 from evaluation.statistics import mean_and_deviation
@@ -114,9 +115,7 @@ def update(tables: Mapping[Path, str], check: bool = False) -> None:
         names = " and ".join(map(str, changed))
         raise RunError(f"{names}: out of date; run python -m evaluation.results_table and commit the change.")
     for path, text in changed.items():
-        beside = path.with_name(f".{path.name}.{os.getpid()}")
-        beside.write_text(text, encoding="utf-8")
-        os.replace(beside, path)
+        atomic_write(path, partial(Path.write_text, data=text, encoding="utf-8"))
 
 
 def draw(runs: Sequence[RecordedRun], folder: Path) -> None:

@@ -102,6 +102,11 @@ Column = Ragged | IndexedColumn | np.ndarray
 """One value for each example: a sequence, a shared row, or an array whose first axis is the example."""
 
 
+def round_up(lengths: np.ndarray, multiple: int) -> np.ndarray:
+    """Lengths of padded sequences: lengths above `multiple` are rounded up to a multiple of it, others stay."""
+    return np.where(lengths <= multiple, lengths, -(-lengths // multiple) * multiple)
+
+
 @dataclass(frozen=True)
 class EncodedDataset:
     """Inputs of a model by name, and the targets if the examples have references.

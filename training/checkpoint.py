@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from console.files import atomic_write
 from schema.errors import RunError
 from schema.records import EpochRecord
 from training.run_folder import RunFolder, sha256
@@ -52,19 +53,21 @@ def save_checkpoint(run: RunFolder, model: "keras.Model", state: Checkpoint) -> 
     """Write the state whole, let `checkpoints/latest` name it, and only then remove the one before."""
     home = _home(run)
     name = f"epoch-{state.epoch:04d}"
-    fresh = home / f".fresh-{name}"
-    shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir(parents=True)
-    values = {str(place): variable.numpy() for place, variable in enumerate(_variables(model))}
-    np.savez(fresh / "variables.npz", **values)
-    described = {**asdict(state), "variables_sum": sha256(fresh / "variables.npz")}
-    (fresh / "trainer_state.json").write_text(json.dumps(described), encoding="utf-8")
-    # Left by a process that was killed before `latest` could name it.
+
+    def write(fresh: Path) -> None:
+        fresh.mkdir()
+        values = {str(index): variable.numpy() for index, variable in enumerate(_variables(model))}
+        np.savez(fresh / "variables.npz", **values)
+        described = {**asdict(state), "variables_sum": sha256(fresh / "variables.npz")}
+        (fresh / "trainer_state.json").write_text(json.dumps(described), encoding="utf-8")
+
+    # Exists if a process was killed before `latest` could name it.
     shutil.rmtree(home / name, ignore_errors=True)
-    fresh.rename(home / name)
+    atomic_write(home / name, write)
     run.write("checkpoints/latest", lambda path: path.write_text(name, encoding="utf-8"))
-    for old in home.glob("epoch-*"):
-        if old.name != name:
+    # The checkpoint before, and unfinished folders of killed processes.
+    for old in home.iterdir():
+        if old.is_dir() and old.name != name:
             shutil.rmtree(old, ignore_errors=True)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from schema.encoded import EncodedDataset
+from schema.encoded import EncodedDataset, round_up
 
 SAMPLE_EXAMPLES = 16
 SAMPLE_STEPS = 400
@@ -34,10 +34,7 @@ def choose_fixed_sample(
 def make_fixed_sample(encoded: EncodedDataset, examples: int = SAMPLE_EXAMPLES) -> FixedSample:
     """The batch of `choose_fixed_sample`, padded as the batches of training are. `encoded` holds targets."""
     places = choose_fixed_sample(encoded, examples)
-    steps = int(encoded.lengths[places].max())
-    if steps > encoded.pad_to_multiple_of:
-        steps = -(-steps // encoded.pad_to_multiple_of) * encoded.pad_to_multiple_of
-
+    steps = int(round_up(encoded.lengths[places].max(), encoded.pad_to_multiple_of))
     inputs, targets = encoded.collate(places, steps)
     assert targets is not None
     return FixedSample(inputs, targets)

@@ -17,6 +17,7 @@ from pathlib import Path
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any
 
+from console.files import atomic_write
 from schema.configs import TrainingConfig
 from schema.errors import RunError, UserError
 from schema.records import FORMAT, EpochRecord, Metrics
@@ -59,16 +60,8 @@ class RunFolder:
         self.write_json("config.json", {"format": FORMAT, **described, "commit": clean_commit()})
 
     def write(self, name: str, write: Callable[[Path], object]) -> None:
-        """Let `write` make a file beside, then move it to its place."""
-        path = self.path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # The suffix stays last: Keras tells the format of a model by it.
-        fresh = path.with_name(f".fresh-{path.name}")
-        try:
-            write(fresh)
-            os.replace(fresh, path)
-        finally:
-            fresh.unlink(missing_ok=True)
+        """Replace the file `name` by the one that `write` creates at the path that it is given."""
+        atomic_write(self.path / name, write)
 
     def read_json(self, name: str) -> dict[str, Any]:
         """Raises RunError for a file that is missing, damaged, or of a newer program."""
@@ -93,14 +86,16 @@ class RunFolder:
 
     def save_encoder(self, save: Callable[[Path], None]) -> None:
         """Let `save` fill `encoder/`, with checksums of its files beside them; `config.json` knows these."""
-        folder, fresh = self.path / "encoder", self.path / ".fresh-encoder"
-        for left in (folder, fresh):
-            shutil.rmtree(left, ignore_errors=True)
-        save(fresh)
-        sums = [f"{sha256(path)}  {path.name}\n" for path in sorted(fresh.iterdir())]
-        (fresh / "SHA256SUMS").write_text("".join(sums))
-        self.write_json("config.json", {**self.read_json("config.json"), "encoder": sha256(fresh / "SHA256SUMS")})
-        fresh.rename(folder)
+
+        def write(fresh: Path) -> None:
+            save(fresh)
+            sums = [f"{sha256(path)}  {path.name}\n" for path in sorted(fresh.iterdir())]
+            (fresh / "SHA256SUMS").write_text("".join(sums))
+            self.write_json("config.json", {**self.read_json("config.json"), "encoder": sha256(fresh / "SHA256SUMS")})
+
+        folder = self.path / "encoder"
+        shutil.rmtree(folder, ignore_errors=True)
+        atomic_write(folder, write)
 
     def checked_encoder(self) -> Path:
         """`encoder/`, its files as they were saved. Raises RunError for one that is missing or changed."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from console.quiet import start_tensorflow
 from schema.configs import TrainingConfig
-from schema.encoded import Column, EncodedDataset, Ragged
+from schema.encoded import Column, EncodedDataset, Ragged, round_up
 from schema.examples import Splits
 from tasks.task import Encoder, Task
 
@@ -123,8 +123,8 @@ def with_flags(config: TrainingConfig, flags: Mapping[str, Any]) -> TrainingConf
 def batch_of(encoded: EncodedDataset, places: Sequence[int], more: int = 0) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """Examples as a batch, padded as little as may be, or by `more` times what long sequences are a multiple of."""
     at = np.array(places)
-    longest, multiple = int(encoded.lengths[at].max()), encoded.pad_to_multiple_of
-    steps = longest if longest <= multiple and not more else (-(-longest // multiple) + more) * multiple
+    multiple = encoded.pad_to_multiple_of
+    steps = int(round_up(encoded.lengths[at].max() + more * multiple, multiple))
     inputs = {name: _rows_of(column, at, steps) for name, column in encoded.inputs.items()}
     return inputs, _rows_of(encoded.targets, at, steps)
 

@@ -8,7 +8,6 @@
 `folder` is RUN/tensorboard. In it `train` and `validation` hold the same tags, so that a chart has a line of each.
 """
 
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -21,6 +20,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from console.files import atomic_write
 from console.interlinear import interlinear
 from models import inspection
 from schema.records import EpochRecord, Metrics
@@ -253,15 +253,13 @@ class Curves:
         }
 
     def save(self) -> None:
-        """Write beside and rename, so that a kill leaves the old file or the new one."""
-        beside = self.path.with_name(f".{self.path.name}.{os.getpid()}.npz")
+        """Replace the file by all curves so far."""
         named = {
             f"{part}|{tag}|{epoch}": curve
             for (part, tag), curves in self._curves.items()
             for epoch, curve in curves.items()
         }
-        np.savez(beside, **named)
-        os.replace(beside, self.path)
+        atomic_write(self.path, lambda path: np.savez(path, **named))
 
     def load(self) -> None:
         """Read what `save` wrote; nothing where there is no such file."""

@@ -75,7 +75,7 @@ def test_an_entry_appears_only_when_it_is_whole(tmp_path):
 
     def handle_signals(result: str, folder: Path) -> None:
         (folder / "result.txt").write_text(result)
-        seen.append((folder.parent / "key").exists())
+        seen.append((tmp_path / "works" / "key").exists())
 
     Work().through(tmp_path, save=handle_signals)
     assert seen == [False]

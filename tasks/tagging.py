@@ -29,7 +29,7 @@ Predictor = Callable[[Sequence[TaggedSentence]], list[TagsPrediction]]
 
 
 @dataclass(frozen=True)
-class TaggingConfig(RecurrentConfig, TrainingConfig):
+class TaggingConfig(RecurrentConfig):
     """Flags of the tasks that tag each word."""
 
     min_epochs = 10

@@ -26,7 +26,7 @@ Pooling = Literal["last", "mean", "max", "attention", "mean+max", "mean+max+atte
 
 
 @dataclass(frozen=True)
-class TextClassificationConfig(RecurrentConfig, TrainingConfig):
+class TextClassificationConfig(RecurrentConfig):
     """Flags of the tasks that give a text one class."""
 
     embedding_size: Annotated[int, Range(1, 4096)] = 100

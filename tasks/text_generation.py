@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from models.beam_search import BeamSearch
 
 
+# GenerationConfig comes first: RecurrentConfig brings the defaults of TrainingConfig, which it replaces.
 @dataclass(frozen=True)
-class TextGenerationConfig(RecurrentConfig, GenerationConfig):
+class TextGenerationConfig(GenerationConfig, RecurrentConfig):
     """Flags of the tasks that write a text in answer to another."""
 
     vocab_size: Annotated[int, Range(10, 1_000_000)] = 10_000

@@ -35,7 +35,7 @@ ONE_STEP = (
 
 
 @dataclass(frozen=True)
-class WordClassConfig(RecurrentConfig, TrainingConfig):
+class WordClassConfig(RecurrentConfig):
     """Train a recurrent network, at a single time step, to tell the class of a word from its form."""
 
     units: Annotated[int, Range(1, 4096)] = 256

@@ -1,1 +1,1 @@
-"""What a person sees in a terminal: messages, tables and progress."""
+"""Output on a terminal: messages, tables and progress."""

@@ -1,4 +1,4 @@
-"""Words and tables for a person, and the frame around every command that turns errors into plain lines.
+"""Messages for people, and the frame around every command that turns errors into plain lines.
 
 if __name__ == "__main__":
     sys.exit(run(main))
@@ -10,13 +10,13 @@ import sys
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TextIO
+from typing import TextIO, TypeGuard
 
 from schema.errors import UserError
 
 INTERRUPTED = 130
-READER_GONE = 141
-LONGEST_REASON = 300
+BROKEN_PIPE = 141
+MAX_REASON_LENGTH = 300
 
 _ANOTHER_FOLDER = "or choose another folder with --runs or --cache"
 _REMEDIES = {
@@ -34,36 +34,36 @@ _REMEDIES = {
 
 
 def say(text: str) -> None:
-    """Print `text` on stdout at once. A reader that has gone away (`| head`) does not end the work."""
+    """Print `text` on stdout and flush. A closed pipe (`| head`) does not end the work."""
     try:
         _write(text, sys.stdout)
     except BrokenPipeError:
-        _let_go_of_stdout()
+        _discard_stdout()
 
 
 def warn(text: str) -> None:
-    """Print a note on stderr: something that a person should know, though the work goes on."""
+    """Print a note on stderr. The work goes on."""
     with suppress(OSError, ValueError):
         _write(f"note: {text}", sys.stderr)
 
 
-def is_terminal(stream: TextIO | None) -> bool:
-    """Whether a person looks at `stream`, rather than a file or another program."""
+def is_terminal(stream: TextIO | None) -> TypeGuard[TextIO]:
+    """Whether `stream` is a terminal, rather than a file or a pipe."""
     # A closed stream raises ValueError; a program without a console has None.
     with suppress(AttributeError, ValueError):
-        return stream.isatty()  # type: ignore[union-attr]
+        return stream is not None and stream.isatty()
     return False
 
 
 def run_command(main: Callable[[list[str]], int]) -> int:
-    """Run a command's `main` with the words after its name, and return the exit status.
+    """Run `main` with the command line's arguments and return the exit status.
 
-    Whatever goes wrong becomes one or two plain lines on stderr; `--debug`, which `main` does not see, adds the
-    traceback. Status 2 is a wrong call, 1 failed work, 130 Ctrl-C, 141 a reader that has gone away.
+    An error becomes one or two plain lines on stderr. `--debug`, which is not passed to `main`, adds the traceback.
+    The status is 2 for a wrong call, 1 for failed work, 130 for Ctrl-C and 141 for a closed pipe.
     """
     debug = "--debug" in sys.argv[1:]
     try:
-        return main([word for word in sys.argv[1:] if word != "--debug"])
+        return main([argument for argument in sys.argv[1:] if argument != "--debug"])
     except (Exception, KeyboardInterrupt) as error:
         if debug:
             traceback.print_exc()
@@ -73,10 +73,10 @@ def run_command(main: Callable[[list[str]], int]) -> int:
 
 
 def _explain(error: BaseException) -> int:
-    """Print what happened; return the exit status that goes with it."""
+    """Print the error; return its exit status."""
     if isinstance(error, BrokenPipeError):
-        _let_go_of_stdout()
-        return READER_GONE
+        _discard_stdout()
+        return BROKEN_PIPE
     if isinstance(error, KeyboardInterrupt):
         print_error("interrupted")
         return INTERRUPTED
@@ -86,27 +86,29 @@ def _explain(error: BaseException) -> int:
     if isinstance(error, MemoryError):
         print_error("error: out of memory; use a smaller --batch-tokens, --units or --limit")
     elif isinstance(error, OSError):
-        print_error(f"error: {_what_the_system_said(error)}")
+        print_error(f"error: {_system_error(error)}")
     else:
         reason = f"{type(error).__name__}: {_first_line(str(error))}".removesuffix(": ")
         print_error(f"error: unexpected {reason}; run again with --debug for the traceback")
     return 1
 
 
-def _what_the_system_said(error: OSError) -> str:
-    """What, path and what to do, in one line."""
+def _system_error(error: OSError) -> str:
+    """One line with the path, the reason and what to do."""
     path = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes | os.PathLike) else ""
-    what = error.strerror or _first_line(str(error)) or type(error).__name__
-    return f"{path}: {what}; {_REMEDIES.get(error.errno, 'run again with --debug to see where')}".removeprefix(": ")
+    reason = error.strerror or _first_line(str(error)) or type(error).__name__
+    remedy = _REMEDIES.get(error.errno or 0, "run again with --debug to see where")
+    return f"{path}: {reason}; {remedy}".removeprefix(": ")
 
 
 def _first_line(text: str) -> str:
     line = next((line.strip() for line in text.splitlines() if line.strip()), "")
-    return line if len(line) <= LONGEST_REASON else f"{line[:LONGEST_REASON]} ..."
+    return line if len(line) <= MAX_REASON_LENGTH else f"{line[:MAX_REASON_LENGTH]} ..."
 
 
 def print_error(line: str) -> None:
-    # Where stderr itself is gone, the exit status has to say it all.
+    """Print a line on stderr."""
+    # If stderr itself is closed, the exit status is all that is left.
     with suppress(OSError, ValueError):
         _write(line, sys.stderr)
 
@@ -115,24 +117,24 @@ def _write(text: str, stream: TextIO | None) -> None:
     try:
         print(text, file=stream, flush=True)
     except UnicodeEncodeError:
-        # A terminal of another age, or a file name that was no text: question marks rather than nothing.
+        # The terminal cannot show a character, or a file name is not valid text: print question marks instead.
         encoding = getattr(stream, "encoding", None) or "ascii"
         print(text.encode(encoding, "replace").decode(encoding), file=stream, flush=True)
 
 
 def _flush_stdout() -> None:
-    """Flush now, so that Python has nothing left to print_error of at its exit."""
+    """Flush now, so that Python does not report a closed stream at its exit."""
     try:
         sys.stdout.flush()
     except OSError:
-        _let_go_of_stdout()
+        _discard_stdout()
     except (AttributeError, ValueError):
         pass
 
 
-def _let_go_of_stdout() -> None:
-    """Point stdout at nothing: what is still in its buffer, and all that comes, has no reader."""
+def _discard_stdout() -> None:
+    """Send stdout to the null device: nobody reads its buffer and later output."""
     with suppress(OSError, ValueError, AttributeError):
-        nothing = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nothing, sys.stdout.fileno())
-        os.close(nothing)
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, sys.stdout.fileno())
+        os.close(null)

@@ -10,34 +10,34 @@ from functools import cache
 
 @cache
 def start_tensorflow() -> None:
-    """Import TensorFlow and wake its devices, once; what it writes meanwhile is shown only if that fails.
+    """Import TensorFlow and initialize its devices, once. Show its log only if that fails.
 
-    To be called before the first import of TensorFlow or Keras, as late as possible: it takes seconds, and what can be
-    said to the user without it should be said before.
-    Level 2 keeps real errors; the lines before TensorFlow's logging starts obey no level, hence the detour.
+    Call it before the first import of TensorFlow or Keras, and as late as possible: it takes seconds, and messages
+    that do not need TensorFlow should be printed before. Log level 2 keeps errors. The lines written before the
+    logging of TensorFlow starts ignore the level, so file descriptor 2 is redirected.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    with _stderr_kept_unless_it_fails():
+    with _stderr_shown_only_on_error():
         import tensorflow as tf
 
         tf.config.list_logical_devices()
-        # On some processors oneDNN remarks, once, that it cannot turn a mask of booleans.
+        # On some processors oneDNN logs, once, that it cannot transpose a boolean mask.
         tf.function(tf.transpose)(tf.ones((2, 2), tf.bool))
 
 
 @contextmanager
-def _stderr_kept_unless_it_fails() -> Iterator[None]:
-    """Redirect file descriptor 2 itself, since C++ writes there."""
+def _stderr_shown_only_on_error() -> Iterator[None]:
+    """Redirect file descriptor 2, since C++ writes there."""
     sys.stderr.flush()
-    kept = os.dup(2)
+    stderr = os.dup(2)
     with tempfile.TemporaryFile() as buffer:
         os.dup2(buffer.fileno(), 2)
         try:
             yield
         except BaseException:
             buffer.seek(0)
-            os.write(kept, buffer.read())
+            os.write(stderr, buffer.read())
             raise
         finally:
-            os.dup2(kept, 2)
-            os.close(kept)
+            os.dup2(stderr, 2)
+            os.close(stderr)

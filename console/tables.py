@@ -39,6 +39,13 @@ def markdown_table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> s
     return "\n".join([lines[0], f"|{'|'.join(dashes)}|", *lines[1:]])
 
 
+def padded(cell: str, width: int, right_aligned: bool = False) -> str:
+    """Fill `cell` with spaces up to `width` columns of the terminal."""
+    # Not str.ljust: a Chinese character takes two columns.
+    padding = " " * (width - cell_len(cell))
+    return padding + cell if right_aligned else cell + padding
+
+
 def _one_line_cells(rows: Iterable[Sequence[object]]) -> list[list[str]]:
     return [[" ".join(str(cell).split()) for cell in row] for row in rows]
 
@@ -58,14 +65,8 @@ def _aligned(header: Sequence[str], cells: Sequence[Sequence[str]]) -> list[list
     widths = [max(cell_len(row[index]) for row in rows) for index in range(len(header))]
     numeric = _numeric_columns(len(header), cells)
     return [
-        [_padded(cell, width, right) for cell, width, right in zip(row, widths, numeric, strict=True)] for row in rows
+        [padded(cell, width, right) for cell, width, right in zip(row, widths, numeric, strict=True)] for row in rows
     ]
-
-
-def _padded(cell: str, width: int, right_aligned: bool) -> str:
-    # Not str.ljust: a Chinese character takes two columns of the terminal.
-    padding = " " * (width - cell_len(cell))
-    return padding + cell if right_aligned else cell + padding
 
 
 def _bordered_table(title: str, header: Sequence[str], cells: Sequence[Sequence[str]]) -> str:

@@ -1,11 +1,14 @@
-"""Progress: silent for short work, whole lines in a pipe, a bar on a terminal, no harm where nobody reads."""
+"""Progress: nothing for short work, plain lines in a pipe, bars on a terminal, no error if the stream is gone."""
 
+import re
+import threading
 from collections.abc import Iterator
 from io import StringIO
 
 import pytest
 
-from console.progress import Progress, time_in_words, track
+from console.count import time_in_words
+from console.progress import Progress, track
 
 
 class Clock:
@@ -19,15 +22,44 @@ class Clock:
 
 
 class Terminal(StringIO):
+    """A terminal that does what the control sequences in its output say."""
+
     def isatty(self) -> bool:
         return True
 
+    @property
+    def lines(self) -> list[str]:
+        """The lines that a person sees; the last one is that of the cursor."""
+        lines, row, column = [""], 0, 0
+        for part in re.findall(r"\x1b\[[^A-Za-z]*[A-Za-z]|[\r\n]|[^\x1b\r\n]+", self.getvalue()):
+            if part == "\r":
+                column = 0
+            elif part == "\n":
+                row, column = row + 1, 0
+                lines += [""] * (row == len(lines))
+            elif part == "\x1b[2K":
+                lines[row] = ""
+            elif part.endswith("A"):
+                row -= int(part[2:-1])
+            elif part.startswith("\x1b"):
+                assert part.endswith("m"), part
+            else:
+                lines[row] = lines[row][:column].ljust(column) + part + lines[row][column + len(part) :]
+                column += len(part)
+        assert not any(lines[row + 1 :])
+        return [line.rstrip() for line in lines[: row + 1]]
+
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    clock = Clock()
-    monkeypatch.setattr("tqdm.std.time", clock)
-    return clock
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setenv("TERM", "xterm")
+    return Terminal()
 
 
 def numbers(count: int, clock: Clock, seconds_each: float) -> Iterator[int]:
@@ -36,7 +68,7 @@ def numbers(count: int, clock: Clock, seconds_each: float) -> Iterator[int]:
         clock.now += seconds_each
 
 
-@pytest.mark.parametrize("stream", [StringIO(), Terminal()])
+@pytest.mark.parametrize("stream", [StringIO(), Terminal()], ids=["pipe", "terminal"])
 def test_work_of_less_than_two_seconds_shows_nothing(clock: Clock, stream: StringIO) -> None:
     for _ in track(numbers(19, clock, 0.1), "encoding", 19, clock=clock, stream=stream):
         pass
@@ -57,7 +89,7 @@ def test_a_pipe_gets_a_line_after_two_seconds_then_every_ten_and_a_last_one(cloc
     ]
 
 
-def test_the_note_stands_behind_the_numbers(clock: Clock) -> None:
+def test_the_note_follows_the_numbers(clock: Clock) -> None:
     stream = StringIO()
     with Progress("training", 4000, "steps", clock=clock, stream=stream) as progress:
         progress.note("loss 0.31")
@@ -67,7 +99,7 @@ def test_the_note_stands_behind_the_numbers(clock: Clock) -> None:
 
 
 @pytest.mark.parametrize("total", [None, 0, 3])
-def test_without_a_total_that_holds_no_remaining_time_is_made_up(clock: Clock, total: int | None) -> None:
+def test_without_a_valid_total_there_is_no_remaining_time(clock: Clock, total: int | None) -> None:
     stream = StringIO()
     with Progress("reading", total, "lines", clock=clock, stream=stream) as progress:
         clock.now += 2
@@ -75,7 +107,7 @@ def test_without_a_total_that_holds_no_remaining_time_is_made_up(clock: Clock, t
     assert stream.getvalue().splitlines()[0] == "reading: 5 lines, 2.5 lines/s"
 
 
-def test_track_gives_every_item_and_finds_the_length_out(clock: Clock) -> None:
+def test_track_yields_every_item_and_knows_the_length(clock: Clock) -> None:
     stream = StringIO()
     seen = []
     for word in track(["a", "b", "c", "d"], "reading", clock=clock, stream=stream):
@@ -85,7 +117,7 @@ def test_track_gives_every_item_and_finds_the_length_out(clock: Clock) -> None:
     assert stream.getvalue().startswith("reading: 1/4 texts")
 
 
-def test_an_error_goes_through_and_nothing_claims_to_be_done(clock: Clock) -> None:
+def test_an_error_is_raised_and_no_line_claims_that_the_work_is_done(clock: Clock) -> None:
     stream = StringIO()
     with pytest.raises(KeyError), Progress("reading", 9, clock=clock, stream=stream) as progress:
         clock.now += 3
@@ -94,19 +126,125 @@ def test_an_error_goes_through_and_nothing_claims_to_be_done(clock: Clock) -> No
     assert stream.getvalue().splitlines() == ["reading: 1/9 texts, 0.33 texts/s, 24 s left"]
 
 
-def test_a_terminal_gets_one_bar_with_rate_remaining_time_and_note(clock: Clock) -> None:
-    stream = Terminal()
-    with Progress("training", 40, "steps", clock=clock, stream=stream) as progress:
+def test_a_terminal_gets_one_bar_with_rate_remaining_time_and_note(clock: Clock, terminal: Terminal) -> None:
+    with Progress("training", 40, "steps", clock=clock, stream=terminal) as progress:
         progress.note("loss 0.31")
         for _ in range(20):
             clock.now += 0.5
             progress.advance()
-        shown = stream.getvalue().split("\r")[-1]
-    assert "training:  50%" in shown
-    assert "20/40 [00:10<00:10" in shown
-    assert "2.00 steps/s" in shown
-    assert "loss 0.31" in shown
-    assert stream.getvalue().endswith("\n")
+        (line,) = terminal.lines
+    assert "training: 50%" in line
+    assert "20/40 steps in 10 s" in line
+    assert "2 steps/s" in line
+    assert "10 s left" in line
+    assert "loss 0.31" in line
+    assert line.count("━") + line.count("╺") + line.count("╸") > 30
+    assert terminal.getvalue().endswith("\n")
+    assert "20 steps in 10 s, 2 steps/s, loss 0.31" in terminal.lines[0]
+    assert terminal.lines[1:] == [""]
+
+
+def test_a_bar_shows_the_recent_rate(clock: Clock, terminal: Terminal) -> None:
+    with Progress("training", 1000, "steps", clock=clock, stream=terminal) as progress:
+        for seconds in [20.0] + [0.5] * 80:  # the first step also compiles the model
+            clock.now += seconds
+            progress.advance()
+        assert "81/1,000 steps in 1 min 00 s, 2 steps/s, 7 min 40 s left" in terminal.lines[0]
+
+
+@pytest.mark.parametrize("total", [None, 3])
+def test_a_bar_without_a_valid_total_shows_no_percentage_and_no_remaining_time(
+    clock: Clock, terminal: Terminal, total: int | None
+) -> None:
+    with Progress("reading", total, "lines", clock=clock, stream=terminal) as progress:
+        clock.now += 2
+        progress.advance(5)
+        assert terminal.lines[0].endswith(" reading: 5 lines in 2 s, 2.5 lines/s")
+
+
+def test_a_narrow_terminal_gets_one_line_that_begins_with_the_numbers(
+    clock: Clock, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    with Progress("training", 40, "steps", clock=clock, stream=terminal) as progress:
+        progress.note("loss 0.31")
+        clock.now += 10
+        progress.advance(20)
+        assert terminal.lines == ["training: 50%, 20/40 steps in 10 s, 2 s…"]
+
+
+def test_a_terminal_without_cursor_movement_gets_plain_lines(
+    clock: Clock, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+    with Progress("encoding", 8, clock=clock, stream=terminal) as progress:
+        clock.now += 2
+        progress.advance(4)
+    assert terminal.getvalue() == "encoding: 4/8 texts, 2 texts/s, 2 s left\nencoding: 4 texts in 2 s, 2 texts/s\n"
+
+
+def advance_to(progress: Progress, clock: Clock, steps: int) -> None:
+    clock.now += 3
+    progress.advance(steps)
+
+
+def test_an_inner_bar_is_drawn_below_the_outer_one_and_left_above_it(clock: Clock, terminal: Terminal) -> None:
+    with Progress("training", 40, "steps", clock=clock, stream=terminal) as training:
+        for epoch in (1, 2):
+            advance_to(training, clock, 10)
+            with Progress("predicting", 5, clock=clock, stream=terminal) as predicting:
+                advance_to(predicting, clock, 3)
+                *finished, outer, inner = terminal.lines
+                assert [" predicting: 100%, 5 texts in 6 s" in line for line in finished] == [True] * (epoch - 1)
+                assert f" training: {25 * epoch}%, {10 * epoch}/40 steps" in outer
+                assert " predicting: 60%, 3/5 texts in 3 s" in inner
+                advance_to(predicting, clock, 2)
+            assert " predicting: 100%, 5 texts in 6 s" in terminal.lines[-2]
+            assert f" training: {25 * epoch}%" in terminal.lines[-1]
+    assert [line.partition(" in ")[0].partition("predicting: ")[2] for line in terminal.lines[:2]] == 2 * [
+        "100%, 5 texts"
+    ]
+    assert " training: 50%, 20 steps in" in terminal.lines[2]
+    assert terminal.lines[3:] == [""]
+
+
+def test_bars_may_end_in_any_order(clock: Clock, terminal: Terminal) -> None:
+    first = Progress("first", 8, clock=clock, stream=terminal)
+    second = Progress("second", 8, clock=clock, stream=terminal)
+    for progress in (first, second):
+        progress.__enter__()
+        advance_to(progress, clock, 8)
+    first.__exit__(None, None, None)
+    assert [" first: 100%" in terminal.lines[0], " second: 100%" in terminal.lines[1]] == [True, True]
+    second.__exit__(None, None, None)
+    with Progress("third", 8, clock=clock, stream=terminal) as third:
+        advance_to(third, clock, 4)
+    assert [line.split(":")[0].split()[-1] for line in terminal.lines[:-1]] == ["first", "second", "third"]
+    assert terminal.lines[-1] == ""
+
+
+def test_an_error_leaves_no_thread_and_no_bar_behind(clock: Clock, terminal: Terminal) -> None:
+    before = threading.active_count()
+    with pytest.raises(KeyboardInterrupt), Progress("training", 9, "steps", clock=clock, stream=terminal) as training:
+        advance_to(training, clock, 3)
+        with Progress("predicting", 9, clock=clock, stream=terminal) as predicting:
+            advance_to(predicting, clock, 3)
+            assert threading.active_count() == before
+            raise KeyboardInterrupt
+    # The numbers say how far the work came, not that it is done.
+    assert " predicting: 33%, 3/9 texts" in terminal.lines[0]
+    assert " training: 33%, 3/9 steps" in terminal.lines[1]
+    with Progress("again", 9, clock=clock, stream=terminal) as again:
+        advance_to(again, clock, 3)
+        assert " again: 33%" in terminal.lines[-1]
+
+
+def test_a_terminal_that_is_gone_does_not_end_the_work(clock: Clock, terminal: Terminal) -> None:
+    with Progress("training", 40, "steps", clock=clock, stream=terminal) as progress:
+        advance_to(progress, clock, 5)
+        terminal.close()
+        # Still a terminal in the eyes of the bar.
+        advance_to(progress, clock, 5)
 
 
 def test_a_stream_that_is_gone_does_not_end_the_work(clock: Clock) -> None:
@@ -126,5 +264,5 @@ def test_a_stream_that_is_gone_does_not_end_the_work(clock: Clock) -> None:
         (7620, "2 h 07 min"),
     ],
 )
-def test_times_are_said_as_people_say_them(seconds: float, words: str) -> None:
+def test_times_are_formatted_for_people(seconds: float, words: str) -> None:
     assert time_in_words(seconds) == words

@@ -1,4 +1,4 @@
-"""Score a saved run anew.
+"""Evaluate a saved run.
 
 python evaluate.py latest
 python evaluate.py sentiment/lstm-imdb-001 --split validation

@@ -1,8 +1,8 @@
-"""Ask a saved run.
+"""Predict with a saved run.
 
 python predict.py latest "Not bad at all."
 python predict.py latest --file texts.txt --json
-python predict.py latest                             a prompt
+python predict.py latest                             interactive
 """
 
 from commands.predict import main

@@ -1,1 +1,1 @@
-"""The commands: what a person asks on the command line, from words to work."""
+"""The commands train, evaluate and predict, and their command lines."""

@@ -1,9 +1,9 @@
-"""From the words of a command line to a config, with plain lines about what is wrong with them.
+"""Command-line parser: arguments to a config, with plain error lines.
 
     config = parse(TrainingConfig, ["--cell", "gru"], "train.py sentiment")
 
-The flags, their help and their values come from the dataclass, by tyro. The words are checked here before: tyro
-draws its errors as boxes over many lines.
+tyro derives the flags, their help and their types from the dataclass. The arguments are checked here first, since
+tyro draws its errors as boxes over many lines.
 """
 
 import re
@@ -16,29 +16,37 @@ from difflib import get_close_matches
 from io import StringIO
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from commands.renamed_flags import RENAMED_VALUES, present_name
 from console.messages import is_terminal, say
+from schema import NAME, VERSION
 from schema.configs import validate
 from schema.errors import UserError
 
-Config = TypeVar("Config")
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Config = TypeVar("Config", bound="DataclassInstance")
 
 DEBUG = "--debug"
-DEBUG_HELP = f"With {DEBUG} an error shows its traceback too."
+COMMON_HELP = f"{DEBUG} also shows the traceback of an error; --version prints the version."
 
 
 def parse(config_type: type[Config], argv: Sequence[str], program: str, default: Config | None = None) -> Config:
-    """The config that `argv`, the words after `program`, asks for; what it leaves out is as in `default`.
+    """Parse `argv`, the arguments after `program`, into a config; other fields have the values of `default`.
 
-    A flag given twice counts as it was given last. `--debug` is left to `console.messages.run`. The fields are
-    bool, int, float, str, Path or Literal, or one of these or None; None itself cannot be asked for.
-    Raises UserError that names every wrong word, or else every value that is out of its range. At `--help` prints
-    the help and raises SystemExit(0).
+    The last of repeated flags counts. `--debug` is left to `console.messages.run_command`. Fields are bool, int,
+    float, str, Path or Literal, or a union of one of these with None; no argument stands for None.
+    Raises UserError with a line for each invalid argument, or else for each value out of its range. `--help` and
+    `--version` print their text and raise SystemExit(0).
     """
     words = [word for word in argv if word != DEBUG]
     if "--help" in words or "-h" in words:
         _print_help(config_type, program, default)
+        raise SystemExit(0)
+    if "--version" in words:
+        print_version()
         raise SystemExit(0)
     _refuse([*_faults(words, _flags(config_type), program), *_missing(config_type, words, default)])
     config = _read(config_type, words, program, default)
@@ -46,14 +54,19 @@ def parse(config_type: type[Config], argv: Sequence[str], program: str, default:
     return config
 
 
+def print_version() -> None:
+    """Print the name of the program and its version."""
+    say(f"{NAME} {VERSION}")
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
-    """Give " did you mean X?", X being the name in `known` that is most like `word`; "" where none is like it."""
+    """Return " did you mean X?" for the name X in `known` that is most similar to `word`; "" if none is similar."""
     found = _closest(word, known)
     return f" did you mean {found}?" if found else ""
 
 
-def flags_with_values(config_type: type) -> set[str]:
-    """The flags that take the next word for their value."""
+def flags_with_values(config_type: "type[DataclassInstance]") -> set[str]:
+    """The flags that take a value."""
     return {flag for flag, kind in _flags(config_type).items() if kind is not bool}
 
 
@@ -62,8 +75,8 @@ def _refuse(faults: Sequence[str]) -> None:
         raise UserError("\n".join(faults))
 
 
-def _flags(config_type: type) -> dict[str, Any]:
-    """Every flag with the kind of its value: bool, int, float, str, Path or a Literal."""
+def _flags(config_type: "type[DataclassInstance]") -> dict[str, Any]:
+    """Flag -> type of its value: bool, int, float, str, Path or a Literal."""
     hints = get_type_hints(config_type, include_extras=True)
     kinds = {_flag(field.name): _kind(hints[field.name]) for field in fields(config_type)}
     switches = {f"--no-{flag.removeprefix('--')}": kind for flag, kind in kinds.items() if kind is bool}
@@ -75,29 +88,29 @@ def _flag(name: str) -> str:
 
 
 def _kind(hint: Any) -> Any:
-    """What is left of a type hint without its ranges and without None."""
+    """A type hint without its ranges and without None."""
     if get_origin(hint) is Annotated:
         return _kind(get_args(hint)[0])
     if get_origin(hint) in (Union, UnionType):
         (kind,) = (part for part in get_args(hint) if part is not NoneType)
         return _kind(kind)
-    if hint not in _WANTED and get_origin(hint) is not Literal:
+    if hint not in _EXPECTED and get_origin(hint) is not Literal:
         raise TypeError(f"a field of type {hint} cannot be a flag")
     return hint
 
 
-_WANTED = {bool: "left without a value", int: "a whole number", float: "a number", str: "a word", Path: "a path"}
+_EXPECTED = {bool: "left without a value", int: "a whole number", float: "a number", str: "a string", Path: "a path"}
 
 
-def _wanted(kind: Any) -> str:
+def _expected(kind: Any) -> str:
     if get_origin(kind) is not Literal:
-        return _WANTED[kind]
+        return _EXPECTED[kind]
     *others, last = map(str, get_args(kind))
     return f"{', '.join(others)} or {last}" if others else last
 
 
 def _faults(words: Sequence[str], flags: Mapping[str, Any], program: str) -> Iterator[str]:
-    """A line for each word, or flag with its value, that cannot be read."""
+    """Yield a line for each invalid argument, or pair of a flag and its value."""
     rest = deque(words)
     after_unknown = False
     while rest:
@@ -105,48 +118,56 @@ def _faults(words: Sequence[str], flags: Mapping[str, Any], program: str) -> Ite
         name, equals, value = word.partition("=")
         kind = flags.get(name.replace("_", "-"))
         if kind is None:
-            # What follows an unknown flag is most likely its value: one line is enough for both.
+            # The word after an unknown flag is most likely its value: one line is enough for both.
             if _looks_like_flag(word) or not after_unknown:
                 yield _unknown(name if _looks_like_flag(word) else word, flags, program)
         elif not equals and kind is bool:
             if rest and rest[0].lower() in ("true", "false", "yes", "no", "on", "off", "1", "0"):
                 yield _switch_fault(name, rest.popleft())
         elif not equals and (not rest or _looks_like_flag(rest[0])):
-            yield f"{name} has no value; it must be {_wanted(kind)}"
+            yield f"{name} has no value; it must be {_expected(kind)}"
         else:
             yield from _value_faults(name, value if equals else rest.popleft(), kind)
         after_unknown = kind is None
 
 
 def _looks_like_flag(word: str) -> bool:
-    """Whether tyro refuses `word` as the value of a flag; -3 and -inf are values."""
+    """Whether tyro takes `word` for a flag; -3 and -inf are values."""
     if re.fullmatch(r"-(inf|infinity|nan)", word, re.IGNORECASE):
         return False
     return word == "--" or (word.startswith("-") and word.lstrip("-")[:1].isalpha())
 
 
-def _unknown(word: str, flags: Iterable[str], program: str) -> str:
-    found = _closest(word.lstrip("-").replace("_", "-"), (flag.removeprefix("--") for flag in flags))
-    suggestion = f"; did you mean --{found}?" if found else ""
+def _unknown(word: str, flags: Mapping[str, Any], program: str) -> str:
+    name = word.lstrip("-").replace("_", "-")
+    found = present_name(name, flags) or _closest_flag(name, flags)
+    suggestion = f"; did you mean {found}?" if found else ""
     what = "unknown flag" if _looks_like_flag(word) else "unexpected word"
     return f"{what} {word}{suggestion} ({program} --help lists all)"
 
 
+def _closest_flag(name: str, flags: Iterable[str]) -> str | None:
+    found = _closest(name, (flag.removeprefix("--") for flag in flags))
+    return f"--{found}" if found else None
+
+
 def _switch_fault(name: str, value: str) -> str:
     flag = name.replace("_", "-").removeprefix("--").removeprefix("no-")
-    return f"{name} takes no value, and has {value!r}; write --{flag} or --no-{flag}"
+    return f"{name} takes no value, but has {value!r}; write --{flag} or --no-{flag}"
 
 
 def _value_faults(name: str, value: str, kind: Any) -> Iterator[str]:
     if kind is bool:
         yield _switch_fault(name, value)
+    elif renamed := RENAMED_VALUES.get((name, value)):
+        yield f"{name} is {value!r}; did you mean {renamed}?"
     elif get_origin(kind) is Literal:
         choices = [str(choice) for choice in get_args(kind)]
         if value not in choices:
             suggestion = nearest(value, choices)
-            yield f"{name} is {value!r}; it must be {_wanted(kind)}{';' if suggestion else ''}{suggestion}"
+            yield f"{name} is {value!r}; it must be {_expected(kind)}{';' if suggestion else ''}{suggestion}"
     elif kind in (int, float) and not _is_number(value, kind):
-        yield f"{name} is {value!r}; it must be {_wanted(kind)}"
+        yield f"{name} is {value!r}; it must be {_expected(kind)}"
 
 
 def _is_number(value: str, kind: type[int] | type[float]) -> bool:
@@ -156,14 +177,14 @@ def _is_number(value: str, kind: type[int] | type[float]) -> bool:
     return False
 
 
-def _missing(config_type: type, words: Sequence[str], default: object) -> Iterator[str]:
-    """A line for each flag that has to be given and is not."""
+def _missing(config_type: "type[DataclassInstance]", words: Sequence[str], default: object) -> Iterator[str]:
+    """Yield a line for each required flag that is missing."""
     given = {word.partition("=")[0].replace("_", "-") for word in words}
     for field in fields(config_type):
         flag = _flag(field.name)
         needed = default is None and field.default is MISSING and field.default_factory is MISSING
         if needed and flag not in given:
-            yield f"{flag} is missing; it must be {_wanted(_flags(config_type)[flag])}"
+            yield f"{flag} is missing; it must be {_expected(_flags(config_type)[flag])}"
 
 
 def _closest(word: str, known: Iterable[str]) -> str | None:
@@ -175,38 +196,38 @@ def _closest(word: str, known: Iterable[str]) -> str | None:
 
 
 def _read(config_type: type[Config], words: Sequence[str], program: str, default: Config | None) -> Config:
-    """The config as tyro reads it; what the checks here let through and tyro does not is refused in one line."""
-    unseen = StringIO()
+    """The config as parsed by tyro; arguments that only tyro refuses get one line."""
+    discarded = StringIO()
     try:
-        with redirect_stdout(unseen), redirect_stderr(unseen):
+        with redirect_stdout(discarded), redirect_stderr(discarded):
             return _tyro(config_type, words, program, default)
     except SystemExit:
         raise UserError(f"cannot read {' '.join(words)} ({program} --help lists all flags)") from None
 
 
-def _print_help(config_type: type, program: str, default: object) -> None:
-    """Tyro's help: with frames and colours on a terminal, else plain."""
+def _print_help(config_type: type[Config], program: str, default: Config | None) -> None:
+    """Print tyro's help: with borders and colours on a terminal, else plain."""
     page = StringIO()
     with suppress(SystemExit), redirect_stdout(sys.stdout if is_terminal(sys.stdout) else page):
         _tyro(config_type, ["--help"], program, default)
     if text := page.getvalue():
-        # "None" is Python's word; the help of such a field says in words what happens without it.
+        # The help text of such a field says in words what its default is.
         text = re.sub(r"\s*\(default:\s+None\)", "", text)
         say(re.sub(r" +$", "", text, flags=re.MULTILINE).rstrip())
 
 
 def _tyro(config_type: type[Config], words: Sequence[str], program: str, default: Config | None) -> Config:
-    # Imported here: the rest of the file also serves where nothing is parsed.
+    # Imported here: the other functions of this module do not need it.
     import tyro
 
-    # A dataclass without a docstring has its signature for one.
+    # The default docstring of a dataclass is its signature.
     doc = config_type.__doc__ or ""
     about = "" if doc.startswith(f"{config_type.__name__}(") else f"{doc.strip()}\n\n"
     return tyro.cli(
         config_type,
         args=words,
         prog=program,
-        description=about + DEBUG_HELP,
+        description=about + COMMON_HELP,
         default=tyro.MISSING_NONPROP if default is None else default,
         config=(tyro.conf.DisallowNone, tyro.conf.HelptextFromCommentsOff),
     )

@@ -1,4 +1,4 @@
-"""`predict.py`: ask a saved run. It needs nothing but the run folder."""
+"""`predict.py`: predict with a saved run. Needs nothing but the run folder."""
 
 import json
 import sys
@@ -6,68 +6,69 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from commands.command_line import flags_with_values, parse
-from commands.run_flags import RunFlags, merge_flags, run_and_flags, runs_folder, select_fields
+from commands.run_flags import RunFlags, merge_flags, open_first, select_fields
 from console.messages import print_error, say, warn
+from console.quiet import start_tensorflow
 from data.readers.tokenization import replace_surrogates
 from schema.configs import DecodingConfig
 from schema.errors import UserError
-from training.saved_run import SavedRun, open_run
+from schema.examples import Example
+from training.saved_run import SavedRun
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+Inputs = Sequence[Example | UserError]
+"""Examples to predict; an error takes the place of an input that cannot be read."""
+
 
 @dataclass(frozen=True)
 class PredictFlags(RunFlags):
-    """Ask a saved run: python predict.py RUN [TEXT ...]; without a text, lines of --file or of standard input.
+    """Predict with a saved run: python predict.py RUN [TEXT ...]; without a text, read --file or standard input.
 
-    What stands after -- is a text, however it begins.
+    Every argument after -- is a text.
     """
 
     file: Path | None = None
-    """One text a line, or JSON lines with "text"."""
+    """One text per line, or JSON lines with "text"."""
     json: bool = False
-    """Print one JSON object a line, for programs."""
+    """Print one JSON object per line."""
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run the command; gives the exit status."""
-    reference, rest = run_and_flags(argv)
-    if reference is None:
-        parse(PredictFlags, _texts_and_flags(rest, PredictFlags)[1], "predict.py RUN [TEXT ...]")
-        raise UserError("say which run: predict.py RUN, where RUN is a path, TASK/NAME, NAME or latest")
-    run = open_run(reference, runs_folder(rest))
+    """Run the command; return the exit status."""
+    run, rest = open_first(argv, PredictFlags, "predict.py")
     flags_type = merge_flags(PredictFlags, run.task.predict_config_class)
-    texts, flags = _texts_and_flags(rest, flags_type)
-    options = parse(flags_type, flags, "predict.py RUN [TEXT ...]")
-    if texts and options.file:
-        raise UserError("texts and --file are two sources; take one")
-    config = select_fields(run.task.predict_config_class, options)
-    questions = _questions(run, texts, options.file, config)
-    answerer = _Answerer(run, config, options.json)
-    if questions is None:
-        _interactive(run, answerer)
+    texts, flag_words = _texts_and_flags(rest, flags_type)
+    flags = parse(flags_type, flag_words, "predict.py RUN [TEXT ...]")
+    if texts and flags.file:
+        raise UserError("texts and --file are two sources of input; use one")
+    config = select_fields(run.task.predict_config_class, flags)
+    inputs = _read_inputs(run, texts, flags.file, config)
+    predictor = _Predictor(run, config, flags.json)
+    if inputs is None:
+        _interactive(predictor)
         return 0
-    answerer.answer(questions)
-    # What could be answered was; a program still has to know that not all was.
-    return 2 if any(isinstance(question, UserError) for question in questions) else 0
+    predictor.print_predictions(inputs)
+    # The exit status tells a program that some inputs have no prediction.
+    return 2 if any(isinstance(example, UserError) for example in inputs) else 0
 
 
 def _texts_and_flags(words: Sequence[str], flags_type: type[PredictFlags]) -> tuple[list[str], list[str]]:
-    """The words that are texts, and those that are flags with their values; after `--` all are texts."""
+    """Separate the texts from the flags with their values; every word after `--` is a text."""
     texts: list[str] = []
     flags: list[str] = []
-    valued = flags_with_values(flags_type)
+    with_values = flags_with_values(flags_type)
     rest = iter(words)
     for word in rest:
         if word == "--":
             texts += rest
         elif word.startswith("--") and not any(map(str.isspace, word.partition("=")[0])):
             flags.append(word)
-            if word in valued:
+            if word in with_values:
                 flags += [value for value in [next(rest, None)] if value is not None]
         elif word == "-h":
             flags.append(word)
@@ -76,14 +77,14 @@ def _texts_and_flags(words: Sequence[str], flags_type: type[PredictFlags]) -> tu
     return texts, flags
 
 
-def _questions(run: SavedRun, texts: Sequence[str], file: Path | None, config: DecodingConfig) -> list[Any] | None:
-    """Everything that is asked, a UserError in place of what cannot be; or None for a person at a terminal."""
+def _read_inputs(run: SavedRun, texts: Sequence[str], file: Path | None, config: DecodingConfig) -> Inputs | None:
+    """Inputs from the command line, a file or a pipe; None if standard input is a terminal."""
     if texts:
         return [run.task.parse_or_error(replace_surrogates(text), config) for text in texts]
     if file:
         return run.task.read_inputs(file, config)
     if sys.stdin is None:
-        raise UserError("there is no text: give one after RUN, or --file, or lines on standard input")
+        raise UserError("no input: give a text after RUN, --file, or lines on standard input")
     if sys.stdin.isatty():
         return None
     lines = sys.stdin.buffer.read().decode("utf-8-sig", errors="replace").split("\n")
@@ -92,58 +93,57 @@ def _questions(run: SavedRun, texts: Sequence[str], file: Path | None, config: D
     return [run.task.parse_or_error(line.removesuffix("\r"), config) for line in lines]
 
 
-class _Answerer:
-    """A loaded run; TensorFlow starts when it is made."""
+class _Predictor:
+    """A loaded run; starts TensorFlow."""
 
     def __init__(self, run: SavedRun, config: DecodingConfig, as_json: bool) -> None:
         self.run, self.config, self.as_json = run, config, as_json
         self.encoder = run.load_encoder()
-
-        from console.quiet import start_tensorflow
-
         start_tensorflow()
         self.model = run.load_model()
 
-    def answer(self, questions: Sequence[Any]) -> None:
-        """Print one answer for each question, in order, or what is wrong with it."""
-        task, asked = self.run.task, [question for question in questions if not isinstance(question, UserError)]
-        answers = iter(task.predict(self.model, self.encoder, self.encoder.encode(asked), self.config) if asked else ())
-        for question in questions:
-            if isinstance(question, UserError):
-                self._refuse(question)
+    def print_predictions(self, inputs: Inputs) -> None:
+        """Print one prediction or error for each input, in order."""
+        task, examples = self.run.task, [example for example in inputs if not isinstance(example, UserError)]
+        encoded = self.encoder.encode(examples)
+        predictions = iter(task.predict(self.model, self.encoder, encoded, self.config) if examples else ())
+        for example in inputs:
+            if isinstance(example, UserError):
+                self._print_error(example)
                 continue
-            answer = next(answers)
+            prediction = next(predictions)
             if self.as_json:
-                say(json.dumps(task.to_json(question, answer), ensure_ascii=False))
+                say(json.dumps(task.to_json(example, prediction), ensure_ascii=False))
             else:
-                say(task.format_prediction(question, answer, self.config))
-            picture = task.picture(question, answer)
-            if picture is not None:
-                self._keep(picture)
+                say(task.format_prediction(example, prediction, self.config))
+            figure = task.picture(example, prediction)
+            if figure is not None:
+                self._save_figure(figure)
 
-    def _refuse(self, error: UserError) -> None:
+    def _print_error(self, error: UserError) -> None:
         print_error(f"error: {error}")
-        # A line out for each line in.
+        # One line of output for each line of input.
         say(json.dumps({"error": str(error)}, ensure_ascii=False) if self.as_json else "")
 
-    def _keep(self, picture: "Figure") -> None:
-        """Write a picture into the run folder, beside those of before."""
+    def _save_figure(self, figure: "Figure") -> None:
+        """Write a figure into the run folder, under a new name."""
         from evaluation.plots import png
 
         folder = self.run.folder.path / "plots"
         folder.mkdir(exist_ok=True)
-        path = next(path for number in count(1) if not (path := folder / f"asked-{number:04}.png").exists())
-        path.write_bytes(png(picture))
-        warn(f"picture {path}")
+        path = next(path for number in count(1) if not (path := folder / f"prediction-{number:04}.png").exists())
+        path.write_bytes(png(figure))
+        warn(f"figure {path}")
 
 
-def _interactive(run: SavedRun, answerer: _Answerer) -> None:
-    say(f"{run.task.summary} One {run.task.question} a line; Ctrl-D ends.")
-    for line in _typed():
-        answerer.answer([run.task.parse_or_error(line, answerer.config)])
+def _interactive(predictor: _Predictor) -> None:
+    task = predictor.run.task
+    say(f"{task.summary} Type one {task.question} per line; Ctrl-D exits.")
+    for line in _typed_lines():
+        predictor.print_predictions([task.parse_or_error(line, predictor.config)])
 
 
-def _typed() -> Iterator[str]:
+def _typed_lines() -> Iterator[str]:
     while True:
         try:
             yield input("> ")

@@ -1,14 +1,17 @@
-"""What `evaluate.py` and `predict.py` share: RUN comes first, where runs lie, and the flags of the run's own task."""
+"""Flags and arguments that `evaluate.py` and `predict.py` share: RUN, the folder of runs, flags of the run's task."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, make_dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from commands.command_line import parse
 from schema.configs import DecodingConfig
+from schema.errors import UserError
+from training.saved_run import SavedRun, open_run
 
-Flags = TypeVar("Flags", bound="RunFlags")
-Answers = TypeVar("Answers", bound=DecodingConfig)
+FlagsT = TypeVar("FlagsT", bound="RunFlags")
+DecodingConfigT = TypeVar("DecodingConfigT", bound=DecodingConfig)
 
 
 @dataclass(frozen=True)
@@ -19,27 +22,34 @@ class RunFlags:
     """Folder of all runs."""
 
 
-def run_and_flags(argv: Sequence[str]) -> tuple[str | None, list[str]]:
-    """RUN and the rest; RUN is None where the first word is a flag or missing."""
-    if argv and not argv[0].startswith("-"):
-        return argv[0], list(argv[1:])
-    return None, list(argv)
+def open_first(argv: Sequence[str], flags_type: type[RunFlags], program: str) -> tuple[SavedRun, list[str]]:
+    """Open the run that the first argument names; return it with the other arguments.
+
+    Raises UserError if the first argument is missing or a flag, or if there is no such run. Without a run, `--help`
+    and `--version` print their text and raise SystemExit(0).
+    """
+    if not argv or argv[0].startswith("-"):
+        parse(flags_type, [word for word in argv if word in ("-h", "--help", "--version")], f"{program} RUN")
+        raise UserError(f"no run given: {program} RUN, where RUN is a path, TASK/NAME, NAME or latest")
+    reference, *rest = argv
+    return open_run(reference, _runs_folder(rest)), rest
 
 
-def runs_folder(flags: Sequence[str]) -> Path:
-    """What `--runs` says: it has to be known before the run, and the run before the other flags."""
-    given = [word.partition("=")[2] for word in flags if word.startswith("--runs=")]
-    given += [value for word, value in zip(flags, flags[1:], strict=False) if word == "--runs"]
+def _runs_folder(argv: Sequence[str]) -> Path:
+    """The value of `--runs`. It is parsed before the other flags, which depend on the run."""
+    given = [word.partition("=")[2] for word in argv if word.startswith("--runs=")]
+    given += [value for word, value in zip(argv, argv[1:], strict=False) if word == "--runs"]
     return Path(given[-1]) if given else RunFlags.runs
 
 
-def merge_flags(command: type[Flags], config: type[DecodingConfig]) -> type[Flags]:
-    """The flags of a command and those of a task's answers, as one."""
-    both = make_dataclass(command.__name__, [], bases=(command, config), frozen=True)
-    both.__doc__ = command.__doc__
-    return both
+def merge_flags(flags_type: type[FlagsT], config_type: type[DecodingConfig]) -> type[FlagsT]:
+    """A dataclass with the flags of a command and those of a decoding config."""
+    merged = make_dataclass(flags_type.__name__, [], bases=(flags_type, config_type), frozen=True)
+    merged.__doc__ = flags_type.__doc__
+    return merged
 
 
-def select_fields(config: type[Answers], flags: RunFlags) -> Answers:
-    """Of all flags those of a task's answers."""
-    return config(**{field.name: getattr(flags, field.name) for field in fields(config)})
+def select_fields(config_type: type[DecodingConfigT], flags: RunFlags) -> DecodingConfigT:
+    """A config with the values of `flags`; fields that are no flags keep their defaults."""
+    given = {field.name: getattr(flags, field.name) for field in fields(config_type) if hasattr(flags, field.name)}
+    return config_type(**given)

@@ -1,13 +1,16 @@
-"""What every training can be told. A task's config inherits from `TrainingConfig`; its fields are its flags.
+"""Configs, whose fields are the flags of the commands. The config of a task inherits from `TrainingConfig`.
 
-The text below a field is its help. A `Range` beside a type is checked by `problems`, before any work.
+The docstring below a field is its help text. `validate` checks the `Range` annotations before any work starts.
 """
 
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal, get_args, get_type_hints
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, get_args, get_type_hints
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 CellName = Literal["simple_rnn", "lstm", "gru"]
 AttentionName = Literal["additive", "multiplicative", "none"]
@@ -15,14 +18,14 @@ AttentionName = Literal["additive", "multiplicative", "none"]
 
 @dataclass(frozen=True)
 class Range:
-    """The values that a number may take: `low <= value <= high`, or `low < value` where `above` is set."""
+    """Valid values of a number: `low <= value <= high`, or `low < value <= high` if `above` is set."""
 
     low: float
     high: float = float("inf")
     above: bool = False
 
     def __contains__(self, value: float) -> bool:
-        # Written so that NaN is outside.
+        # These comparisons exclude NaN.
         return (value > self.low if self.above else value >= self.low) and value <= self.high
 
     def __str__(self) -> str:
@@ -53,81 +56,82 @@ class RecurrentSettings:
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """Flags of every task.
-
-    quick_defaults: values of `--quick`; a flag of the command line has precedence
-    min_epochs: minimum number of epochs where `epochs` is None
-    cell_defaults: cell -> field -> value, where a cell needs another default
-    """
+    """Flags of every task."""
 
     quick_defaults: ClassVar[Mapping[str, int]] = {"limit": 1000, "units": 16, "epochs": 2}
+    """Defaults of other fields under `--quick`."""
     min_epochs: ClassVar[int] = 4
+    """Number of epochs if `epochs` is None, unless the data set is small."""
     cell_defaults: ClassVar[Mapping[str, Mapping[str, object]]] = {}
+    """Cell -> field -> default, if it differs from that of the class."""
 
     cell: CellName = "lstm"
     """Recurrent cell."""
     units: Annotated[int, Range(1, 4096)] = 64
     """Units of each recurrent layer and direction."""
     dropout: Rate = 0.5
-    """Rate of the values that are dropped in training, before and after the recurrent layers."""
+    """Dropout rate, before and after the recurrent layers."""
     forget_bias: Annotated[float, Range(-10, 10)] = 1.0
-    """First value of the LSTM's forget bias; other cells have none and leave it unused."""
+    """Initial bias of the LSTM's forget gate; other cells ignore it."""
     epochs: Positive | None = None
-    """Times that the training examples are gone through, at most; where none is given as many as suit the task, or more
-    so that a small data set gets nine hundred steps."""
+    """Maximum number of epochs. Default: set by the task, more for small data sets (at least 900 training steps)."""
     patience: Positive = 3
-    """Epochs without a better validation score after which training ends."""
+    """Stop after this many epochs without a better validation score."""
     batch_tokens: Annotated[int, Range(1, 10_000_000)] | None = None
-    """Size of a batch, in time steps, padding included; where none is given 24,000, or less so that an epoch of a small
-    data set has a hundred batches."""
+    """Batch size in time steps, padding included. Default: 24,000, less for small data sets (100 batches per epoch)."""
     learning_rate: Annotated[float, Range(0, 10, above=True)] = 3e-3
-    """Highest learning rate; it warms up to it and then falls along a cosine."""
+    """Peak learning rate, with linear warmup and cosine decay."""
     ema_decay: EmaDecay = 0.0
-    """EmaDecay of the running average of the weights that is judged and kept; 0 keeps the weights themselves."""
+    """Decay of the exponential moving average of the weights, which is evaluated and saved; 0 disables averaging."""
     clip_norm: Annotated[float, Range(0, above=True)] = 1.0
-    """Norm to which the gradient of all weights together is clipped."""
+    """Maximum global norm of the gradient; larger gradients are clipped."""
     seed: Annotated[int, Range(0, 2**31 - 1)] = 1
-    """Seed of weights, dropout and data order. The validation split does not depend on it."""
+    """Random seed of weights, dropout and data order. The validation split does not depend on it."""
     seeds: Annotated[int, Range(1, 1000)] = 1
-    """Train with so many seeds, from --seed on, each a run of its own, and report mean, deviation and interval."""
+    """Number of seeds, counted from --seed: train one run for each, and report mean, deviation and interval."""
 
     dataset: str | None = None
-    """Data set, by name; the task's first one where none is given."""
+    """Name of the data set. Default: the first of the task."""
     train_file: Path | None = None
-    """Your own training data, in place of a data set."""
+    """Your own training data, instead of a data set."""
     validation_file: Path | None = None
-    """Your own validation data; a tenth of the training data is held out where none is given."""
+    """Your own validation data. Default: a tenth of the training data is held out."""
     test_file: Path | None = None
-    """Your own test data; without it the run ends with its validation score."""
+    """Your own test data; without it, the run ends with its validation score."""
     limit: Positive | None = None
-    """Use only so many training examples (and at most as many of each other split), for a quick look."""
+    """Maximum number of examples of each split, for a quick trial."""
 
     quick: bool = False
-    """A quick look at the whole way, in a minute or two: few examples, a small model, two epochs."""
+    """An end-to-end smoke run in a minute or two: few examples, a small model, two epochs."""
     sanity_check: bool = False
-    """Do not train: look whether data, model and loss keep what scores rest on, a line each."""
+    """Run sanity checks on data, model and loss instead of training."""
 
     diagnostics: bool = True
-    """Show in TensorBoard what goes on inside: gradients through time, gates, weights, words, answers."""
+    """Write diagnostics to TensorBoard: gradients through time, gates, weights, word vectors and predictions."""
 
     time_budget: str | None = None
-    """Training time after which the run ends, such as 90s, 5m or 1h."""
+    """Stop training after this time, such as 90s, 5m or 1h30m."""
     test: bool = True
     """Score the test split, once, at the end."""
     name: str | None = None
-    """Name of the run; CELL-DATASET-NNN where none is given."""
+    """Name of the run. Default: CELL-DATASET-NNN."""
     runs: Path = Path("runs")
     """Folder of all runs."""
     cache: Path | None = None
-    """Folder for what can be computed again; $XDG_CACHE_HOME or ~/.cache where none is given."""
+    """Folder of cached results, safe to delete. Default: $XDG_CACHE_HOME or ~/.cache."""
 
     def recurrent(self) -> RecurrentSettings:
         """Settings of the recurrent layers."""
         return RecurrentSettings(self.cell, self.units, dropout=self.dropout, forget_bias=self.forget_bias)
 
-    def contradictions(self) -> Iterator[str]:
-        """One line for each flag that would do nothing beside the others."""
-        yield from ()
+    def validate_combinations(self) -> Iterator[str]:
+        """Yield one line for each invalid combination of flags."""
+        if self.train_file is None:
+            for flag, file in (("--test-file", self.test_file), ("--validation-file", self.validation_file)):
+                if file is not None:
+                    yield f"{flag} requires --train-file"
+        elif self.dataset is not None:
+            yield "--train-file and --dataset are two sources of data; use one"
 
 
 @dataclass(frozen=True)
@@ -135,9 +139,9 @@ class RecurrentConfig(TrainingConfig):
     """Flags of the tasks that encode sequences."""
 
     layers: Annotated[int, Range(1, 8)] = 1
-    """Recurrent layers on top of one another."""
+    """Number of stacked recurrent layers."""
     bidirectional: bool = True
-    """Read the sequence from both ends."""
+    """Read the sequence in both directions."""
 
     def recurrent(self) -> RecurrentSettings:
         return replace(super().recurrent(), layers=self.layers, bidirectional=self.bidirectional)
@@ -145,13 +149,13 @@ class RecurrentConfig(TrainingConfig):
 
 @dataclass(frozen=True)
 class DecodingConfig:
-    """Flags of `evaluate.py` and `predict.py` that change how a saved model answers; most tasks have none."""
+    """Flags of `evaluate.py` and `predict.py` that set how a saved model predicts; most tasks have none."""
 
 
-def validate(config: object) -> Iterator[str]:
-    """One line for each number of `config` that is outside its `Range`, a duration that is none, and contradictions."""
+def validate(config: "DataclassInstance") -> Iterator[str]:
+    """Yield one line for each number out of its `Range`, invalid duration and invalid combination of flags."""
     hints = get_type_hints(type(config), include_extras=True)
-    for field in fields(config):  # type: ignore[arg-type]
+    for field in fields(config):
         value = getattr(config, field.name)
         for limits in _ranges(hints[field.name]):
             if value is not None and value not in limits:
@@ -160,11 +164,11 @@ def validate(config: object) -> Iterator[str]:
     if budget is not None and parse_duration(budget) is None:
         yield f"--time-budget is {budget!r}; it must be a time such as 90s, 5m or 1h30m"
     if isinstance(config, TrainingConfig):
-        yield from config.contradictions()
+        yield from config.validate_combinations()
 
 
 def parse_duration(text: str) -> float | None:
-    """Seconds of "90s", "5m" or "1h30m"; None for what is not such a time, or none at all."""
+    """Parse a duration such as "90s", "5m" or "1h30m" into seconds; None if it is zero or not a duration."""
     parts = re.fullmatch(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", text.strip())
     if parts is None:
         return None
@@ -173,7 +177,7 @@ def parse_duration(text: str) -> float | None:
 
 
 def _ranges(hint: object) -> Iterator[Range]:
-    """Every `Range` in a type hint, also inside of a union."""
+    """Every `Range` in a type hint, also inside a union."""
     for part in get_args(hint):
         if isinstance(part, Range):
             yield part

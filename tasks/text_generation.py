@@ -44,9 +44,10 @@ class TextGenerationConfig(GenerationConfig, RecurrentConfig):
     coverage_weight: Annotated[float, Range(0, 10)] = 0.0
     """With --copying, the weight of the loss for looking at the same pieces twice."""
 
-    def contradictions(self) -> Iterator[str]:
+    def validate_combinations(self) -> Iterator[str]:
+        yield from super().validate_combinations()
         if self.coverage_weight and not (self.copying and self.attention != "none"):
-            yield "--coverage-weight goes with --copying and with attention"
+            yield "--coverage-weight requires --copying and attention"
 
 
 class TextGeneration(Generation[TextPair]):

@@ -95,7 +95,7 @@ def test_pictures_are_named_in_a_file_too(call: Callable, run: Path, odd: dict[s
 
 def test_where_words_come_from_is_drawn(call: Callable, run: Path, odd: dict[str, Path]):
     ended = call("predict", run, odd["plain.jpg"], "--show-attention", "--min-length=3")
-    picture = Path(ended.complaint.removeprefix("note: picture ").strip())
+    picture = Path(ended.complaint.removeprefix("note: figure ").strip())
     assert picture.parent == run / "plots"
     with Image.open(picture) as drawn:
         # Below the picture stands at least one row of words.

@@ -3,15 +3,19 @@
 import os
 import subprocess
 import sys
+import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
 from commands.command_line import nearest, parse
+from schema import NAME, VERSION
 from schema.configs import DecodingConfig, TrainingConfig, parse_duration
 from schema.errors import UserError
 
+ROOT = Path(__file__).parents[2]
 PROGRAM = "train.py sentiment"
 ALL = f"({PROGRAM} --help lists all)"
 
@@ -95,8 +99,8 @@ def test_a_config_without_flags_takes_none() -> None:
         ("--units --cell gru", ["--units has no value; it must be a whole number"]),
         ("--cell", ["--cell has no value; it must be simple_rnn, lstm or gru"]),
         ("--runs", ["--runs has no value; it must be a path"]),
-        ("--test=false", ["--test takes no value, and has 'false'; write --test or --no-test"]),
-        ("--no-test False", ["--no-test takes no value, and has 'False'; write --test or --no-test"]),
+        ("--test=false", ["--test takes no value, but has 'false'; write --test or --no-test"]),
+        ("--no-test False", ["--no-test takes no value, but has 'False'; write --test or --no-test"]),
         ("--units 0", ["--units is 0; it must be at least 1 and at most 4096"]),
         ("--dropout nan", ["--dropout is nan; it must be at least 0 and at most 0.95"]),
         ("--forget-bias -inf", ["--forget-bias is -inf; it must be at least -10 and at most 10"]),
@@ -144,16 +148,14 @@ try:
 finally:
     print(sorted({{"keras", "tensorflow", "tensorflow_datasets", "sklearn", "matplotlib"}} & set(sys.modules)))
 """
-    root, narrow = Path(__file__).parents[2], os.environ | {"COLUMNS": "80"}
-    child = subprocess.run([sys.executable, "-c", script], cwd=root, env=narrow, capture_output=True, text=True)
+    narrow = os.environ | {"COLUMNS": "80"}
+    child = subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=narrow, capture_output=True, text=True)
     assert (child.returncode, child.stderr) == (0, "")
     page = " ".join(child.stdout.split())
-    assert page.startswith("usage: train.py sentiment [-h] [OPTIONS] Flags that every task has. With --debug")
+    assert page.startswith("usage: train.py sentiment [-h] [OPTIONS] Flags of every task. --debug also shows")
     assert "--units INT Units of each recurrent layer and direction. (default: 64)" in page
     assert "--test, --no-test Score the test split, once, at the end. (default: True)" in page
-    assert (
-        "--cache PATH Folder for what can be computed again; $XDG_CACHE_HOME or ~/.cache where none is given." in page
-    )
+    assert "--cache PATH Folder of cached results, safe to delete. Default: $XDG_CACHE_HOME or ~/.cache." in page
     assert "None" not in page
     assert page.endswith(" []")
     assert max(map(len, child.stdout.splitlines())) <= 80
@@ -181,3 +183,22 @@ def test_times_are_read_in_seconds(text: str, expected: float) -> None:
 @pytest.mark.parametrize("text", ["", "0s", "5", "m", "-5m", "5m1h", "five minutes"])
 def test_what_is_no_time_is_refused(text: str) -> None:
     assert parse_duration(text) is None
+
+
+@pytest.mark.parametrize(
+    ("program", "words"),
+    [
+        ("train", ["--version"]),
+        ("train", ["sentiment", "--version"]),
+        ("evaluate", ["--version"]),
+        ("predict", ["--version"]),
+    ],
+)
+def test_each_command_prints_its_version(call: Callable, program: str, words: list[str]) -> None:
+    ended = call(program, *words)
+    assert (ended.status, ended.out, ended.complaint) == (0, f"{NAME} {VERSION}\n", "")
+
+
+def test_the_version_is_that_of_the_project_file() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert (project["name"], project["version"]) == (NAME, VERSION)

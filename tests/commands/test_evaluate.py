@@ -101,8 +101,7 @@ def test_where_the_training_data_are_gone_the_baselines_are_left_out(
     ended = call("evaluate", run, f"--file={reviews}", "--json")
     assert ended.status == 0
     assert ended.complaint == (
-        "note: baselines are left out: what they are made from is not at hand "
-        f"(there is no file {tmp_path / 'gone.tsv'})\n"
+        f"note: no baselines: the run's training data cannot be read (there is no file {tmp_path / 'gone.tsv'})\n"
     )
     found = json.loads(ended.out)
     assert (found["examples"], found["baselines"]) == (40, {})
@@ -122,19 +121,19 @@ def test_data_that_changed_since_the_training_are_not_passed_off_as_its_own(
     with_files(run, changed, test)
     ended = call("evaluate", run, "--json")
     assert ended.status == 0
-    assert ended.complaint == "note: reviews is not what the run was trained on: its data have changed since\n"
-    # FittedEncoder anew, and not the recorded 1/3 on the test file of then.
+    assert ended.complaint == "note: reviews has changed since the run was trained on it\n"
+    # Fitted anew; the recorded accuracy, on the former test file, is 1/3.
     assert json.loads(ended.out)["baselines"]["nb_bigrams"]["accuracy"] == 1
 
 
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        ([], "say which run: evaluate.py RUN"),
-        (["--split=test"], "say which run: evaluate.py RUN"),
+        ([], "no run given: evaluate.py RUN"),
+        (["--split=test"], "no run given: evaluate.py RUN"),
         (["RUN", "--split=train"], "--split is 'train'; it must be validation or test"),
-        (["RUN", "--dataset=imdb", "--file=x.tsv"], "--dataset and --file name two sources; take one"),
-        (["RUN", "--dataset=sythetic"], "there is no data set small_word; "),
+        (["RUN", "--dataset=imdb", "--file=x.tsv"], "--dataset and --file are two sources of data; use one"),
+        (["RUN", "--dataset=sythetic"], "there is no data set sythetic; "),
         (["RUN", "--file=absent.tsv"], "there is no file absent.tsv"),
         (["RUN", "more"], "unexpected word more"),
     ],
@@ -153,7 +152,7 @@ def test_a_split_that_is_not_there_is_refused(call: Callable, own_run: Path, cop
     (run / "config.json").write_text(json.dumps(config))
     ended = call("evaluate", run)
     assert ended.status == 2
-    assert ended.complaint == "error: reviews has no test split; take --split validation or --file\n"
+    assert ended.complaint == "error: reviews has no test split; use --split validation or --file\n"
 
 
 @pytest.fixture

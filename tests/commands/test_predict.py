@@ -108,7 +108,7 @@ def test_at_a_terminal_each_line_typed_is_answered(
     ended = call("predict", own_run)
     assert (ended.status, ended.complaint) == (0, "")
     asked, *given, end = ended.out.split("\n")[:-1]
-    assert asked.endswith("One text a line; Ctrl-D ends.")
+    assert asked.endswith("Type one text per line; Ctrl-D exits.")
     assert [line.startswith("thumbs ") for line in given] == [True, True]
     assert end == ""
 
@@ -143,9 +143,9 @@ def test_a_run_folder_is_all_that_is_needed(
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        ([], "say which run: predict.py RUN"),
-        (["--json"], "say which run: predict.py RUN"),
-        (["RUN", "text", "--file=x.txt"], "texts and --file are two sources; take one"),
+        ([], "no run given: predict.py RUN"),
+        (["--json"], "no run given: predict.py RUN"),
+        (["RUN", "text", "--file=x.txt"], "texts and --file are two sources of input; use one"),
         (["RUN", "--file=absent.txt"], "there is no file absent.txt"),
         (["RUN", "--file=FOLDER"], "FOLDER is a folder; name a file"),
         (["RUN", "--file"], "--file has no value; it must be a path"),
@@ -188,4 +188,4 @@ def test_without_any_standard_input_it_says_what_is_missing(
     monkeypatch.setattr(sys, "stdin", None)
     ended = call("predict", own_run)
     assert (ended.status, ended.out) == (2, "")
-    assert ended.complaint == "error: there is no text: give one after RUN, or --file, or lines on standard input\n"
+    assert ended.complaint == "error: no input: give a text after RUN, --file, or lines on standard input\n"

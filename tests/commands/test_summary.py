@@ -54,4 +54,4 @@ def test_what_was_looked_at_is_shown_where_words_are_copied(call: Callable, run:
     attention = json.loads(ended.out)["attention"]
     assert "".join(attention["source"]).split()[:2] == ["ann,", "the"]
     assert all(sum(weights) == pytest.approx(1, abs=0.01) for weights in attention["weights"])
-    assert Path(ended.complaint.removeprefix("note: picture ").strip()).is_file()
+    assert Path(ended.complaint.removeprefix("note: figure ").strip()).is_file()

@@ -67,7 +67,7 @@ def test_what_was_attended_to_stands_below_the_answer(call: Callable, run: Path)
     answer, pieces, sources = ended.out.splitlines()[:3]
     assert pieces.split() and sources.split()
     assert set(answer.replace(" ", "")) <= set(pieces.replace(" ", ""))
-    picture = Path(ended.complaint.removeprefix("note: picture ").strip())
+    picture = Path(ended.complaint.removeprefix("note: figure ").strip())
     assert picture.parent == run / "plots"
     assert picture.read_bytes().startswith(b"\x89PNG")
 
@@ -76,7 +76,7 @@ def test_what_was_attended_to_stands_below_the_answer(call: Callable, run: Path)
 def test_nothing_can_be_attended_to_as_well(call: Callable, run: Path):
     ended = call("predict", run, "", "--show-attention")
     assert ended.status == 0
-    assert ended.complaint.startswith("note: picture ")
+    assert ended.complaint.startswith("note: figure ")
 
 
 def test_pictures_of_before_are_kept_and_programs_get_the_numbers(call: Callable, run: Path):
@@ -111,7 +111,7 @@ def test_one_pair_has_no_interval_and_what_is_printed_is_json_all_the_same(call:
 
 def test_looking_twice_can_only_be_punished_where_something_is_looked_at_to_be_copied(call: Callable, tmp_path: Path):
     ended = call("train", "translation", "--coverage-weight=1", f"--runs={tmp_path}")
-    assert (ended.status, ended.complaint) == (2, "error: --coverage-weight goes with --copying and with attention\n")
+    assert (ended.status, ended.complaint) == (2, "error: --coverage-weight requires --copying and attention\n")
 
 
 @pytest.mark.parametrize(

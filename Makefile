@@ -1,24 +1,24 @@
-# `make` lists what there is. `make train` and `make test` also prepare .venv, once and after a requirement changed.
+# `make` lists the targets. The others prepare .venv first, once and after each change of the requirements.
 #
 #     make train ARGS="--cell gru --epochs 3"
 
 VENV := .venv
 READY := $(VENV)/.ready
-HALF := $(VENV)/.half-installed
+INCOMPLETE := $(VENV)/.incomplete
 REQUIREMENTS := requirements.txt requirements-dev.txt
 PYTHONS := $(or $(PYTHON),python3.13 python3.12 python3.11 python3)
 
-# Tried by running it: a pyenv shim is there and still does not run, and Debian's Python may lack venv.
-FITS := import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
-WHOLE := import pip; $(FITS)
+# Each candidate is run: a pyenv shim may have no Python behind it, and Debian's Python may lack venv.
+SUPPORTED := import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+COMPLETE := import pip; $(SUPPORTED)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup train test lint bench tensorboard
 
-help: ## this list
+help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "make %-12s %s\n", $$1, $$2 }'
 
-setup: $(READY) ## prepare .venv alone; PYTHON=... chooses the Python (3.11 to 3.13)
+setup: $(READY) ## prepare .venv; PYTHON=... chooses the Python (3.11 to 3.13)
 	@echo "$(VENV) is ready"
 
 train: $(READY) ## train a sentiment classifier, with flags in ARGS="..."
@@ -39,25 +39,25 @@ bench: $(READY) ## measure speed and memory, with flags in ARGS="..."
 tensorboard: $(READY) ## show all runs in a browser
 	@$(VENV)/bin/tensorboard --logdir runs $(ARGS)
 
-# seqeval comes as source alone, whose old way of being built is broken: hence --use-pep517.
-# A kill in the middle leaves HALF behind, or no pip: then the environment is made anew. An error of pip, such as no
-# network, leaves what was there before.
+# seqeval is published as source only and does not build with the legacy method: hence --use-pep517.
+# A kill during the installation leaves INCOMPLETE behind, or no pip: then the environment is recreated. An error of
+# pip, such as no network, leaves the environment as it was.
 $(READY): $(REQUIREMENTS) constraints.txt
-	@if [ -e $(HALF) ] || ! $(VENV)/bin/python -c '$(WHOLE)' 2>/dev/null; then \
+	@if [ -e $(INCOMPLETE) ] || ! $(VENV)/bin/python -c '$(COMPLETE)' 2>/dev/null; then \
 	  for python in $(PYTHONS) ''; do \
-	    if [ -n "$$python" ] && "$$python" -c '$(FITS)' 2>/dev/null; then break; fi; \
+	    if [ -n "$$python" ] && "$$python" -c '$(SUPPORTED)' 2>/dev/null; then break; fi; \
 	  done; \
 	  if [ -z "$$python" ]; then \
 	    echo "error: no Python 3.11 to 3.13 (with venv) among: $(PYTHONS); name one: make PYTHON=/path/to/python3.12" >&2; \
 	    exit 1; \
 	  fi; \
-	  echo "making $(VENV) with $$("$$python" --version)"; \
-	  "$$python" -m venv --clear --without-pip $(VENV) && touch $(HALF) \
+	  echo "creating $(VENV) with $$("$$python" --version)"; \
+	  "$$python" -m venv --clear --without-pip $(VENV) && touch $(INCOMPLETE) \
 	    && $(VENV)/bin/python -m ensurepip --default-pip >/dev/null || exit 1; \
 	fi; \
-	echo "installing what $(REQUIREMENTS) name into $(VENV) (a few minutes the first time)"; \
-	touch $(HALF); \
+	echo "installing $(REQUIREMENTS) into $(VENV) (a few minutes the first time)"; \
+	touch $(INCOMPLETE); \
 	if $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --use-pep517 \
 	    $(REQUIREMENTS:%=-r %) -c constraints.txt; \
-	then rm $(HALF); touch $@; \
-	else rm $(HALF); echo "error: pip could not install; read its lines above, then run make again" >&2; exit 1; fi
+	then rm $(INCOMPLETE); touch $@; \
+	else rm $(INCOMPLETE); echo "error: pip failed; see its output above, then run make again" >&2; exit 1; fi

@@ -52,7 +52,7 @@ def test_no_words_give_the_defaults() -> None:
         ("--train-file a/b=c.csv", "train_file", Path("a/b=c.csv")),
         ("--limit 100", "limit", 100),
         ("--time-budget 1h30m", "time_budget", "1h30m"),
-        ("--runs /tmp/runs", "runs", Path("/tmp/runs")),
+        ("--runs /some/runs", "runs", Path("/some/runs")),
         ("--units 8 --units 9", "units", 9),
         ("--units 9 --debug", "units", 9),
     ],

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+import models
 from bench.decoding import BEAM, Speeds, measure_decoding, one_predict_a_piece
 from bench.measurement import BenchFlags, Measurement, Report, fresh_folder
 from data.batches import Batches
@@ -90,10 +91,9 @@ def _train(model: "keras.Model", encoded: EncodedDataset, config: CaptionConfig,
 def _caption(model: "keras.Model", fitted: FittedEncoder[Any], examples: Sequence[Any], one_by_one: int) -> Speeds:
     """From features that are at hand."""
     from data.encoders.caption import BEGIN, END
-    from models.captioner import incremental_decoder
 
     encoded = fitted.encoder.encode(examples)
-    say = one_predict_a_piece(incremental_decoder(model), BEGIN, END, lambda picture: LONGEST)
+    say = one_predict_a_piece(models.incremental_captioner(model), BEGIN, END, lambda picture: LONGEST)
 
     def answer(beam: int) -> list[str]:
         answers = TASK.predict(

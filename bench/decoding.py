@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+import models
+
 if TYPE_CHECKING:
     import tensorflow as tf
 
-    from models.decoder import IncrementalDecoder
 
 PASSES = 3
 BEAM = 5
@@ -71,7 +72,7 @@ def _speed_of(work: Callable[[], Sequence[str]], passes: int) -> Speed:
 
 
 def one_predict_a_piece(
-    stepper: "IncrementalDecoder", begin: int, end: int, longest: Callable[[np.ndarray], int]
+    stepper: "models.IncrementalDecoder", begin: int, end: int, longest: Callable[[np.ndarray], int]
 ) -> Callable[[np.ndarray], list[int]]:
     """The way of tutorials: a model of the source, a model of one step, and `predict` for each piece.
 

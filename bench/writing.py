@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+import models
 from bench.decoding import BEAM, Speeds, measure_decoding, one_predict_a_piece
 from bench.measurement import START_TENSORFLOW, BenchFlags, Measurement, Report, fresh_folder, run_child
 from bench.rounds import Recipe, Round, Schedule, bucketed, in_rounds, rounds_table, times_as_fast
@@ -121,10 +122,9 @@ def _at_random(encoded: EncodedDataset, pad: Pad, number: int, count: int) -> Ro
 def _decode(model: "keras.Model", fitted: FittedEncoder[Any], sentences: Sequence[Any], one_by_one: int) -> Speeds:
     """Encoding included; one_by_one: so many sentences are decoded as tutorials do."""
     from data.encoders.subwords import BEGIN, END
-    from models.seq2seq import incremental_decoder
 
     encoder = fitted.encoder
-    say = one_predict_a_piece(incremental_decoder(model), BEGIN, END, lambda source: 2 * len(source))
+    say = one_predict_a_piece(models.incremental_seq2seq(model), BEGIN, END, lambda source: 2 * len(source))
 
     def answer(beam: int) -> list[str]:
         answers = TASK.predict(model, encoder, encoder.encode(sentences), GenerationDecodingConfig(beam_size=beam))

@@ -1,1 +1,68 @@
-"""What answers: Keras layers and models; no files, no data sets."""
+# ruff: noqa: F401
+"""Keras layers and models; no files, no data sets.
+
+    import models
+
+    model = models.build_tagger(models.TaggerSettings(...))
+
+Each name is imported from its module when it is first used, since all these modules import Keras and TensorFlow.
+"""
+
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from models.attention import MASKED_LOGIT
+    from models.beam_search import BeamSearch, SearchConfig, SearchResult
+    from models.captioner import (
+        CaptionerSettings,
+        build_captioner,
+        extract_regions,
+        incremental_captioner,
+        picture_spec,
+        standardise,
+    )
+    from models.classifier import ClassifierSettings, build_classifier
+    from models.crf import CRFLoss
+    from models.decoder import DecoderSettings, SmoothedCrossEntropy
+    from models.incremental import IncrementalDecoder, attention_weights
+    from models.seq2seq import Seq2SeqSettings, build_seq2seq, incremental_seq2seq, source_embedding
+    from models.tagger import TaggerSettings, build_tagger, make_predictor, transitions
+    from models.word_classifier import WordClassifierSettings, build_word_classifier
+
+_NAMES = {
+    "attention": ("MASKED_LOGIT",),
+    "beam_search": ("BeamSearch", "SearchConfig", "SearchResult"),
+    "captioner": (
+        "CaptionerSettings",
+        "build_captioner",
+        "extract_regions",
+        "incremental_captioner",
+        "picture_spec",
+        "standardise",
+    ),
+    "classifier": ("ClassifierSettings", "build_classifier"),
+    "crf": ("CRFLoss",),
+    "decoder": ("DecoderSettings", "SmoothedCrossEntropy"),
+    "incremental": ("IncrementalDecoder", "attention_weights"),
+    "seq2seq": ("Seq2SeqSettings", "build_seq2seq", "incremental_seq2seq", "source_embedding"),
+    "tagger": ("TaggerSettings", "build_tagger", "make_predictor", "transitions"),
+    "word_classifier": ("WordClassifierSettings", "build_word_classifier"),
+}
+_MODULES = {name: f"models.{module}" for module, names in _NAMES.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    """Import a name of `_NAMES` from its module (PEP 562)."""
+    if name not in _MODULES:
+        raise AttributeError(f"module 'models' has no attribute {name!r}")
+    value = getattr(import_module(_MODULES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def register_layers() -> None:
+    """Import every module, each of which registers its layers with Keras: needed to load a saved model."""
+    for module in iter_modules(__path__):
+        import_module(f"models.{module.name}")

@@ -7,6 +7,9 @@ from keras import KerasTensor, ops
 
 from schema.configs import AttentionName
 
+MASKED_LOGIT = -1e9
+"""Score of a masked position or a forbidden id. Finite on purpose: sums and products with it are never NaN."""
+
 
 @keras.saving.register_keras_serializable("unrolled")
 class Attention(keras.layers.Layer):
@@ -47,7 +50,7 @@ class Attention(keras.layers.Layer):
             scores = ops.matmul(compared, ops.convert_to_tensor(self.score)[:, None])[..., 0]
         else:
             scores = ops.matmul(query, ops.transpose(keys, (0, 2, 1)))
-        return ops.softmax(ops.where(mask[:, None], scores, -1e9), axis=-1)
+        return ops.softmax(ops.where(mask[:, None], scores, MASKED_LOGIT), axis=-1)
 
     def call(self, query: KerasTensor, memory: KerasTensor, mask: KerasTensor) -> tuple[KerasTensor, KerasTensor]:
         weights = self.weights_of(query, self.keys(memory), mask)

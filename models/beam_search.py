@@ -1,6 +1,6 @@
 """From a model that says what comes next to whole sequences: greedy and beam search, each in one compiled function.
 
-    decoder = BeamSearch(incremental_decoder(model), begin=2, end=3)
+    decoder = BeamSearch(incremental_seq2seq(model), begin=2, end=3)
     found = decoder(source, SearchConfig(beam_size=5, max_length=50))      # found.ids (rows, beam, steps), found.scores (rows, beam)
 
 Decoding always ends, since only the end may be said at the last step, and gives something wherever a `SearchConfig` leaves
@@ -15,16 +15,14 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 import tensorflow as tf
 
-MASKED_LOGIT = -1e9
-"""Log-probability of what may not be said; finite, so that sums of it stay numbers."""
-
+from models.attention import MASKED_LOGIT
 
 IDS = tf.TensorSpec((None, None), tf.int32)
 """A source of ids (rows, time)."""
 
 
 class Steps(Protocol):
-    """What is decoded: see `models.decoder.IncrementalDecoder`.
+    """What is decoded: see `models.incremental.IncrementalDecoder`.
 
     num_recurrent_states: so many tensors of a state, the first ones, change from step to step; the others are a row's own for ever
     """

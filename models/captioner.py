@@ -16,7 +16,8 @@ import numpy as np
 import tensorflow as tf
 from keras import KerasTensor, ops
 
-from models.decoder import DecoderSettings, IncrementalDecoder, Memory, decoder_logits, target_embedding
+from models.decoder import DecoderSettings, Memory, decoder_logits, target_embedding
+from models.incremental import IncrementalDecoder
 
 LEAST_DEVIATION = 0.1
 """What a feature is divided by, at least; of MobileNetV2's, over thousands of pictures, the least has twice that."""
@@ -128,7 +129,7 @@ class FullMask(keras.layers.Layer):
         return keras.KerasTensor(regions.shape[:2], "bool")
 
 
-def incremental_decoder(model: keras.Model) -> IncrementalDecoder:
+def incremental_captioner(model: keras.Model) -> IncrementalDecoder:
     """A model of `build_captioner` one step at a time, from what it is given for a picture."""
     reader = keras.Model(model.input["picture"], [model.get_layer("regions").output, model.get_layer("whole").output])
 

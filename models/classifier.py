@@ -18,7 +18,7 @@ from keras import KerasTensor, ops
 from models.cells import recurrent_stack, run_stack
 from models.chunks import JoinChunks, LastOfChunks, SplitIntoChunks
 from models.pooling import MaskedPooling
-from models.words import PaddingMask, WordDropout
+from models.token_layers import PaddingMask, WordDropout
 from schema.configs import RecurrentSettings
 
 

@@ -11,19 +11,17 @@ training all steps of a layer are read in one go; the classic cell, which asks w
 go step by step. Without attention the context is the memory's last state at every step (Cho et al. 2014).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import keras
-import numpy as np
-import tensorflow as tf
 from keras import KerasTensor, ops
 
 from models.attention import Attention
-from models.cells import apply_rnn, recurrent_layer, state_sizes, step_cell
+from models.cells import apply_rnn, recurrent_layer, state_sizes
 from models.pointer import CoverageLoss, Pointer
-from models.words import PaddingMask, WordDropout
+from models.token_layers import PaddingMask, WordDropout
 from schema.configs import AttentionName, RecurrentSettings
 
 LOWER, UPPER = "decoder_1", "decoder_2"
@@ -204,65 +202,3 @@ class SmoothedCrossEntropy(keras.losses.Loss):
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "smoothing": self.label_smoothing, "blank": self.blank}
-
-
-def attention_weights(stepper: "IncrementalDecoder", source: np.ndarray, target: np.ndarray) -> np.ndarray | None:
-    """What was attended to before each step of the target was said, (rows, steps, time); None without attention."""
-    if stepper.attention is None:
-        return None
-    state, found = stepper.start(tf.constant(source)), []
-    for said in target.T:
-        _, state, weights = stepper.step(tf.constant(said), state)
-        found.append(weights.numpy())
-    return np.stack(found, axis=1)
-
-
-class IncrementalDecoder:
-    """A trained model one step at a time, as `models/decoding.py` wants it; everything here is without dropout.
-
-    read: from what is to be answered, (rows, ...), to the memory, with the model's own layers
-    A state is a list of tensors whose first axis is the row: the recurrent states of both layers, then what stays the
-    same from step to step (memory, its keys, its mask and what can be copied, or the memory's last state).
-    """
-
-    def __init__(self, model: keras.Model, read: Callable[[tf.Tensor], Memory]) -> None:
-        self.layers = {layer.name: layer for layer in model.layers}
-        self.read = read
-        self.lower, self.upper = self.layers[LOWER], self.layers[UPPER]
-        self.attention: Attention | None = self.layers.get("attention")
-        self.pointer: Pointer | None = self.layers.get("pointer")
-        # Those of both recurrent layers.
-        self.num_recurrent_states = 2 * len(tf.nest.flatten(self.lower.cell.state_size))
-
-    def start(self, source: tf.Tensor) -> list[tf.Tensor]:
-        """The state before anything is said."""
-        memory = self.read(source)
-        first = [
-            self.layers[name](memory.last)
-            for layer in (LOWER, UPPER)
-            for name in sorted(name for name in self.layers if name.startswith(f"{layer}_state_"))
-        ]
-        if self.attention is None:
-            return [*first, memory.last]
-        held = [memory.sequence, self.attention.keys(memory.sequence), memory.mask]
-        return [*first, *held, source] if self.pointer is not None else [*first, *held]
-
-    def step(self, said: tf.Tensor, state: Sequence[tf.Tensor]) -> tuple[tf.Tensor, list[tf.Tensor], tf.Tensor]:
-        """Log-probabilities (rows, vocabulary) of what comes after the ids `said` (rows,), the state after it, and what
-        was attended to, (rows, time), nothing without attention."""
-        count, held = self.num_recurrent_states // 2, state[self.num_recurrent_states :]
-        embed = self.layers[TARGET_EMBEDDING]
-        embedded = embed(said)
-        query, lower = step_cell(self.lower, embedded, state[:count])
-        if self.attention is None:
-            context, weights = held[0], tf.zeros((tf.shape(said)[0], 0))
-        else:
-            memory, keys, mask = held[:3]
-            weights = self.attention.weights_of(query[:, None], keys, mask)[:, 0]
-            context = tf.linalg.matvec(memory, weights, transpose_a=True)
-        output, upper = step_cell(self.upper, tf.concat([query, context], -1), state[count : self.num_recurrent_states])
-        features = tf.concat([output, context, embedded], -1)
-        logits = embed(self.layers["output"](features), reverse=True)
-        if self.pointer is not None:
-            logits = self.pointer(logits[:, None], weights[:, None], held[3], features[:, None])[:, 0]
-        return tf.nn.log_softmax(logits), [*lower, *upper, *held], weights

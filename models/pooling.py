@@ -6,10 +6,9 @@ from typing import Any
 import keras
 from keras import KerasTensor, ops
 
-POOLINGS = ("last", "mean", "max", "attention")
+from models.attention import MASKED_LOGIT
 
-# Finite, so that a row without any valid step gives zeros and not NaN.
-_NEVER = -1e9
+POOLINGS = ("last", "mean", "max", "attention")
 
 
 @keras.saving.register_keras_serializable("unrolled")
@@ -41,13 +40,13 @@ class MaskedPooling(keras.layers.Layer):
         valid = ops.cast(valid, sequence.dtype)[..., None]
         pooled = {"last": lambda: last * ops.max(valid, axis=1)}
         pooled["mean"] = lambda: ops.sum(sequence * valid, axis=1) / ops.maximum(ops.sum(valid, axis=1), 1)
-        pooled["max"] = lambda: ops.max(sequence * valid + _NEVER * (1 - valid), axis=1) * ops.max(valid, axis=1)
+        pooled["max"] = lambda: ops.max(sequence * valid + MASKED_LOGIT * (1 - valid), axis=1) * ops.max(valid, axis=1)
         pooled["attention"] = lambda: self._attend(sequence, valid)
         return ops.concatenate([pooled[kind]() for kind in self.kinds], axis=-1)
 
     def _attend(self, sequence: KerasTensor, valid: KerasTensor) -> KerasTensor:
         scores = ops.tanh(sequence @ self.projection) @ self.context[:, None]
-        weights = ops.softmax(scores + _NEVER * (1 - valid), axis=1) * valid
+        weights = ops.softmax(scores + MASKED_LOGIT * (1 - valid), axis=1) * valid
         return ops.sum(sequence * weights, axis=1)
 
     def compute_mask(self, *_: Any) -> None:

@@ -13,14 +13,14 @@ from models.cells import RNNOutput, recurrent_stack, run_stack
 from models.decoder import (
     TARGET_EMBEDDING,
     DecoderSettings,
-    IncrementalDecoder,
     Memory,
     TiedEmbedding,
     decoder_logits,
     scaled_normal,
     target_embedding,
 )
-from models.words import PaddingMask, WordDropout
+from models.incremental import IncrementalDecoder
+from models.token_layers import PaddingMask, WordDropout
 
 SOURCE_EMBEDDING = "embedding"
 
@@ -78,7 +78,7 @@ def source_embedding(model: keras.Model) -> "keras.layers.Embedding | TiedEmbedd
     return model.get_layer(SOURCE_EMBEDDING if own else TARGET_EMBEDDING)
 
 
-def incremental_decoder(model: keras.Model) -> IncrementalDecoder:
+def incremental_seq2seq(model: keras.Model) -> IncrementalDecoder:
     """A model of `build_seq2seq` one step at a time, from ids (rows, time)."""
     names = sorted(layer.name for layer in model.layers if layer.name.startswith("recurrent_"))
     embed, stack = source_embedding(model), [model.get_layer(name) for name in names]

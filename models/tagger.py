@@ -18,8 +18,8 @@ from scipy.special import softmax
 
 from models.cells import recurrent_stack, run_stack
 from models.crf import CRF, viterbi_decode
+from models.token_layers import PaddingMask, WordDropout
 from models.word_features import CharRNN, EmbeddingBag
-from models.words import PaddingMask, WordDropout
 from schema.configs import RecurrentSettings
 
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import keras
 
 from models.cells import recurrent_stack, run_stack
+from models.token_layers import PaddingMask
 from models.word_features import EmbeddingBag
-from models.words import PaddingMask
 from schema.configs import RecurrentSettings
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 import numpy as np
 
+import models
 from data import synthetic
 from data.readers.datasets import SYNTHETIC, RawSplits, load_captions, synthetic_examples
 from data.stopwatch import Stopwatch
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
 
     from data.encoders.caption import CaptionEncoder
     from data.encoders.image_features import ImageFeatures
-    from models.beam_search import BeamSearch
-    from models.decoder import IncrementalDecoder
 
 SMALL_IMAGE_SIZE = 64
 """Pixels of a picture, in height and width, where a small network reads it."""
@@ -147,28 +146,27 @@ class Caption(Generation[CaptionedImage]):
         return CaptionEncoder.load(folder, caption_tokens)
 
     def build_model(self, fitted: FittedEncoder[CaptionedImage], config: TrainingConfig) -> "keras.Model":
-        from models.captioner import CaptionerSettings, build_captioner, standardise
 
         assert isinstance(config, CaptionConfig)
         encoder = cast("CaptionEncoder", fitted.encoder)
         settings = self.decoder_settings(len(encoder.vocabulary), config)
         pictures = cast(IndexedColumn, fitted.encoded.inputs["picture"])
-        captioner = CaptionerSettings(settings, pictures.shape[1:])
+        captioner = models.CaptionerSettings(settings, pictures.shape[1:])
         if encoder.image_features is None:
-            return build_captioner(captioner)
-        model = build_captioner(captioner, encoder.image_features.network)
+            return models.build_captioner(captioner)
+        model = models.build_captioner(captioner, encoder.image_features.network)
         places = np.arange(pictures.values.shape[0])
         parts = np.array_split(places, -(-len(places) // PICTURES_AT_ONCE))
-        standardise(model, (pictures.values[part] for part in parts))
+        models.standardise(model, (pictures.values[part] for part in parts))
         return model
 
-    def make_beam_search(self, model: "keras.Model") -> "BeamSearch":
+    def make_beam_search(self, model: "keras.Model") -> "models.BeamSearch":
         from data.encoders.caption import BEGIN, END
         from data.encoders.vocabulary import UNKNOWN
-        from models.beam_search import BeamSearch
-        from models.captioner import incremental_decoder, picture_spec
 
-        return BeamSearch(incremental_decoder(model), BEGIN, END, never=(UNKNOWN,), source=picture_spec(model))
+        return models.BeamSearch(
+            models.incremental_captioner(model), BEGIN, END, never=(UNKNOWN,), source=models.picture_spec(model)
+        )
 
     def decoder_inputs(self, model: "keras.Model", encoded: EncodedDataset) -> tuple[str, EncodedDataset]:
         return "picture", EncodedDataset(
@@ -178,9 +176,8 @@ class Caption(Generation[CaptionedImage]):
     def _as_read(self, model: "keras.Model", pictures: IndexedColumn) -> IndexedColumn:
         """Features in place of pixels, where the model wants them."""
         from data.batches import Arrays, predict_in_batches
-        from models.captioner import picture_spec
 
-        spec = picture_spec(model)
+        spec = models.picture_spec(model)
         if pictures.dtype == spec.dtype.as_numpy_dtype:
             return pictures
         network = model.get_layer("network")
@@ -204,9 +201,8 @@ class Caption(Generation[CaptionedImage]):
         answers = super().predict(model, encoder, pictures, config)
         if not (isinstance(config, GenerationPredictConfig) and config.show_attention):
             return answers
-        from models.captioner import incremental_decoder
 
-        stepper, column = incremental_decoder(model), cast(IndexedColumn, pictures.inputs["picture"])
+        stepper, column = models.incremental_captioner(model), cast(IndexedColumn, pictures.inputs["picture"])
         rows = [column[np.array([place])] for place in range(len(answers))]
         return [
             replace(answer, attention=self._attend(stepper, row, answer))
@@ -214,14 +210,13 @@ class Caption(Generation[CaptionedImage]):
         ]
 
     def _attend(
-        self, stepper: "IncrementalDecoder", picture: np.ndarray, answer: TextPrediction
+        self, stepper: "models.IncrementalDecoder", picture: np.ndarray, answer: TextPrediction
     ) -> AttentionWeights | None:
         """How much of each region each word was made from; None where the model has no attention."""
         from data.encoders.caption import BEGIN
-        from models.decoder import attention_weights
 
         words = answer.text.split()
-        weights = attention_weights(stepper, picture, np.array([[BEGIN, *answer.ids[:-1]]], np.int32))
+        weights = models.attention_weights(stepper, picture, np.array([[BEGIN, *answer.ids[:-1]]], np.int32))
         return None if weights is None or not words else AttentionWeights((), tuple(words), weights[0])
 
     def picture(self, example: CaptionedImage, answer: TextPrediction) -> "Figure | None":

@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+import models
 from schema.configs import AttentionName, DecodingConfig, EmaDecay, Positive, Range, Rate, TrainingConfig
 from schema.encoded import IGNORE_INDEX, EncodedDataset
 from schema.predictions import TextPrediction
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     import keras
     from matplotlib.figure import Figure
 
-    from models.beam_search import BeamSearch, SearchConfig
-    from models.decoder import DecoderSettings
 
 ATTENTION_EXAMPLES = 4
 """So many examples are shown with what was attended to."""
@@ -98,11 +97,10 @@ class Generation(Task[ExampleT, TextPrediction]):
     decoding_config_class = GenerationDecodingConfig
     predict_config_class = GenerationPredictConfig
 
-    def decoder_settings(self, vocabulary: int, config: GenerationConfig) -> "DecoderSettings":
+    def decoder_settings(self, vocabulary: int, config: GenerationConfig) -> "models.DecoderSettings":
         """How the decoder is built, for so many ids."""
-        from models.decoder import DecoderSettings
 
-        return DecoderSettings(
+        return models.DecoderSettings(
             vocab_size=vocabulary,
             recurrent=config.recurrent(),
             embedding_size=config.embedding_size,
@@ -113,10 +111,9 @@ class Generation(Task[ExampleT, TextPrediction]):
         )
 
     def loss(self, config: TrainingConfig) -> "keras.losses.Loss":
-        from models.decoder import SmoothedCrossEntropy
 
         assert isinstance(config, GenerationConfig)
-        return SmoothedCrossEntropy(config.label_smoothing, IGNORE_INDEX)
+        return models.SmoothedCrossEntropy(config.label_smoothing, IGNORE_INDEX)
 
     def predict(
         self, model: "keras.Model", encoder: Encoder[ExampleT], encoded: EncodedDataset, config: DecodingConfig
@@ -134,11 +131,10 @@ class Generation(Task[ExampleT, TextPrediction]):
         found = predict_in_batches(lambda inputs: tuple(decoder(inputs[name], search)), asked, tokens, buckets=buckets)
         return [_ranked(self.detokenize(encoder, ids), ids, scores) for ids, scores in found]
 
-    def search_config(self, config: GenerationDecodingConfig) -> "SearchConfig":
+    def search_config(self, config: GenerationDecodingConfig) -> "models.SearchConfig":
         """How `config` wants it to be decoded."""
-        from models.beam_search import SearchConfig
 
-        return SearchConfig(
+        return models.SearchConfig(
             config.beam_size,
             config.max_length,
             max_length_ratio=self.max_length_ratio,
@@ -148,7 +144,7 @@ class Generation(Task[ExampleT, TextPrediction]):
         )
 
     @abstractmethod
-    def make_beam_search(self, model: "keras.Model") -> "BeamSearch":
+    def make_beam_search(self, model: "keras.Model") -> "models.BeamSearch":
         """What decodes for a model; made once for each, since it is traced when it is first used."""
 
     @abstractmethod
@@ -225,19 +221,18 @@ class Generation(Task[ExampleT, TextPrediction]):
         """What people would try first, by name."""
 
 
-_BEAM_SEARCHES: "WeakKeyDictionary[keras.Model, BeamSearch]" = WeakKeyDictionary()
+_BEAM_SEARCHES: "WeakKeyDictionary[keras.Model, models.BeamSearch]" = WeakKeyDictionary()
 
 
 def _ranked(texts: Sequence[str], ids: Sequence[Sequence[int]], scores: np.ndarray) -> TextPrediction:
     """The best hypothesis, and the others that there are."""
-    from models.beam_search import MASKED_LOGIT
 
     # Other pieces may make the same text: it counts as it came first.
     first: dict[str, float] = {}
     for text, score in zip(texts, map(float, scores), strict=True):
         first.setdefault(text, score)
     best, *ranked = first.items()
-    others = tuple((text, score) for text, score in ranked if score > MASKED_LOGIT / 2)
+    others = tuple((text, score) for text, score in ranked if score > models.MASKED_LOGIT / 2)
     # Flags may forbid all that could be said; the answer is then an empty one without a score.
     said = tuple(int(each) for each in ids[0] if each)
-    return TextPrediction(best[0], best[1] if best[1] > MASKED_LOGIT / 2 else None, others, ids=said)
+    return TextPrediction(best[0], best[1] if best[1] > models.MASKED_LOGIT / 2 else None, others, ids=said)

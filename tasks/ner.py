@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
+import models
 from data import synthetic
 from data.readers.datasets import SYNTHETIC, RawSplits, load_tagged_sentences, synthetic_examples
 from schema.configs import DecodingConfig, EmaDecay, Positive, Range, Rate, TrainingConfig
@@ -128,9 +129,8 @@ class Ner(SequenceTagging):
     ) -> "Mapping[str, Figure]":
         from data.encoders.sentence import SentenceEncoder
         from evaluation.plots import transitions_figure
-        from models.tagger import transitions
 
-        scores = transitions(model)
+        scores = models.transitions(model)
         return (
             {} if scores is None else {"transitions": transitions_figure(scores, cast(SentenceEncoder, encoder).tags)}
         )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, cast
 
 import numpy as np
 
+import models
 from data.stopwatch import Stopwatch
 from schema.configs import DecodingConfig, EmaDecay, Positive, Range, Rate, RecurrentConfig, TrainingConfig
 from schema.encoded import IGNORE_INDEX, EncodedDataset
@@ -155,11 +156,10 @@ class SequenceTagging(Task[TaggedSentence, TagsPrediction]):
         return SentenceEncoder.load(folder)
 
     def build_model(self, fitted: FittedEncoder[TaggedSentence], config: TrainingConfig) -> "keras.Model":
-        from models.tagger import TaggerSettings, build_tagger
 
         assert isinstance(config, TaggingConfig)
         encoder = cast("SentenceEncoder", fitted.encoder)
-        settings = TaggerSettings(
+        settings = models.TaggerSettings(
             vocab_size=len(encoder.words),
             char_vocabulary=len(encoder.char_vocabulary),
             forms=len(encoder.forms),
@@ -176,7 +176,7 @@ class SequenceTagging(Task[TaggedSentence, TagsPrediction]):
             rare_from=encoder.rare_from,
             allowed_transitions=self.allowed_transitions(encoder.tags) if config.head == "crf" else None,
         )
-        return build_tagger(settings, fitted.initial_weights.get("vectors"))
+        return models.build_tagger(settings, fitted.initial_weights.get("vectors"))
 
     def allowed_transitions(self, tags: Sequence[str]) -> list[list[bool]]:
         """Whether tag j may follow tag i, and in the last row whether it may be the first: (tags + 1, tags)."""
@@ -185,11 +185,9 @@ class SequenceTagging(Task[TaggedSentence, TagsPrediction]):
     def loss(self, config: TrainingConfig) -> "keras.losses.Loss":
         import keras
 
-        from models.crf import CRFLoss
-
         assert isinstance(config, TaggingConfig)
         if config.head == "crf":
-            return CRFLoss()
+            return models.CRFLoss()
         return keras.losses.SparseCategoricalCrossentropy(
             from_logits=True, ignore_class=IGNORE_INDEX, reduction="mean_with_sample_weight"
         )
@@ -198,10 +196,9 @@ class SequenceTagging(Task[TaggedSentence, TagsPrediction]):
         self, model: "keras.Model", encoder: Encoder[TaggedSentence], encoded: EncodedDataset, config: DecodingConfig
     ) -> list[TagsPrediction]:
         from data.batches import predict_in_batches
-        from models.tagger import make_predictor
 
         known = cast("SentenceEncoder", encoder).tags
-        found = predict_in_batches(make_predictor(model), encoded, PREDICT_BATCH_TOKENS)
+        found = predict_in_batches(models.make_predictor(model), encoded, PREDICT_BATCH_TOKENS)
         return [
             TagsPrediction(tuple(known[place] for place in places[:length]), known, shares[:length])
             for (places, shares), length in zip(found, encoded.lengths, strict=True)

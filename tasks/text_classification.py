@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 import numpy as np
 
+import models
 from data.stopwatch import Stopwatch
 from schema.configs import Positive, Range, Rate, RecurrentConfig, TrainingConfig
 from schema.encoded import EncodedDataset, Ragged
@@ -118,11 +119,10 @@ class TextClassification(Classification):
         return FittedEncoder(encoder, encoded, starts, folder / "encoder", took["seconds"], took["cpu_seconds"])
 
     def build_model(self, fitted: FittedEncoder[LabelledText], config: TrainingConfig) -> "keras.Model":
-        from models.classifier import ClassifierSettings, build_classifier
 
         assert isinstance(config, TextClassificationConfig)
         encoder = cast("TextEncoder", fitted.encoder)
-        settings = ClassifierSettings(
+        settings = models.ClassifierSettings(
             vocab_size=len(encoder.vocabulary),
             classes=len(encoder.labels),
             recurrent=config.recurrent(),
@@ -135,7 +135,7 @@ class TextClassification(Classification):
             evidence_deviations=fitted.initial_weights.get("evidence_deviations", np.zeros(0)).tolist(),
             totals=encoder.evidence.channels if encoder.evidence else 0,
         )
-        return build_classifier(settings, fitted.initial_weights.get("embedding"))
+        return models.build_classifier(settings, fitted.initial_weights.get("embedding"))
 
     def baselines(
         self,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import numpy as np
 
+import models
 from console.progress import track
 from data.stopwatch import Stopwatch
 from schema.configs import DecodingConfig, Positive, Range, RecurrentConfig, TrainingConfig
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from data.encoders.pair import PairEncoder
-    from models.beam_search import BeamSearch
 
 
 # GenerationConfig comes first: RecurrentConfig brings the defaults of TrainingConfig, which it replaces.
@@ -78,27 +78,24 @@ class TextGeneration(Generation[TextPair]):
 
     def build_model(self, fitted: FittedEncoder[TextPair], config: TrainingConfig) -> "keras.Model":
         from data.encoders.subwords import END, UNKNOWN
-        from models.seq2seq import Seq2SeqSettings, build_seq2seq
 
         assert isinstance(config, TextGenerationConfig)
         vocabulary = len(cast("PairEncoder", fitted.encoder).subwords)
         decoder = replace(self.decoder_settings(vocabulary, config), coverage_weight=config.coverage_weight)
-        settings = Seq2SeqSettings(
+        settings = models.Seq2SeqSettings(
             decoder,
             config.copying,
             config.share_embeddings,
             # A copied end would end the answer, and an unknown character cannot be said.
             marks=(UNKNOWN, END),
         )
-        return build_seq2seq(settings)
+        return models.build_seq2seq(settings)
 
-    def make_beam_search(self, model: "keras.Model") -> "BeamSearch":
+    def make_beam_search(self, model: "keras.Model") -> "models.BeamSearch":
         from data.encoders.subwords import BEGIN, END, UNKNOWN
-        from models.beam_search import BeamSearch
-        from models.seq2seq import incremental_decoder
 
         # A source may hold unknown characters, and what a source holds can be copied.
-        return BeamSearch(incremental_decoder(model), BEGIN, END, never=(UNKNOWN,))
+        return models.BeamSearch(models.incremental_seq2seq(model), BEGIN, END, never=(UNKNOWN,))
 
     def decoder_inputs(self, model: "keras.Model", encoded: EncodedDataset) -> tuple[str, EncodedDataset]:
         # Decoding reads the source alone, so that only its length should decide what is put together.
@@ -126,15 +123,13 @@ class TextGeneration(Generation[TextPair]):
     ) -> list[AttentionWeights | None]:
         """What each answer was made from; None where the model has no attention."""
         from data.encoders.subwords import BEGIN
-        from models.decoder import attention_weights
-        from models.seq2seq import incremental_decoder
 
-        known, stepper = cast("PairEncoder", encoder), incremental_decoder(model)
+        known, stepper = cast("PairEncoder", encoder), models.incremental_seq2seq(model)
         found: list[AttentionWeights | None] = []
         for source, answer in track(list(zip(sources, answers, strict=True)), "looking at attention"):
             said = np.array([BEGIN, *answer], np.int32)
             # One step of padding, since Keras warns of a softmax over a single place, as an empty source has it.
-            weights = attention_weights(stepper, np.pad(source, (0, 1))[None], said[None])
+            weights = models.attention_weights(stepper, np.pad(source, (0, 1))[None], said[None])
             if weights is None:
                 return [None] * len(sources)
             # Both end with the same mark.
@@ -149,10 +144,9 @@ class TextGeneration(Generation[TextPair]):
         return ScoredExample(example.source, example.target or "", answer.text, score)
 
     def word_vectors(self, model: "keras.Model", encoder: Encoder[TextPair]) -> tuple[np.ndarray, Sequence[str]] | None:
-        from models.seq2seq import source_embedding
 
         subwords = cast("PairEncoder", encoder).subwords
-        vectors = source_embedding(model).get_weights()[0]
+        vectors = models.source_embedding(model).get_weights()[0]
         return vectors, [piece.replace("\n", " ") for piece in subwords.pieces(range(len(subwords)))]
 
     def picture(self, example: TextPair, answer: TextPrediction) -> "Figure | None":

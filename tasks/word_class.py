@@ -11,6 +11,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
+import models
 from data import synthetic
 from data.readers.datasets import SYNTHETIC, RawSplits, load_tagged_sentences, synthetic_examples
 from data.stopwatch import Stopwatch
@@ -109,18 +110,17 @@ class WordClass(Classification):
         return WordEncoder.load(folder)
 
     def build_model(self, fitted: FittedEncoder[LabelledText], config: TrainingConfig) -> "keras.Model":
-        from models.word_classifier import WordClassifierSettings, build_word_classifier
 
         assert isinstance(config, WordClassConfig)
         encoder = cast("WordEncoder", fitted.encoder)
-        settings = WordClassifierSettings(
+        settings = models.WordClassifierSettings(
             forms=len(encoder.forms),
             classes=len(encoder.labels),
             recurrent=config.recurrent(),
             orthographic_embedding=config.orthographic_embedding,
             orthographic_dropout=config.orthographic_dropout,
         )
-        return build_word_classifier(settings)
+        return models.build_word_classifier(settings)
 
     def score(
         self, encoder: Encoder[LabelledText], examples: Sequence[LabelledText], answers: Sequence[LabelPrediction]

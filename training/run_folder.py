@@ -12,11 +12,10 @@ import shutil
 import zipfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
-from importlib import import_module
 from pathlib import Path
-from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any
 
+import models
 from console.files import atomic_write
 from schema.configs import TrainingConfig
 from schema.errors import RunError, UserError
@@ -137,15 +136,11 @@ class RunFolder:
         """Load in safe mode; nothing in the file is executed. Raises RunError for a missing or damaged file."""
         import keras
 
-        import models
-
         if not self.model_path.is_file():
             raise RunError(f"{self.model_path} is missing; no epoch of this run was finished, train it anew")
         if not zipfile.is_zipfile(self.model_path):
             raise RunError(f"{self.model_path} is damaged (cut short?); train the run anew")
-        # Each module registers its layers with Keras when it is imported.
-        for module in iter_modules(models.__path__):
-            import_module(f"models.{module.name}")
+        models.register_layers()
         try:
             return keras.saving.load_model(self.model_path, compile=False, safe_mode=True)
         except (ValueError, TypeError, KeyError, OSError, zipfile.BadZipFile) as error:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import models
 from bench.__main__ import BENCHES, main
 from bench.measurement import BenchFlags, Measurement, run_child
 from bench.time_to_accuracy import Point, compare
@@ -132,23 +133,21 @@ def test_the_way_of_tutorials_says_what_greedy_search_says() -> None:
     import keras
 
     from bench.decoding import one_predict_a_piece
-    from models.beam_search import BeamSearch, SearchConfig
-    from models.seq2seq import Seq2SeqSettings, build_seq2seq, incremental_decoder
     from tasks.translation import TASK, TranslationConfig
 
     keras.utils.set_random_seed(6)
     decoder = TASK.decoder_settings(12, TranslationConfig(units=6, embedding_size=5))
-    model = build_seq2seq(Seq2SeqSettings(decoder))
+    model = models.build_seq2seq(models.Seq2SeqSettings(decoder))
     for weight in model.trainable_variables:
         weight.assign(3 * weight)
     # Marks are said by nobody who was trained.
     model.get_layer("target_embedding").bias.assign([-50.0] * 3 + [1.0] + [0.0] * 8)
-    say = one_predict_a_piece(incremental_decoder(model), 2, 3, lambda source: 2 * len(source))
-    search, lengths = BeamSearch(incremental_decoder(model), 2, 3), set()
+    say = one_predict_a_piece(models.incremental_seq2seq(model), 2, 3, lambda source: 2 * len(source))
+    search, lengths = models.BeamSearch(models.incremental_seq2seq(model), 2, 3), set()
     for source in ([4, 5, 6, 7, 3], [10, 3], [11, 4, 3]):
         row = np.array(source, np.int32)
         said = [piece for piece in say(row) if piece != 3]
-        expected = search(row[None], SearchConfig()).ids[0, 0]
+        expected = search(row[None], models.SearchConfig()).ids[0, 0]
         assert said == expected[expected != 0].tolist()
         lengths.add(len(said) / len(source))
     # Some end by themselves, and some where they must.

@@ -9,12 +9,13 @@ from models.captioner import (
     CaptionerSettings,
     build_captioner,
     extract_regions,
-    incremental_decoder,
+    incremental_captioner,
     picture_spec,
     standardise,
 )
 from models.cells import CELLS
-from models.decoder import DecoderSettings, SmoothedCrossEntropy, attention_weights
+from models.decoder import DecoderSettings, SmoothedCrossEntropy
+from models.incremental import attention_weights
 from models.inspection import GradientRecorder, cell_activity, loss_gradient, state_gradient
 from schema.configs import RecurrentSettings
 
@@ -48,7 +49,7 @@ def test_step_by_step_is_as_in_training_after_loading(cell, given, attention, tm
     model, picture = model_of(given, cell, attention), GIVEN[given]
     model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras", compile=False)
-    stepper = incremental_decoder(loaded)
+    stepper = incremental_captioner(loaded)
     assert picture_spec(loaded).is_compatible_with(tf.TensorSpec(picture.shape, picture.dtype))
     whole = tf.nn.log_softmax(model({"picture": picture, "target": TARGET})).numpy()
     state = stepper.start(tf.constant(picture))
@@ -112,7 +113,7 @@ def test_what_is_alike_in_few_pictures_does_not_drown_a_new_one():
 
 
 def test_every_region_can_be_looked_at():
-    weights = attention_weights(incremental_decoder(model_of("pixels")), GIVEN["pixels"], TARGET)
+    weights = attention_weights(incremental_captioner(model_of("pixels")), GIVEN["pixels"], TARGET)
     assert weights.shape == (2, 3, 64)
     np.testing.assert_allclose(weights.sum(axis=-1), 1, rtol=1e-5)
 

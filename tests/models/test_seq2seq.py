@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from models.beam_search import MASKED_LOGIT, BeamSearch, SearchConfig
+from models.attention import MASKED_LOGIT
+from models.beam_search import BeamSearch, SearchConfig
 from models.cells import CELLS
-from models.decoder import DecoderSettings, SmoothedCrossEntropy, attention_weights
-from models.seq2seq import Seq2SeqSettings, build_seq2seq, incremental_decoder, source_embedding
+from models.decoder import DecoderSettings, SmoothedCrossEntropy
+from models.incremental import attention_weights
+from models.seq2seq import Seq2SeqSettings, build_seq2seq, incremental_seq2seq, source_embedding
 from schema.configs import RecurrentSettings
 
 RECURRENT = RecurrentSettings("lstm", units=6, layers=2, bidirectional=True, dropout=0.5)
@@ -48,7 +50,7 @@ def test_step_by_step_is_as_in_training(cell, kind, tmp_path):
     model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras", compile=False)
     assert {layer.name for layer in loaded.layers} == {layer.name for layer in model.layers}
-    stepper = incremental_decoder(loaded)
+    stepper = incremental_seq2seq(loaded)
     whole = tf.nn.log_softmax(model({"source": SOURCE, "target": TARGET})).numpy()
     state = stepper.start(tf.constant(SOURCE))
     for place, said in enumerate(TARGET.T):
@@ -64,7 +66,7 @@ def test_a_beam_gives_each_answer_the_score_it_has_when_read_as_a_whole(cell, ki
     for weight in model.trainable_variables:
         weight.assign(3 * weight)
     search = SearchConfig(beam_size=4, max_length=6, max_length_ratio=None, min_length=2, length_penalty=0.7)
-    found = BeamSearch(incremental_decoder(model), begin=2, end=3)(SOURCE, search)
+    found = BeamSearch(incremental_seq2seq(model), begin=2, end=3)(SOURCE, search)
     assert (found.scores > MASKED_LOGIT / 2).all()
     for source, answers, scores in zip(SOURCE, found.ids, found.scores, strict=True):
         for ids, score in zip(answers, scores, strict=True):
@@ -97,12 +99,12 @@ def test_one_table_for_both_sides_is_learnt_from_both():
 
 
 def test_what_was_attended_to_adds_up_to_one_over_the_source():
-    stepper = incremental_decoder(model_of())
+    stepper = incremental_seq2seq(model_of())
     weights = attention_weights(stepper, SOURCE, TARGET)
     assert weights.shape == (2, 3, 5)
     np.testing.assert_allclose(weights.sum(axis=-1), 1, rtol=1e-5)
     assert not weights[1, :, 2:].any()
-    assert attention_weights(incremental_decoder(model_of(attention="none")), SOURCE, TARGET) is None
+    assert attention_weights(incremental_seq2seq(model_of(attention="none")), SOURCE, TARGET) is None
 
 
 def test_where_words_are_copied_there_are_probabilities():

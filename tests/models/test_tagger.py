@@ -8,9 +8,9 @@ import pytest
 
 from models.cells import CELLS, apply_rnn, recurrent_layer
 from models.tagger import TaggerSettings, build_tagger, make_predictor, transitions
+from models.token_layers import WordDropout
 from models.word_classifier import WordClassifierSettings, build_word_classifier
 from models.word_features import CharRNN, EmbeddingBag
-from models.words import WordDropout
 from schema.configs import RecurrentSettings
 
 RECURRENT = RecurrentSettings("lstm", units=4, layers=1, bidirectional=True, dropout=0.5)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from commands.command_line import flags_with_values, parse
 from commands.run_flags import RunFlags, merge_flags, open_first, select_fields
@@ -104,9 +104,8 @@ class _Predictor:
 
     def print_predictions(self, inputs: Inputs) -> None:
         """Print one prediction or error for each input, in order."""
-        task, examples = self.run.task, [example for example in inputs if not isinstance(example, UserError)]
-        encoded = self.encoder.encode(examples)
-        predictions = iter(task.predict(self.model, self.encoder, encoded, self.config) if examples else ())
+        task = self.run.task
+        predictions = iter(self._predict([example for example in inputs if not isinstance(example, UserError)]))
         for example in inputs:
             if isinstance(example, UserError):
                 self._print_error(example)
@@ -119,6 +118,12 @@ class _Predictor:
             figure = task.picture(example, prediction)
             if figure is not None:
                 self._save_figure(figure)
+
+    def _predict(self, examples: Sequence[Example]) -> Sequence[Any]:
+        # Neither an encoder nor a model takes an empty batch.
+        if not examples:
+            return []
+        return self.run.task.predict(self.model, self.encoder, self.encoder.encode(examples), self.config)
 
     def _print_error(self, error: UserError) -> None:
         print_error(f"error: {error}")

@@ -156,7 +156,7 @@ def test_a_run_leaves_all_that_was_promised(small_run: Path) -> None:
 
 def test_metrics_hold_what_programs_read(small_run: Path) -> None:
     metrics = read(small_run / "metrics.json")
-    promised = """format task rnn_type dataset cell seed headline scores baselines counts seconds peak_memory_mb
+    promised = """format task rnn_type dataset cell seed primary_metric scores baselines counts seconds peak_memory_mb
     parameters versions command"""
     assert set(promised.split()) <= set(metrics)
     assert set(metrics["seconds"]) == {"to_first_step", "training", "evaluation", "training_cpu"}

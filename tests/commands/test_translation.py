@@ -80,14 +80,14 @@ def test_nothing_can_be_attended_to_as_well(call: Callable, run: Path):
 
 
 def test_pictures_of_before_are_kept_and_programs_get_the_numbers(call: Callable, run: Path):
-    before = {path: path.read_bytes() for path in (run / "plots").glob("asked-*.png")}
+    before = {path: path.read_bytes() for path in (run / "plots").glob("prediction-*.png")}
     ended = call("predict", run, "the dog runs", "a cat", "--show-attention", "--json")
     for row in map(json.loads, ended.out.splitlines()):
         attention = row["attention"]
         assert "".join(attention["target"][:-1]).strip() == row["text"]
         assert all(len(weights) == len(attention["source"]) for weights in attention["weights"])
         assert all(sum(weights) == pytest.approx(1, abs=0.01) for weights in attention["weights"])
-    assert len(list((run / "plots").glob("asked-*.png"))) == len(before) + 2
+    assert len(list((run / "plots").glob("prediction-*.png"))) == len(before) + 2
     assert all(path.read_bytes() == content for path, content in before.items())
 
 

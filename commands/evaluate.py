@@ -13,7 +13,7 @@ from commands.run_flags import RunFlags, merge_flags, open_first, select_fields
 from console.messages import say, warn
 from console.quiet import start_tensorflow
 from console.tables import print_table
-from evaluation.classification_baselines import verdict
+from evaluation.comparison import compare_with_baselines
 from evaluation.scores import format_interval, format_score
 from schema.errors import RunError, UserError
 from schema.examples import Example
@@ -157,6 +157,6 @@ def _print_tables(run: SavedRun, data: EvaluationSet, scores: Scores, baselines:
     print_table(f"{data.name}, {scores.examples} examples", ("system", *names), rows)
     primary = run.task.primary_metric
     if by_baseline := {name: reached[primary] for name, reached in values.items() if primary in reached}:
-        say(verdict(primary, scores.values[primary], by_baseline))
+        say(compare_with_baselines(primary, scores.values[primary], by_baseline))
     for note in scores.notes:
         say(note)

@@ -1,108 +1,126 @@
-"""What a captioner has to beat: captions that were written for other pictures."""
+"""Baselines for captioning: captions of other images."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from itertools import chain
-from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.sparse import csr_matrix, diags, hstack
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.preprocessing import normalize
 
-from evaluation.caption_scores import caption_tokens
-from evaluation.scores import ORDERS
+from evaluation.caption_scores import caption_tokens, corpus_cider
+from evaluation.scores import NGRAM_ORDERS
 from schema.examples import CaptionedImage
-from schema.predictions import TextPrediction
+from schema.predictions import Predictor, TextPrediction
 
-if TYPE_CHECKING:
-    from scipy.sparse import csr_matrix
+Captioner = Predictor[CaptionedImage, TextPrediction]
+ImageVectors = Callable[[Sequence[CaptionedImage]], np.ndarray]
+"""Feature vectors by which images are compared, (images, features)."""
 
-Captioner = Callable[[Sequence[CaptionedImage]], list[TextPrediction]]
-"""What gives a caption for each picture."""
-Vectors = Callable[[Sequence[CaptionedImage]], np.ndarray]
-"""What pictures are compared by, (pictures, features)."""
-
-NEIGHBOURS = (5, 10, 20, 40, 70, 100)
-"""Numbers of neighbours that are tried."""
-AT_ONCE = 500
+NUM_NEIGHBORS = (5, 10, 20, 40, 70, 100)
+"""Grid of the number of neighbors for `fit_neighbor_consensus`."""
+QUERY_BATCH_SIZE = 500
 
 
-def fit_commonest(train: Sequence[CaptionedImage]) -> Captioner:
-    """The same caption for all: the one that was written most often."""
+def fit_caption_baselines(
+    train: Sequence[CaptionedImage], validation: Sequence[CaptionedImage], image_vectors: ImageVectors
+) -> Mapping[str, Captioner]:
+    """`most_frequent_caption`, `nearest_image` and `neighbor_consensus`, which is tuned by CIDEr on validation."""
+    neighbors = NearestImages(train, image_vectors)
+    return {
+        "most_frequent_caption": fit_most_frequent_caption(train),
+        "nearest_image": neighbors.first_captions,
+        "neighbor_consensus": fit_neighbor_consensus(neighbors, validation, partial(corpus_cider, validation)),
+    }
+
+
+def fit_most_frequent_caption(train: Sequence[CaptionedImage]) -> Captioner:
+    """Predict the same caption for all images: the most frequent one."""
     counts = Counter(" ".join(caption_tokens(caption)) for example in train for caption in example.captions)
-    commonest = min(counts, key=lambda caption: (-counts[caption], caption))
-    return lambda examples: [TextPrediction(commonest)] * len(examples)
+    most_frequent = min(counts, key=lambda caption: (-counts[caption], caption))
+    return lambda examples: [TextPrediction(most_frequent)] * len(examples)
 
 
-class Neighbours:
-    """The pictures of train that are most like another one (cosine), and what was said of them."""
+class NearestImages:
+    """Nearest-neighbor search among the images of train, by cosine similarity.
 
-    def __init__(self, train: Sequence[CaptionedImage], vectors: Vectors) -> None:
+    captions: the captions of each image of train
+    """
+
+    def __init__(self, train: Sequence[CaptionedImage], image_vectors: ImageVectors) -> None:
         captions: dict[bytes, list[str]] = {}
         for example in train:
             captions.setdefault(example.image, []).extend(example.captions)
         self.captions = list(captions.values())
-        self.vectors = vectors
-        self.known = _unit(vectors([CaptionedImage(picture) for picture in captions]))
+        self._image_vectors = image_vectors
+        self._keys = _unit_vectors(image_vectors([CaptionedImage(image) for image in captions]))
 
-    def of(self, examples: Sequence[CaptionedImage], count: int) -> np.ndarray:
-        """Places in `captions` of the `count` nearest pictures of each, the nearest first: (examples, count)."""
-        asked = _unit(self.vectors(examples))
-        count = min(count, len(self.known))
-        parts = [asked[start : start + AT_ONCE] @ self.known.T for start in range(0, len(asked), AT_ONCE)]
-        return np.concatenate([np.argsort(-part, axis=1, kind="stable")[:, :count] for part in parts])
+    def search(self, examples: Sequence[CaptionedImage], count: int) -> np.ndarray:
+        """Indices into `captions` of the `count` nearest images of each example, nearest first: (examples, count)."""
+        queries = _unit_vectors(self._image_vectors(examples))
+        count = min(count, len(self._keys))
+        starts = range(0, len(queries), QUERY_BATCH_SIZE)
+        similarities = (queries[start : start + QUERY_BATCH_SIZE] @ self._keys.T for start in starts)
+        return np.concatenate([np.argsort(-batch, axis=1, kind="stable")[:, :count] for batch in similarities])
 
-    def nearest(self, examples: Sequence[CaptionedImage]) -> list[TextPrediction]:
-        """The first caption of the nearest picture."""
-        return [TextPrediction(self.captions[places[0]][0]) for places in self.of(examples, 1)]
+    def first_captions(self, examples: Sequence[CaptionedImage]) -> list[TextPrediction]:
+        """Predict the first caption of the nearest image."""
+        return [TextPrediction(self.captions[indices[0]][0]) for indices in self.search(examples, 1)]
 
 
-def fit_consensus(
-    neighbours: Neighbours, validation: Sequence[CaptionedImage], judge: Callable[[Sequence[TextPrediction]], float]
+def fit_neighbor_consensus(
+    neighbors: NearestImages,
+    validation: Sequence[CaptionedImage],
+    score: Callable[[Sequence[TextPrediction]], float],
 ) -> Captioner:
-    """Of all captions of the nearest pictures the one that is most like the others (Devlin et al. 2015).
+    """Predict, of all captions of the nearest images, the one most similar to the others (Devlin et al. 2015).
 
-    judge: how good such captions are for validation, which chooses the number of neighbours
+    score: quality of predictions for validation, by which the number of neighbors is chosen; higher is better
     """
-    likeness = _ConsensusSimilarity(neighbours.captions)
+    similarity = _ConsensusSimilarity(neighbors.captions)
 
-    def caption(near: np.ndarray) -> list[TextPrediction]:
-        return [TextPrediction(likeness.most_like_the_others(places)) for places in near]
+    def consensus(nearest: np.ndarray) -> list[TextPrediction]:
+        return [TextPrediction(similarity.consensus_caption(indices)) for indices in nearest]
 
-    widest = neighbours.of(validation, max(NEIGHBOURS)) if validation else np.zeros((0, 0), int)
-    best = max(NEIGHBOURS, key=lambda count: judge(caption(widest[:, :count]))) if validation else max(NEIGHBOURS)
-    return lambda examples: caption(neighbours.of(examples, best))
+    max_count = max(NUM_NEIGHBORS)
+    if not validation:
+        return lambda examples: consensus(neighbors.search(examples, max_count))
+    nearest = neighbors.search(validation, max_count)
+    best = max(NUM_NEIGHBORS, key=lambda count: score(consensus(nearest[:, :count])))
+    return lambda examples: consensus(neighbors.search(examples, best))
 
 
 class _ConsensusSimilarity:
-    """How alike captions are: mean cosine of their n-grams for n from 1 to 4, each weighed as CIDEr does, by the log of
-    the share of pictures of which it was said (Vedantam et al. 2015, eq. 1)."""
+    """Similarity of captions: mean cosine of their n-grams for n from 1 to 4.
+
+    N-grams are weighted as in CIDEr, by the log of their inverse image frequency (Vedantam et al. 2015, eq. 1).
+    """
 
     def __init__(self, captions: Sequence[Sequence[str]]) -> None:
-        from scipy.sparse import csr_matrix, hstack
-
         self.texts = list(chain.from_iterable(captions))
         self.starts = np.cumsum([0, *map(len, captions)])
-        longest = max(len(caption_tokens(text)) for text in self.texts)
-        parts = [self._weighed(order) for order in range(1, min(ORDERS[-1], longest) + 1)]
+        max_tokens = max(len(caption_tokens(text)) for text in self.texts)
+        parts = [self._weighted_ngrams(order) for order in range(1, min(NGRAM_ORDERS[-1], max_tokens) + 1)]
         self.vectors = hstack(parts).tocsr() if parts else csr_matrix((len(self.texts), 1))
 
-    def _weighed(self, order: int) -> "csr_matrix":
-        """The n-grams of each caption, (captions, n-grams), rows one long."""
-        from scipy.sparse import csr_matrix, diags
-        from sklearn.feature_extraction.text import CountVectorizer
-        from sklearn.preprocessing import normalize
-
+    def _weighted_ngrams(self, order: int) -> csr_matrix:
+        """Unit vectors of the n-grams of each caption, (captions, n-grams)."""
         counts = CountVectorizer(analyzer=_ngrams(order), dtype=np.float64).fit_transform(self.texts)
-        pictures, own = len(self.starts) - 1, np.arange(len(self.texts))
-        of_picture = csr_matrix((np.ones(len(own)), own, self.starts), shape=(pictures, len(own)))
-        said_of = np.asarray((of_picture @ counts > 0).sum(axis=0)).ravel()
-        return normalize(counts @ diags(np.log(pictures / said_of)))
+        num_images, captions = len(self.starts) - 1, np.arange(len(self.texts))
+        captions_of_images = csr_matrix(
+            (np.ones(len(captions)), captions, self.starts), shape=(num_images, len(captions))
+        )
+        image_frequency = np.asarray((captions_of_images @ counts > 0).sum(axis=0)).ravel()
+        return normalize(counts @ diags(np.log(num_images / image_frequency)))
 
-    def most_like_the_others(self, places: np.ndarray) -> str:
-        """The caption of the pictures at `places` that is most like all of theirs."""
-        rows = np.concatenate([np.arange(self.starts[place], self.starts[place + 1]) for place in places])
+    def consensus_caption(self, images: np.ndarray) -> str:
+        """Of all captions of the images at these indices, the one with the highest summed similarity to the others."""
+        rows = np.concatenate([np.arange(self.starts[image], self.starts[image + 1]) for image in images])
         vectors = self.vectors[rows]
-        alike = vectors @ np.asarray(vectors.sum(axis=0)).ravel()
-        return self.texts[rows[int(alike.argmax())]]
+        similarity = vectors @ np.asarray(vectors.sum(axis=0)).ravel()
+        return self.texts[rows[int(similarity.argmax())]]
 
 
 def _ngrams(order: int) -> Callable[[str], list[tuple[str, ...]]]:
@@ -113,21 +131,6 @@ def _ngrams(order: int) -> Callable[[str], list[tuple[str, ...]]]:
     return ngrams
 
 
-def _unit(vectors: np.ndarray) -> np.ndarray:
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return vectors / np.where(lengths > 0, lengths, 1)
-
-
-def captioning_baselines(
-    train: Sequence[CaptionedImage],
-    validation: Sequence[CaptionedImage],
-    vectors: Vectors,
-    judge: Callable[[Sequence[TextPrediction]], float],
-) -> Mapping[str, Captioner]:
-    """All of them, by name."""
-    neighbours = Neighbours(train, vectors)
-    return {
-        "commonest_caption": fit_commonest(train),
-        "nearest_picture": neighbours.nearest,
-        "consensus_of_neighbours": fit_consensus(neighbours, validation, judge),
-    }
+def _unit_vectors(vectors: np.ndarray) -> np.ndarray:
+    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors / np.where(norms > 0, norms, 1)

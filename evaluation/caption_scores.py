@@ -1,95 +1,126 @@
-"""How captions become scores, each held against all that people said of its picture."""
+"""Scores of captions, each against all reference captions of its image."""
 
 from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
+from pycocoevalcap.bleu.bleu_scorer import cook_refs, cook_test
+from pycocoevalcap.cider.cider import Cider
+from pycocoevalcap.rouge.rouge import Rouge
 
-from evaluation.scores import ORDERS, table_by_length
+from evaluation.scores import NGRAM_ORDERS, table_by_length
 from evaluation.statistics import bootstrap_interval, bootstrap_of_sums
-from evaluation.text_generation_scores import bleu_of_counts
+from evaluation.text_generation_scores import bleu_from_counts
 from schema.errors import UserError
 from schema.examples import CaptionedImage
 from schema.predictions import TextPrediction
 from schema.scores import Scores
 
-_AROUND = '.,;:!?"()'
-MANY = 50
-_FEW = "CIDEr weighs words by how rare they are among the pictures that are scored: of so few it says little, of one 0."
+_PUNCTUATION = '.,;:!?"()'
+MIN_RELIABLE_IMAGES = 50
+_FEW_IMAGES_NOTE = (
+    "CIDEr weights words by their rarity among the scored images: with so few it is unreliable, with one it is 0."
+)
 
 
 def caption_tokens(text: str) -> list[str]:
-    """Words in lower case, split at spaces, without the punctuation around them, as the scorers of COCO have them."""
-    tokens = (token.strip(_AROUND) for token in text.lower().split())
+    """Lower-cased words, split at spaces, without surrounding punctuation, as the COCO scorers expect them."""
+    tokens = (token.strip(_PUNCTUATION) for token in text.lower().split())
     return [token for token in tokens if any(letter.isalnum() for letter in token)]
 
 
 def caption_scores(
-    examples: Sequence[CaptionedImage], answers: Sequence[TextPrediction], vocabulary: int = 0
+    examples: Sequence[CaptionedImage], predictions: Sequence[TextPrediction], vocabulary: int = 0
 ) -> Scores:
-    """BLEU-1 to 4, CIDEr-D (Vedantam et al. 2015) and ROUGE-L by pycocoevalcap, and how much captions differ.
+    """BLEU-1 to 4, CIDEr-D (Vedantam et al. 2015) and ROUGE-L by pycocoevalcap, and the rate of distinct captions.
 
-    vocabulary: words that the model knows. Raises UserError where there is nothing to score.
+    vocabulary: number of words of the model; 0 if unknown
+    Raises UserError if there are no examples.
     """
-    from pycocoevalcap.cider.cider import Cider
-    from pycocoevalcap.rouge.rouge import Rouge
-
-    if len(examples) != len(answers):
-        raise ValueError(f"{len(examples)} examples and {len(answers)} answers")
+    if len(examples) != len(predictions):
+        raise ValueError(f"{len(examples)} examples and {len(predictions)} predictions")
     if not examples:
-        raise UserError("There are no examples to score; give a split or a folder with at least one captioned picture.")
-    references = [[" ".join(caption_tokens(text)) for text in example.captions] for example in examples]
-    said = [" ".join(caption_tokens(answer.text)) for answer in answers]
-    by_place = dict(enumerate(references)), {place: [text] for place, text in enumerate(said)}
-    cider, ciders = Cider().compute_score(*by_place)
-    rouge, rouges = Rouge().compute_score(*by_place)
-    counts = np.array([_ngram_counts(*pair) for pair in zip(said, references, strict=True)])
-    bleus = {f"bleu_{order}": partial(bleu_of_counts, smooth="none", orders=order) for order in ORDERS}
-    words = {word for text in said for word in text.split()}
-    lengths = np.array([len(text.split()) for text in said])
+        raise UserError("There are no examples to score; give a split or a folder with at least one captioned image.")
+    references, predicted = _tokenized(examples, predictions)
+    cider, ciders = _cider(references, predicted)
+    rouge, rouges = _compute_score(Rouge(), references, predicted)
+    counts = np.array([_ngram_counts(*pair) for pair in zip(predicted, references, strict=True)])
+    bleus = {
+        f"bleu_{order}": partial(bleu_from_counts, smooth_method="none", max_order=order) for order in NGRAM_ORDERS
+    }
     return Scores(
         values={
-            "cider": 100 * float(cider),
+            "cider": 100 * cider,
             **{name: float(score(counts.sum(axis=0))) for name, score in bleus.items()},
-            "rouge_l_coco": float(rouge),
-            "distinct": len(set(said)) / len(said),
+            "rouge_l_coco": rouge,
+            "distinct_captions": len(set(predicted)) / len(predicted),
         },
         intervals={
-            "cider": bootstrap_interval(100 * np.asarray(ciders), np.mean),
+            "cider": bootstrap_interval(100 * ciders, np.mean),
             "bleu_4": bootstrap_of_sums(counts, bleus["bleu_4"]),
-            "rouge_l_coco": bootstrap_interval(np.asarray(rouges), np.mean),
+            "rouge_l_coco": bootstrap_interval(rouges, np.mean),
         },
         examples=len(examples),
         tables=(
             table_by_length(
-                lengths,
+                [len(text.split()) for text in predicted],
                 "rouge_l_coco",
-                lambda places: float(np.asarray(rouges)[places].mean()),
-                what="words of the answer",
+                lambda members: float(rouges[members].mean()),
+                unit="predicted words",
             ),
         ),
         notes=(
-            f"{len(set(said)):,} of {len(said):,} captions differ; they use {len(words):,} words"
-            + (f" of the {vocabulary:,} that the model knows." if vocabulary else "."),
-            *([_FEW] if len(examples) < MANY else []),
+            _diversity_note(predicted, vocabulary),
+            *([_FEW_IMAGES_NOTE] if len(examples) < MIN_RELIABLE_IMAGES else []),
         ),
     )
 
 
-def sentence_rouge_l(captions: Sequence[str], answer: str) -> float:
-    """ROUGE-L of a single caption against all of a picture, from 0 to 1."""
-    from pycocoevalcap.rouge.rouge import Rouge
+def corpus_cider(examples: Sequence[CaptionedImage], predictions: Sequence[TextPrediction]) -> float:
+    """CIDEr-D alone, x 100."""
+    return 100 * _cider(*_tokenized(examples, predictions))[0]
 
+
+def sentence_rouge_l(captions: Sequence[str], prediction: str) -> float:
+    """ROUGE-L of a single caption against all reference captions of its image, from 0 to 1."""
     references = [" ".join(caption_tokens(text)) for text in captions]
-    return float(Rouge().calc_score([" ".join(caption_tokens(answer))], references)) if references else 0.0
+    return float(Rouge().calc_score([" ".join(caption_tokens(prediction))], references)) if references else 0.0
 
 
-def _ngram_counts(said: str, references: Sequence[str]) -> list[int]:
-    """What a caption adds to BLEU: n-grams that are right and all of them, for n from 1 to 4, and both lengths."""
-    from pycocoevalcap.bleu.bleu_scorer import cook_refs, cook_test
+def _tokenized(
+    examples: Sequence[CaptionedImage], predictions: Sequence[TextPrediction]
+) -> tuple[list[list[str]], list[str]]:
+    """References and prediction of each example, tokens separated by spaces."""
+    references = [[" ".join(caption_tokens(text)) for text in example.captions] for example in examples]
+    return references, [" ".join(caption_tokens(prediction.text)) for prediction in predictions]
 
-    lengths, most = cook_refs(list(references), n=max(ORDERS))
-    cooked = cook_test(said, (lengths, most), n=max(ORDERS))
-    # Of several references the one whose length is closest counts, the shorter where two are.
+
+def _cider(references: Sequence[Sequence[str]], predicted: Sequence[str]) -> tuple[float, np.ndarray]:
+    """CIDEr-D of the corpus and of each caption; 0 if no reference has a word, for which pycocoevalcap fails."""
+    if not any(map(any, references)):
+        return 0.0, np.zeros(len(predicted))
+    return _compute_score(Cider(), references, predicted)
+
+
+def _compute_score(
+    scorer: Cider | Rouge, references: Sequence[Sequence[str]], predicted: Sequence[str]
+) -> tuple[float, np.ndarray]:
+    """Score of the corpus and of each caption; pycocoevalcap takes dictionaries from an id to captions."""
+    predicted_by_id = {index: [text] for index, text in enumerate(predicted)}
+    score, scores = scorer.compute_score(dict(enumerate(references)), predicted_by_id)
+    return float(score), np.asarray(scores)
+
+
+def _diversity_note(predicted: Sequence[str], vocabulary: int) -> str:
+    words = {word for text in predicted for word in text.split()}
+    used = f"{len(words):,} of the {vocabulary:,} words of the model" if vocabulary else f"{len(words):,} words"
+    return f"{len(set(predicted)):,} of {len(predicted):,} captions are distinct; they use {used}."
+
+
+def _ngram_counts(predicted: str, references: Sequence[str]) -> list[int]:
+    """Contribution of a caption to BLEU: correct and all n-grams for n from 1 to 4, and both lengths."""
+    lengths, max_counts = cook_refs(list(references), n=max(NGRAM_ORDERS))
+    cooked = cook_test(predicted, (lengths, max_counts), n=max(NGRAM_ORDERS))
+    # Of several references the one whose length is closest counts; of two equally close ones the shorter.
     closest = min(lengths, key=lambda length: (abs(length - cooked["testlen"]), length))
     return [*cooked["correct"], *cooked["guess"], cooked["testlen"], closest]

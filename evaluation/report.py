@@ -11,7 +11,7 @@ from pathlib import Path
 from console.files import atomic_write
 from console.tables import markdown_table, plain_table
 from evaluation import plots
-from evaluation.classification_baselines import verdict
+from evaluation.comparison import compare_with_baselines
 from evaluation.scores import SCORES, UNDEFINED, format_interval, format_score
 from schema.records import EpochRecord, IntervalsBySplit, Metrics, ScoresBySplit, Summary
 from schema.scores import ScoredExample, Scores, Table, TableValue
@@ -97,7 +97,7 @@ def summary_report(summary: Summary) -> str:
         f"{summary.task}, {summary.cell}, {summary.dataset}: {len(summary.values)} seeds",
         plain_table(["", f"{summary.primary_metric.split} {name}"], rows),
         f"mean {format_score(name, summary.primary_metric.value)}{deviation} (sample deviation), 95 % interval {interval}",
-        verdict(name, summary.primary_metric.value, summary.baselines),
+        compare_with_baselines(name, summary.primary_metric.value, summary.baselines),
     ]
     return "\n".join(lines)
 
@@ -149,7 +149,7 @@ def _warnings(metrics: Metrics) -> Iterator[str]:
 def _verdict(metrics: Metrics) -> str:
     name, split = metrics.primary_metric.name, metrics.primary_metric.split
     rivals = {who: values[split][name] for who, values in metrics.baselines.items() if name in values.get(split, {})}
-    return verdict(name, metrics.primary_metric.value, rivals)
+    return compare_with_baselines(name, metrics.primary_metric.value, rivals)
 
 
 def _systems(metrics: Metrics) -> list[tuple[str, ScoresBySplit, IntervalsBySplit]]:

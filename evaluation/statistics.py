@@ -1,4 +1,4 @@
-"""How far a number can be trusted: over the examples of one run, and over several runs of one setting."""
+"""Statistics of scores: uncertainty over the examples of one run, and over several runs with different seeds."""
 
 import math
 import warnings
@@ -10,14 +10,14 @@ import numpy as np
 from schema.errors import UserError
 
 CONFIDENCE = 0.95
-RESAMPLES = 1000
-_RESAMPLES_AT_ONCE = 50
+NUM_RESAMPLES = 1000
+_RESAMPLES_PER_BATCH = 50
 
 
 def mean_and_deviation(values: Sequence[float]) -> tuple[float, float]:
-    """Mean and sample standard deviation (divided by n - 1); one value says nothing of the deviation, which is NaN.
+    """Mean and sample standard deviation (divided by n - 1); the deviation of a single value is NaN.
 
-    Raises UserError where there is no value.
+    Raises UserError if there are no values.
     """
     if not values:
         raise UserError("There is no value to take the mean of; record at least one run.")
@@ -25,57 +25,57 @@ def mean_and_deviation(values: Sequence[float]) -> tuple[float, float]:
 
 
 def bootstrap_interval(values: np.ndarray, statistic: Callable[..., np.ndarray]) -> tuple[float, float]:
-    """Where a score would lie on other examples of the same kind, with `CONFIDENCE`: percentile bootstrap (Efron 1979).
+    """Confidence interval of a score over examples: percentile bootstrap (Efron 1979).
 
     values: one for each example, (examples,)
-    statistic: called with resampled values (..., examples) and axis=-1; gives the score of each resample, (...)
-    The same examples give the same interval. A single example, or a score that is no number, gives NaN.
+    statistic: called with resampled values (..., examples) and axis=-1; returns the score of each resample, (...)
+    The interval is deterministic. It is NaN for a single example, and for a score that is not finite.
     """
     from scipy.stats import DegenerateDataWarning, bootstrap
 
     if len(values) < 2 or not np.isfinite(statistic(values, axis=-1)):
         return math.nan, math.nan
     with warnings.catch_warnings():
-        # A score that is the same whatever is drawn has an interval of no width, and that is right.
+        # A score that is the same for all resamples has an interval of width 0, which is correct.
         warnings.simplefilter("ignore", DegenerateDataWarning)
-        found = bootstrap(
+        result = bootstrap(
             (values,),
             statistic,
-            n_resamples=RESAMPLES,
-            batch=_RESAMPLES_AT_ONCE,
+            n_resamples=NUM_RESAMPLES,
+            batch=_RESAMPLES_PER_BATCH,
             vectorized=True,
             confidence_level=CONFIDENCE,
             method="percentile",
             rng=np.random.default_rng(0),
         )
-    # A resample may have nothing to take a share of, an entity type that was not drawn for example.
-    low, high = np.nanquantile(found.bootstrap_distribution, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
+    # The score of a resample may be undefined, for example the recall of an entity type that was not drawn.
+    low, high = np.nanquantile(result.bootstrap_distribution, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
     return float(low), float(high)
 
 
 def bootstrap_of_sums(counts: np.ndarray, score: Callable[[np.ndarray], np.ndarray]) -> tuple[float, float]:
-    """The same for a score of sums over the examples, which are drawn whole: the words of a sentence are no strangers.
+    """The same for a score of sums over examples, which are resampled whole: words of a sentence are not independent.
 
-    counts: what each example adds to each sum, (examples, sums)
+    counts: contribution of each example to each sum, (examples, sums)
     score: sums (..., sums) -> scores (...)
     """
 
-    def of_drawn(places: np.ndarray, axis: int = -1) -> np.ndarray:
-        drawn = places.reshape(-1, places.shape[-1])
-        times = np.stack([np.bincount(row, minlength=len(counts)) for row in drawn])
-        return score(times @ counts).reshape(places.shape[:-1])
+    def score_of_resamples(indices: np.ndarray, axis: int = -1) -> np.ndarray:
+        rows = indices.reshape(-1, indices.shape[-1])
+        times_drawn = np.stack([np.bincount(row, minlength=len(counts)) for row in rows])
+        return score(times_drawn @ counts).reshape(indices.shape[:-1])
 
-    return bootstrap_interval(np.arange(len(counts)), of_drawn)
+    return bootstrap_interval(np.arange(len(counts)), score_of_resamples)
 
 
 def mean_interval(values: Sequence[float]) -> tuple[float, float]:
-    """Where the mean over all seeds lies, with `CONFIDENCE`, by Student's t; NaN for a single value."""
+    """Confidence interval of the mean over all seeds, by Student's t; NaN for a single value."""
     from scipy.stats import t
 
     mean, deviation = mean_and_deviation(values)
-    half = (
+    half_width = (
         t.ppf((1 + CONFIDENCE) / 2, len(values) - 1) * deviation / math.sqrt(len(values))
         if len(values) > 1
         else math.nan
     )
-    return mean - half, mean + half
+    return mean - half_width, mean + half_width

@@ -1,21 +1,29 @@
-"""How a tag for each word of a sentence becomes scores: parts of speech, or any tags that stand for themselves."""
+"""Scores of tagging: one tag for each word of a sentence.
+
+`tagging_scores` are for tags that stand for themselves, such as parts of speech. `entity_scores` are for IOB2 tags:
+whole entities count, not words (strict, as in the CoNLL shared tasks). In tweets `@` and the name after it are often
+annotated as two entities, so that entity F1 has three views: as annotated, with both merged into one entity, and
+without mentions.
+"""
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
+from evaluation.entity_spans import Span, entity_spans, entity_texts, is_mention, merge_mentions
 from evaluation.scores import (
-    LEAST_PROBABILITY,
-    confusion_of,
-    macro_f1_of,
-    notes_on_unknown,
-    pairs_of,
+    MIN_PROBABILITY,
+    all_labels,
+    confusion_indices,
+    confusion_matrix,
+    macro_f1,
     table_by_class,
     table_by_length,
+    unknown_label_notes,
 )
 from evaluation.statistics import bootstrap_interval, bootstrap_of_sums
 from schema.errors import UserError
@@ -24,164 +32,290 @@ from schema.predictions import TagsPrediction
 from schema.scores import Scores, Table
 
 POSITION_BINS = (1, 2, 3, 5, 10, 20, 40)
-"""The last position of each bin, counted from 1."""
+"""Upper bound of each bin of positions, counted from 1."""
+ENTITY_NOTE = (
+    "Entities are scored as a whole, by type and words (strict, IOB2). Files in IOB1 are read as IOB2; a predicted I- "
+    "that continues nothing counts as no entity."
+)
 
 
 @dataclass(frozen=True)
 class AlignedTags:
-    """Sentences with the tags that they have and those that were answered, word by word.
+    """Reference and predicted tags of sentences, word by word.
 
-    examples: with a tag for each word; answers: one for each example, with as many tags as it has words
+    examples: sentences with a tag for each word
+    predictions: one for each example, with a tag for each word
+    Raises UserError if there are no words, ValueError for other numbers of sentences or words.
     """
 
     examples: Sequence[TaggedSentence]
-    answers: Sequence[TagsPrediction]
+    predictions: Sequence[TagsPrediction]
 
     def __post_init__(self) -> None:
-        if len(self.examples) != len(self.answers):
-            raise ValueError(f"{len(self.examples)} examples and {len(self.answers)} answers")
+        if len(self.examples) != len(self.predictions):
+            raise ValueError(f"{len(self.examples)} examples and {len(self.predictions)} predictions")
         if not self.references:
             raise UserError("There are no examples to score; give a split or a file with at least one tagged word.")
-        if len(self.answered) != len(self.references):
-            raise ValueError(f"{len(self.references)} words and {len(self.answered)} tags")
+        if len(self.predicted) != len(self.references):
+            raise ValueError(f"{len(self.references)} words and {len(self.predicted)} tags")
 
     @cached_property
     def references(self) -> list[str]:
-        """The tag of every word."""
+        """Reference tag of each word."""
         return [tag for example in self.examples for tag in example.tags]
 
     @cached_property
-    def answered(self) -> list[str]:
-        """What was answered for every word."""
-        return [tag for answer in self.answers for tag in answer.tags]
+    def predicted(self) -> list[str]:
+        """Predicted tag of each word."""
+        return [tag for prediction in self.predictions for tag in prediction.tags]
 
     @cached_property
-    def right(self) -> np.ndarray:
-        """Whether the answer is the reference, 0 or 1 for every word."""
-        return np.array([one == other for one, other in zip(self.references, self.answered, strict=True)], float)
+    def correct(self) -> np.ndarray:
+        """1 for each word with the correct tag, else 0: (words,)."""
+        return np.array([one == other for one, other in zip(self.references, self.predicted, strict=True)], float)
 
     @cached_property
     def lengths(self) -> np.ndarray:
-        """Words of each sentence."""
+        """Number of words of each sentence."""
         return np.array([len(example.words) for example in self.examples])
 
     @cached_property
     def sentence(self) -> np.ndarray:
-        """Number of the sentence that each word is in."""
+        """Index of the sentence of each word."""
         return np.repeat(np.arange(len(self.lengths)), self.lengths)
 
-    def by_sentence(self, values: np.ndarray) -> np.ndarray:
-        """Sum of the values of its words for each sentence: (words,) -> (sentences,)."""
+    def sum_by_sentence(self, values: np.ndarray) -> np.ndarray:
+        """Sum over the words of each sentence: (words,) -> (sentences,)."""
         return np.bincount(self.sentence, values, minlength=len(self.lengths))
 
+    def ratio_by_sentence(self, numerators: np.ndarray, denominators: np.ndarray) -> np.ndarray:
+        """Contribution of each sentence to the numerator and denominator of a ratio: 2 x (words,) -> (sentences, 2)."""
+        return np.stack([self.sum_by_sentence(numerators), self.sum_by_sentence(denominators)], axis=-1)
+
     @cached_property
-    def surprise(self) -> np.ndarray | None:
-        """-log p(reference) of every word, in nats; None where an answer holds no probabilities."""
-        if any(answer.probabilities is None for answer in self.answers):
-            return None
-        given: list[float] = []
-        for example, answer in zip(self.examples, self.answers, strict=True):
-            place = {tag: number for number, tag in enumerate(answer.labels)}
-            given += [
-                float(row[place[tag]]) if tag in place else 0.0
-                for tag, row in zip(example.tags, answer.probabilities, strict=True)
+    def cross_entropies(self) -> np.ndarray | None:
+        """-log p(reference) of each word, in nats; None if a prediction has no probabilities."""
+        probabilities: list[float] = []
+        for example, prediction in zip(self.examples, self.predictions, strict=True):
+            if prediction.probabilities is None:
+                return None
+            index = {tag: number for number, tag in enumerate(prediction.labels)}
+            probabilities += [
+                float(row[index[tag]]) if tag in index else 0.0
+                for tag, row in zip(example.tags, prediction.probabilities, strict=True)
             ]
-        return -np.log(np.clip(given, LEAST_PROBABILITY, 1))
+        return -np.log(np.clip(probabilities, MIN_PROBABILITY, 1))
+
+    @cached_property
+    def word_ratios(self) -> dict[str, np.ndarray]:
+        """Accuracy, and cross-entropy if there are probabilities, as `ratio_by_sentence`."""
+        ones = np.ones(len(self.references))
+        ratios = {"accuracy": self.ratio_by_sentence(self.correct, ones)}
+        if self.cross_entropies is not None:
+            ratios["cross_entropy"] = self.ratio_by_sentence(self.cross_entropies, ones)
+        return ratios
 
 
 def tagging_scores(
-    examples: Sequence[TaggedSentence], answers: Sequence[TagsPrediction], tags: Sequence[str], seen: Set[str]
+    examples: Sequence[TaggedSentence], predictions: Sequence[TagsPrediction], tags: Sequence[str], seen: Set[str]
 ) -> Scores:
-    """Scores of a tag for each word.
+    """Accuracy, macro F1 and cross-entropy of tags.
 
-    tags: those that the model knows, in its order; seen: the forms of train, with their case
-    A reference that the model does not know counts as an error and is named in `notes`. Intervals draw whole sentences.
-    Raises UserError where there is nothing to score.
+    tags: the tags of the model, in its order
+    seen: word forms of train, with their case
+    A reference that is not among `tags` counts as an error and is named in `notes`. Confidence intervals resample whole
+    sentences. Raises UserError if there are no words.
     """
-    tagged = AlignedTags(examples, answers)
-    every_tag = (*tags, *sorted({*tagged.references, *tagged.answered} - set(tags)))
-    pairs = pairs_of(tagged.references, tagged.answered, every_tag)
+    aligned = AlignedTags(examples, predictions)
+    tags_and_unknown = all_labels(tags, aligned.references, aligned.predicted)
+    indices = confusion_indices(aligned.references, aligned.predicted, tags_and_unknown)
     unseen = np.array([word not in seen for example in examples for word in example.words])
-    sums = {
-        "accuracy": _share(tagged, tagged.right, np.ones(len(unseen))),
-        "accuracy_unseen": _share(tagged, tagged.right * unseen, unseen.astype(float)),
-        "sentence_accuracy": np.stack(
-            [tagged.by_sentence(1 - tagged.right) == 0, np.ones(len(examples))], axis=-1
-        ).astype(float),
+    all_correct = aligned.sum_by_sentence(1 - aligned.correct) == 0
+    ratios = {
+        "accuracy": aligned.word_ratios["accuracy"],
+        "accuracy_unseen": aligned.ratio_by_sentence(aligned.correct * unseen, unseen.astype(float)),
+        "sentence_accuracy": np.stack([all_correct, np.ones(len(examples))], axis=-1).astype(float),
+        **aligned.word_ratios,
     }
-    if tagged.surprise is not None:
-        sums["cross_entropy"] = _share(tagged, tagged.surprise, np.ones(len(unseen)))
-    counted = _pairs_by_sentence(tagged, pairs, len(every_tag))
-    types = _right_types(tagged, unseen)
-    values = {name: float(ratio(counts.sum(axis=0))) for name, counts in sums.items()}
-    intervals = {name: bootstrap_of_sums(counts, ratio) for name, counts in sums.items()}
+    counts = _confusion_by_sentence(aligned, indices, len(tags_and_unknown))
+    unseen_types = _correct_types(aligned, unseen)
     return Scores(
-        values=values
+        values={name: float(ratio(sums.sum(axis=0))) for name, sums in ratios.items()}
         | {
-            "accuracy_unseen_types": float(types.mean()) if len(types) else math.nan,
-            "macro_f1": float(macro_f1_of(counted.sum(axis=0))),
+            "accuracy_unseen_types": float(unseen_types.mean()) if len(unseen_types) else math.nan,
+            "macro_f1": float(macro_f1(counts.sum(axis=0))),
         },
-        intervals=intervals
+        intervals={name: bootstrap_of_sums(sums, ratio) for name, sums in ratios.items()}
         | {
-            "accuracy_unseen_types": bootstrap_interval(types, np.mean),
-            "macro_f1": bootstrap_of_sums(counted, macro_f1_of),
+            "accuracy_unseen_types": bootstrap_interval(unseen_types, np.mean),
+            "macro_f1": bootstrap_of_sums(counts, macro_f1),
         },
         examples=len(examples),
         tables=(
-            accuracy_by_length(tagged),
-            _accuracy_by_position(tagged),
-            table_by_class(tagged.references, tagged.answered, every_tag),
+            _accuracy_by_length(aligned),
+            _accuracy_by_position(aligned),
+            table_by_class(aligned.references, aligned.predicted, tags_and_unknown),
         ),
-        confusion=confusion_of(pairs, every_tag),
-        notes=notes_on_unknown(tagged.references, tags),
+        confusion=confusion_matrix(indices, tags_and_unknown),
+        notes=unknown_label_notes(aligned.references, tags),
     )
 
 
-def _right_types(tagged: AlignedTags, unseen: np.ndarray) -> np.ndarray:
-    """Whether the tag that each unseen form is most often given is its most frequent one, 0 or 1 for every form.
+def _correct_types(aligned: AlignedTags, unseen: np.ndarray) -> np.ndarray:
+    """1 for each unseen word form whose usual predicted tag is its usual reference tag, else 0.
 
-    Of tags that are equally often, the one that is more frequent overall counts.
+    Of tags that are tied for a form, the one that is more frequent overall counts.
     """
-    given: defaultdict[str, tuple[Counter[str], Counter[str]]] = defaultdict(lambda: (Counter(), Counter()))
-    overall = Counter(tagged.references)
-    words = (word for example in tagged.examples for word in example.words)
-    for word, new, reference, answered in zip(words, unseen, tagged.references, tagged.answered, strict=True):
-        if new:
-            given[word][0][reference] += 1
-            given[word][1][answered] += 1
+    references: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    predictions: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    overall = Counter(aligned.references)
+    words = (word for example in aligned.examples for word in example.words)
+    for word, is_unseen, reference, predicted in zip(words, unseen, aligned.references, aligned.predicted, strict=True):
+        if is_unseen:
+            references[word][reference] += 1
+            predictions[word][predicted] += 1
 
     def usual(tags: Counter[str]) -> str:
         return max(tags, key=lambda tag: (tags[tag], overall[tag]))
 
-    return np.array([usual(references) == usual(answers) for references, answers in given.values()], float)
+    return np.array([usual(tags) == usual(predictions[word]) for word, tags in references.items()], float)
 
 
 def ratio(sums: np.ndarray) -> np.ndarray:
-    """First sum over second, (..., 2) -> (...); NaN where there is nothing to divide by."""
+    """First sum over second, (..., 2) -> (...); NaN for a denominator of 0."""
     return np.divide(sums[..., 0], sums[..., 1], out=np.full(sums.shape[:-1], np.nan), where=sums[..., 1] > 0)
 
 
-def accuracy_by_length(tagged: AlignedTags) -> Table:
-    """Share of the words that are right, for sentences of about the same length."""
-    right = tagged.by_sentence(tagged.right)
+def _accuracy_by_length(aligned: AlignedTags) -> Table:
+    correct = aligned.sum_by_sentence(aligned.correct)
     return table_by_length(
-        tagged.lengths, "accuracy", lambda places: float(right[places].sum() / max(1, tagged.lengths[places].sum()))
+        aligned.lengths,
+        "accuracy",
+        lambda members: float(correct[members].sum() / max(1, aligned.lengths[members].sum())),
     )
 
 
-def _accuracy_by_position(tagged: AlignedTags) -> Table:
-    starts = np.cumsum(tagged.lengths) - tagged.lengths
-    position = np.arange(len(tagged.right)) - np.repeat(starts, tagged.lengths) + 1
-    table = table_by_length(position, "accuracy", lambda places: float(tagged.right[places].mean()), POSITION_BINS)
+def _accuracy_by_position(aligned: AlignedTags) -> Table:
+    starts = np.cumsum(aligned.lengths) - aligned.lengths
+    position = np.arange(len(aligned.correct)) - np.repeat(starts, aligned.lengths) + 1
+    table = table_by_length(position, "accuracy", lambda members: float(aligned.correct[members].mean()), POSITION_BINS)
     return Table("accuracy by position", ("position in the sentence", "words", "accuracy"), table.rows)
 
 
-def _share(tagged: AlignedTags, right: np.ndarray, count: np.ndarray) -> np.ndarray:
-    """What each sentence adds to the numerator and to the denominator, (sentences, 2)."""
-    return np.stack([tagged.by_sentence(right), tagged.by_sentence(count)], axis=-1)
+def _confusion_by_sentence(aligned: AlignedTags, indices: np.ndarray, tags: int) -> np.ndarray:
+    """Flattened confusion matrix of each sentence: (sentences, tags x tags)."""
+    counts = np.bincount(aligned.sentence * tags**2 + indices, minlength=len(aligned.lengths) * tags**2)
+    return counts.reshape(len(aligned.lengths), tags**2)
 
 
-def _pairs_by_sentence(tagged: AlignedTags, pairs: np.ndarray, tags: int) -> np.ndarray:
-    """How often each sentence has each pair of reference and answer: (sentences, tags x tags)."""
-    cells = np.bincount(tagged.sentence * tags**2 + pairs, minlength=len(tagged.lengths) * tags**2)
-    return cells.reshape(len(tagged.lengths), tags**2)
+def entity_scores(
+    examples: Sequence[TaggedSentence], predictions: Sequence[TagsPrediction], tags: Sequence[str], seen: Set[str]
+) -> Scores:
+    """Precision, recall and F1 of entities.
+
+    tags: the tags of the model, in its order
+    seen: entities of train, as `entity_texts` gives them
+    Confidence intervals resample whole sentences. Raises UserError if there are no words.
+    """
+    aligned = AlignedTags(examples, predictions)
+    reference_tags = [example.tags for example in examples]
+    predicted_tags = [prediction.tags for prediction in predictions]
+    views = {name: (spans(examples, reference_tags), spans(examples, predicted_tags)) for name, spans in VIEWS.items()}
+    counts = {_f1_name(view): _span_counts(*both) for view, both in views.items()}
+    ratios = _entity_ratios(examples, *views["official"], seen) | aligned.word_ratios
+    tags_and_unknown = all_labels(tags, aligned.references, aligned.predicted)
+    indices = confusion_indices(aligned.references, aligned.predicted, tags_and_unknown)
+    return Scores(
+        values={name: float(f1(sums.sum(axis=0))) for name, sums in counts.items()}
+        | {name: float(ratio(sums.sum(axis=0))) for name, sums in ratios.items()},
+        intervals={name: bootstrap_of_sums(sums, f1) for name, sums in counts.items()}
+        | {name: bootstrap_of_sums(sums, ratio) for name, sums in ratios.items()},
+        examples=len(examples),
+        tables=(
+            table_by_length(
+                aligned.lengths,
+                "entity_f1",
+                lambda members: float(np.nan_to_num(f1(counts["entity_f1"][members].sum(axis=0)))),
+            ),
+            *(_table_by_type(view, *both) for view, both in views.items()),
+        ),
+        confusion=confusion_matrix(indices, tags_and_unknown),
+        notes=(ENTITY_NOTE, *unknown_label_notes(aligned.references, tags)),
+    )
+
+
+def f1(sums: np.ndarray) -> np.ndarray:
+    """F1 from numbers of correct, predicted and reference entities (..., 3); NaN if there are no entities."""
+    return ratio(np.stack([2 * sums[..., 0], sums[..., 1] + sums[..., 2]], axis=-1))
+
+
+Spans = list[set[Span]]
+"""Entities of each sentence."""
+TagSequences = Sequence[Sequence[str]]
+
+
+def _official(examples: Sequence[TaggedSentence], tags: TagSequences) -> Spans:
+    return entity_spans(tags)
+
+
+def _merged(examples: Sequence[TaggedSentence], tags: TagSequences) -> Spans:
+    return entity_spans([merge_mentions(example.words, these) for example, these in zip(examples, tags, strict=True)])
+
+
+def _without_mentions(examples: Sequence[TaggedSentence], tags: TagSequences) -> Spans:
+    return [
+        {span for span in spans if not is_mention(example.words, span[0])}
+        for example, spans in zip(examples, entity_spans(tags), strict=True)
+    ]
+
+
+VIEWS: Mapping[str, Callable[[Sequence[TaggedSentence], TagSequences], Spans]] = {
+    "official": _official,
+    "merged": _merged,
+    "without_mentions": _without_mentions,
+}
+"""View -> function from the tags of sentences to their entities."""
+
+
+def _f1_name(view: str) -> str:
+    return "entity_f1" if view == "official" else f"entity_f1_{view}"
+
+
+def _span_counts(references: Spans, predicted: Spans) -> np.ndarray:
+    """Numbers of correct, predicted and reference entities of each sentence, (sentences, 3)."""
+    pairs = zip(references, predicted, strict=True)
+    return np.array([(len(reference & found), len(found), len(reference)) for reference, found in pairs], float)
+
+
+def _entity_ratios(
+    examples: Sequence[TaggedSentence], references: Spans, predicted: Spans, seen: Set[str]
+) -> dict[str, np.ndarray]:
+    """Precision, and recall of all, seen and unseen entities: numerator and denominator of each sentence."""
+    correct, num_predicted, num_references = _span_counts(references, predicted).T
+    seen_spans = [
+        {span for span in spans if entity_texts(example.words, [span])[0] in seen}
+        for example, spans in zip(examples, references, strict=True)
+    ]
+    unseen_spans = [spans - seen_ones for spans, seen_ones in zip(references, seen_spans, strict=True)]
+    return {
+        "entity_precision": np.stack([correct, num_predicted], axis=-1),
+        "entity_recall": np.stack([correct, num_references], axis=-1),
+        "recall_seen": _span_counts(seen_spans, predicted)[:, [0, 2]],
+        "recall_unseen": _span_counts(unseen_spans, predicted)[:, [0, 2]],
+    }
+
+
+def _table_by_type(view: str, references: Spans, predicted: Spans) -> Table:
+    types = sorted({entity_type for spans in (*references, *predicted) for *_, entity_type in spans})
+    rows = []
+    for row_type in (*types, None):
+        of_type = [
+            [{span for span in spans if row_type in (None, span[2])} for spans in side]
+            for side in (references, predicted)
+        ]
+        correct, num_predicted, num_references = _span_counts(*of_type).sum(axis=0)
+        precision, recall = (float(ratio(np.array([correct, total]))) for total in (num_predicted, num_references))
+        f1_of_type = float(f1(np.array([correct, num_predicted, num_references])))
+        rows.append((row_type or "all", int(num_references), precision, recall, f1_of_type))
+    title = f"entities by type, {view.replace('_', ' ')}"
+    return Table(title, ("type", "entities", "precision", "recall", "F1"), tuple(rows))

@@ -1,53 +1,77 @@
-"""What a writer has to beat: texts that are copied."""
+"""Baselines for text generation: texts copied from the source or from train."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+
+from sklearn.feature_extraction.text import TfidfVectorizer
 
 from console.progress import track
+from evaluation.text_generation_scores import sentence_rouge
 from schema.examples import TextPair
-from schema.predictions import TextPrediction
+from schema.predictions import Predictor, TextPrediction
 
-Writer = Callable[[Sequence[TextPair]], list[TextPrediction]]
-"""What writes a text for each source."""
+TextGenerator = Predictor[TextPair, TextPrediction]
 
-AT_ONCE = 200
+QUERY_BATCH_SIZE = 200
+MIN_WORDS, MAX_WORDS = 3, 30
+"""Smallest and largest number of words that `fit_first_words` tries."""
 _WORD = re.compile(r"\w\w")
 
 
+def fit_translation_baselines(train: Sequence[TextPair]) -> Mapping[str, TextGenerator]:
+    """`copy_source` and `nearest_neighbor`."""
+    return {"copy_source": copy_source, "nearest_neighbor": fit_nearest_neighbor(train)}
+
+
+def fit_summary_baselines(train: Sequence[TextPair], validation: Sequence[TextPair]) -> Mapping[str, TextGenerator]:
+    """`first_words`, whose number is chosen by ROUGE-L on validation, `first_line` and `nearest_neighbor`."""
+
+    def total_rouge(predictions: Sequence[TextPrediction]) -> float:
+        pairs = zip(validation, predictions, strict=True)
+        return sum(sentence_rouge(example.target or "", prediction.text) for example, prediction in pairs)
+
+    return {
+        "first_words": fit_first_words(validation, total_rouge),
+        "first_line": first_line,
+        "nearest_neighbor": fit_nearest_neighbor(train),
+    }
+
+
 def copy_source(examples: Sequence[TextPair]) -> list[TextPrediction]:
-    """The source as it stands."""
+    """The source, unchanged."""
     return [TextPrediction(example.source) for example in examples]
 
 
-def fit_nearest(train: Sequence[TextPair]) -> Writer:
-    """The target of the training source that shares most with a source: cosine of tf-idf over words and pairs."""
-    from sklearn.feature_extraction.text import TfidfVectorizer
+def fit_nearest_neighbor(train: Sequence[TextPair]) -> TextGenerator:
+    """Predict the target of the most similar source of train: cosine of tf-idf over words and word pairs."""
+    # Words of one character are ignored, unless there are no others.
+    analyzer = "word" if any(_WORD.search(example.source) for example in train) else "char"
+    vectorizer = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, analyzer=analyzer)
+    keys = vectorizer.fit_transform(example.source for example in train)
 
-    # Words of one letter say little, unless there are no others.
-    words = {} if any(_WORD.search(example.source) for example in train) else {"analyzer": "char"}
-    vectorizer = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, **words)
-    known = vectorizer.fit_transform(example.source for example in train)
+    def predict(examples: Sequence[TextPair]) -> list[TextPrediction]:
+        predictions = []
+        for start in track(range(0, len(examples), QUERY_BATCH_SIZE), "finding the nearest text"):
+            batch = examples[start : start + QUERY_BATCH_SIZE]
+            queries = vectorizer.transform(example.source for example in batch)
+            # A source without a word of train has the same similarity to all: it gets the first.
+            nearest = (queries @ keys.T).toarray().argmax(axis=1)
+            predictions += [TextPrediction(train[index].target or "") for index in nearest]
+        return predictions
 
-    def write(examples: Sequence[TextPair]) -> list[TextPrediction]:
-        answers = []
-        for start in track(range(0, len(examples), AT_ONCE), "looking for the nearest text"):
-            asked = vectorizer.transform(example.source for example in examples[start : start + AT_ONCE])
-            # A source without a known word is as near to all: it gets the first.
-            nearest = (asked @ known.T).toarray().argmax(axis=1)
-            answers += [TextPrediction(train[place].target or "") for place in nearest]
-        return answers
-
-    return write
-
-
-FEWEST, MOST = 3, 30
-"""Lengths that are tried, in words."""
+    return predict
 
 
-def fit_first_words(validation: Sequence[TextPair], judge: Callable[[Sequence[TextPrediction]], float]) -> Writer:
-    """The first words of the source, as many as do best on validation; judge: how good such answers to it are."""
-    best = max(range(FEWEST, MOST + 1), key=lambda count: judge(first_words(validation, count))) if validation else MOST
-    return lambda examples: first_words(examples, best)
+def fit_first_words(
+    validation: Sequence[TextPair], score: Callable[[Sequence[TextPrediction]], float]
+) -> TextGenerator:
+    """Predict the first words of the source; their number is the one with the best score on validation.
+
+    score: quality of predictions for validation, higher is better
+    """
+    counts = range(MIN_WORDS, MAX_WORDS + 1) if validation else [MAX_WORDS]
+    return partial(first_words, count=max(counts, key=lambda count: score(first_words(validation, count))))
 
 
 def first_words(examples: Sequence[TextPair], count: int) -> list[TextPrediction]:
@@ -56,5 +80,5 @@ def first_words(examples: Sequence[TextPair], count: int) -> list[TextPrediction
 
 
 def first_line(examples: Sequence[TextPair]) -> list[TextPrediction]:
-    """The first line of each source, in mails its first sentence."""
+    """The first line of each source, which is the first sentence of an email."""
     return [TextPrediction(example.source.split("\n", 1)[0]) for example in examples]

@@ -1,10 +1,12 @@
-"""How texts that were written in answer become scores."""
+"""Scores of text generation: translations and summaries, each with one reference."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache, partial
+from typing import TYPE_CHECKING
 
 import numpy as np
+from sacrebleu.metrics import BLEU, CHRF
 
 from evaluation.scores import table_by_length
 from evaluation.statistics import bootstrap_interval, bootstrap_of_sums
@@ -13,162 +15,171 @@ from schema.examples import TextPair
 from schema.predictions import TextPrediction
 from schema.scores import Scores
 
+if TYPE_CHECKING:
+    from rouge_score.rouge_scorer import RougeScorer
 
-def translation_scores(examples: Sequence[TextPair], answers: Sequence[TextPrediction], language: str) -> Scores:
-    """BLEU (Papineni et al. 2002) as it is and as the literature on Multi30k gives it, and chrF (Popović 2015).
 
-    language: of the answers, two letters. Raises UserError where there is nothing to score.
+def translation_scores(examples: Sequence[TextPair], predictions: Sequence[TextPrediction], language: str) -> Scores:
+    """BLEU (Papineni et al. 2002), cased and as the literature on Multi30k reports it, and chrF (Popović 2015).
+
+    language: of the predictions, two letters
+    Raises UserError if there are no examples.
     """
-    from sacrebleu.metrics import BLEU, CHRF
-
-    references, said = _texts(examples, answers)
-    # It would warn of texts that look tokenized; whose they are is the user's affair.
-    cased, characters = BLEU(force=True), CHRF()
-    said_tokens, reference_tokens = ([moses_tokens(text, language) for text in texts] for texts in (said, references))
+    references, predicted = _texts(examples, predictions)
+    # force: no warning about texts that look tokenized, which is up to the user.
+    cased, chrf = BLEU(force=True), CHRF()
+    predicted_tokens, reference_tokens = (
+        [moses_tokenize(text, language) for text in texts] for texts in (predicted, references)
+    )
     counts = {
-        "bleu": _ngram_counts(said, references, tokenize="13a"),
-        "bleu_lc_tok": _ngram_counts(said_tokens, reference_tokens, tokenize="none"),
+        "bleu": _ngram_counts(predicted, references, tokenize="13a"),
+        "bleu_lc_tok": _ngram_counts(predicted_tokens, reference_tokens, tokenize="none"),
     }
-    smooth = {"bleu": "exp", "bleu_lc_tok": "none"}
-    lengths = np.array([len(text.split()) for text in references])
-    # Sets up the signature, too.
-    values = {"bleu": float(cased.corpus_score(said, [references]).score)}
-    values["bleu_lc_tok"] = float(bleu_of_counts(counts["bleu_lc_tok"].sum(axis=0), "none"))
-    values["chrf"] = float(characters.corpus_score(said, [references]).score)
-    values["length_ratio"] = sum(len(text.split()) for text in said) / max(1, int(lengths.sum()))
+    smooth_methods = {"bleu": "exp", "bleu_lc_tok": "none"}
+    lengths = _word_counts(references)
+    # The corpus scores also set up the signatures.
+    values = {"bleu": float(cased.corpus_score(predicted, [references]).score)}
+    values["bleu_lc_tok"] = float(bleu_from_counts(counts["bleu_lc_tok"].sum(axis=0), "none"))
+    values["chrf"] = float(chrf.corpus_score(predicted, [references]).score)
+    values["length_ratio"] = _length_ratio(predicted, references)
     return Scores(
         values=values,
         intervals={
-            name: bootstrap_of_sums(counts[name], partial(bleu_of_counts, smooth=smooth[name])) for name in counts
+            name: bootstrap_of_sums(counts[name], partial(bleu_from_counts, smooth_method=smooth_methods[name]))
+            for name in counts
         },
         examples=len(examples),
         tables=(
             table_by_length(
                 lengths,
                 "bleu",
-                lambda places: float(bleu_of_counts(counts["bleu"][places].sum(axis=0), "exp")) / 100,
-                what="words of the reference",
+                lambda members: float(bleu_from_counts(counts["bleu"][members].sum(axis=0), "exp")) / 100,
+                unit="reference words",
             ),
         ),
         notes=(
-            f"bleu: {cased.get_signature().format()}; chrf: {characters.get_signature().format()}.",
-            "bleu_lc_tok: lower-cased, punctuation normalised, tokens of Moses (sacremoses), BLEU unsmoothed.",
+            f"bleu: {cased.get_signature().format()}; chrf: {chrf.get_signature().format()}.",
+            "bleu_lc_tok: lower-cased, punctuation normalized, Moses tokens (sacremoses), BLEU without smoothing.",
         ),
     )
 
 
-ROUGE = {"rouge_1": "rouge1", "rouge_2": "rouge2", "rouge_l": "rougeL"}
-"""Names of the scores, here and in rouge-score."""
+ROUGE_TYPES = {"rouge_1": "rouge1", "rouge_2": "rouge2", "rouge_l": "rougeL"}
+"""Name of the score -> its name in rouge-score."""
 
 
-def summary_scores(examples: Sequence[TextPair], answers: Sequence[TextPrediction]) -> Scores:
-    """ROUGE (Lin 2004), how much is copied, and how long answers are. Raises UserError where there is nothing to score.
+def summary_scores(examples: Sequence[TextPair], predictions: Sequence[TextPrediction]) -> Scores:
+    """ROUGE (Lin 2004), copy rate and length ratio.
 
-    A reference without a letter or digit scores 0, whatever is said.
+    A reference without a letter or digit scores 0 for any prediction. Raises UserError if there are no examples.
     """
-    references, said = _texts(examples, answers)
-    found = np.array([_rouge_of(*pair) for pair in zip(references, said, strict=True)])
-    by_name = dict(zip(ROUGE, found.T, strict=True))
-    lengths = np.array([len(example.source.split()) for example in examples])
-    written, wanted = (sum(len(text.split()) for text in texts) for texts in (said, references))
-    copied = {
-        whose: _copied([example.source for example in examples], texts)
-        for whose, texts in (("predictions", said), ("references", references))
-    }
+    references, predicted = _texts(examples, predictions)
+    sources = [example.source for example in examples]
+    rouge = np.array([_rouge(*pair) for pair in zip(references, predicted, strict=True)])
+    by_name = dict(zip(ROUGE_TYPES, rouge.T, strict=True))
+    predicted_words, reference_words = (_word_counts(texts).mean() for texts in (predicted, references))
     return Scores(
         values={name: float(values.mean()) for name, values in by_name.items()}
-        | {"copied": copied["predictions"], "length_ratio": written / max(1, wanted)},
+        | {"copy_rate": _copy_rate(sources, predicted), "length_ratio": _length_ratio(predicted, references)},
         intervals={name: bootstrap_interval(values, np.mean) for name, values in by_name.items()},
         examples=len(examples),
-        tables=(table_by_length(lengths, "rouge_l", lambda places: float(by_name["rouge_l"][places].mean())),),
+        tables=(
+            table_by_length(
+                _word_counts(sources), "rouge_l", lambda members: float(by_name["rouge_l"][members].mean())
+            ),
+        ),
         notes=(
-            f"Answers have {written / len(said):.1f} words on average, references {wanted / len(said):.1f};"
-            f" {100 * copied['references']:.0f} % of the words of references stand in their source.",
+            f"Predictions have {predicted_words:.1f} words on average, references {reference_words:.1f};"
+            f" {100 * _copy_rate(sources, references):.0f} % of the words of references occur in their source.",
         ),
     )
 
 
-def sentence_rouge(reference: str, answer: str) -> float:
+def sentence_rouge(reference: str, prediction: str) -> float:
     """ROUGE-L of a single text, from 0 to 1."""
-    return _rouge_of(reference, answer)[-1]
+    return _rouge(reference, prediction)[-1]
 
 
-def _rouge_of(reference: str, answer: str) -> list[float]:
-    scores = _rouge().score(reference, answer)
-    return [scores[name].fmeasure for name in ROUGE.values()]
+def _rouge(reference: str, prediction: str) -> list[float]:
+    scores = _rouge_scorer().score(reference, prediction)
+    return [scores[name].fmeasure for name in ROUGE_TYPES.values()]
 
 
 @cache
-def _rouge():
+def _rouge_scorer() -> "RougeScorer":
+    # Not at the top: rouge-score imports NLTK, which takes a second that translation does not need.
     from rouge_score.rouge_scorer import RougeScorer
 
-    return RougeScorer(list(ROUGE.values()), use_stemmer=True)
+    return RougeScorer(list(ROUGE_TYPES.values()), use_stemmer=True)
 
 
-def _copied(sources: Sequence[str], texts: Sequence[str]) -> float:
-    """Share of the words of `texts` that stand in their source, in whatever case; 0 where there are none."""
+def _copy_rate(sources: Sequence[str], texts: Sequence[str]) -> float:
+    """Fraction of the words of `texts` that occur in their source, in any case; 0 if there are no words."""
     words = [(set(_words(source)), _words(text)) for source, text in zip(sources, texts, strict=True)]
-    return sum(word in known for known, row in words for word in row) / max(1, sum(len(row) for _, row in words))
+    copied = sum(word in source_words for source_words, row in words for word in row)
+    return copied / max(1, sum(len(row) for _, row in words))
 
 
 def _words(text: str) -> list[str]:
     return re.findall(r"\w+", text.lower())
 
 
-def _ngram_counts(said: Sequence[str], references: Sequence[str], tokenize: str) -> np.ndarray:
-    """What each text adds to BLEU: n-grams that are right and all of them, for n from 1 to 4, and both lengths."""
-    from sacrebleu.metrics import BLEU
+def _word_counts(texts: Sequence[str]) -> np.ndarray:
+    return np.array([len(text.split()) for text in texts])
 
-    # Of a single text some orders may be missing; sums over texts have them.
+
+def _length_ratio(predicted: Sequence[str], references: Sequence[str]) -> float:
+    return int(_word_counts(predicted).sum()) / max(1, int(_word_counts(references).sum()))
+
+
+def _ngram_counts(predicted: Sequence[str], references: Sequence[str], tokenize: str) -> np.ndarray:
+    """Contribution of each text to BLEU: correct and all n-grams for n from 1 to 4, and both lengths, (texts, 10)."""
+    # A single text may lack n-grams of some orders; sums over texts have them.
     metric = BLEU(tokenize=tokenize, force=True, effective_order=True)
-    found = [metric.sentence_score(text, [reference]) for text, reference in zip(said, references, strict=True)]
-    return np.array([[*each.counts, *each.totals, each.sys_len, each.ref_len] for each in found])
+    scores = [metric.sentence_score(text, [reference]) for text, reference in zip(predicted, references, strict=True)]
+    return np.array([[*score.counts, *score.totals, score.sys_len, score.ref_len] for score in scores])
 
 
-def bleu_of_counts(sums: np.ndarray, smooth: str, orders: int = 4) -> np.ndarray:
-    """BLEU from sums of what texts add to it, (..., 10) -> (...): right n-grams, all n-grams, both lengths.
+def bleu_from_counts(sums: np.ndarray, smooth_method: str, max_order: int = 4) -> np.ndarray:
+    """BLEU from sums of the contributions of texts, (..., 10) -> (...): correct n-grams, all n-grams, both lengths.
 
-    orders: n-grams up to so many words count
+    max_order: maximum number of words of the n-grams
     """
-    from sacrebleu.metrics import BLEU
-
     rows = sums.reshape(-1, sums.shape[-1]).tolist()
-    compute = partial(BLEU.compute_bleu, smooth_method=smooth, max_ngram_order=orders)
-    scores = [compute(row[:orders], row[4 : 4 + orders], row[8], row[9]).score if row[8] else 0.0 for row in rows]
+    compute = partial(BLEU.compute_bleu, smooth_method=smooth_method, max_ngram_order=max_order)
+    scores = [compute(row[:max_order], row[4 : 4 + max_order], row[8], row[9]).score if row[8] else 0.0 for row in rows]
     return np.array(scores).reshape(sums.shape[:-1])
 
 
-def sentence_chrf(reference: str, answer: str) -> float:
+def sentence_chrf(reference: str, prediction: str) -> float:
     """chrF of a single text, from 0 to 1."""
-    return _chrf().sentence_score(answer, [reference]).score / 100
+    return _chrf().sentence_score(prediction, [reference]).score / 100
 
 
-def moses_tokens(text: str, language: str) -> str:
-    """A text lower-cased, its punctuation normalised, its tokens parted by spaces, as Moses's scripts give it."""
-    normalise, tokenize = _moses(language)
-    # The end of the line matters to the normaliser.
-    clean = normalise(text.strip().lower() + "\n")
+def moses_tokenize(text: str, language: str) -> str:
+    """Lower-case a text, normalize its punctuation and separate its tokens by spaces, as the scripts of Moses do."""
+    normalize, tokenize = _moses(language)
+    # The normalizer treats the end of the line specially.
+    clean = normalize(text.strip().lower() + "\n")
     return tokenize(clean, escape=True, aggressive_dash_splits=False, return_str=True)
 
 
 @cache
-def _moses(language: str):
+def _moses(language: str) -> tuple[Callable[..., str], Callable[..., str]]:
     from sacremoses import MosesPunctNormalizer, MosesTokenizer
 
     return MosesPunctNormalizer(language).normalize, MosesTokenizer(language).tokenize
 
 
 @cache
-def _chrf():
-    from sacrebleu.metrics import CHRF
-
+def _chrf() -> CHRF:
     return CHRF()
 
 
-def _texts(examples: Sequence[TextPair], answers: Sequence[TextPrediction]) -> tuple[list[str], list[str]]:
-    """References and answers, one of each for an example."""
-    if len(examples) != len(answers):
-        raise ValueError(f"{len(examples)} examples and {len(answers)} answers")
+def _texts(examples: Sequence[TextPair], predictions: Sequence[TextPrediction]) -> tuple[list[str], list[str]]:
+    """References and predictions, one of each for an example."""
+    if len(examples) != len(predictions):
+        raise ValueError(f"{len(examples)} examples and {len(predictions)} predictions")
     if not examples:
         raise UserError("There are no examples to score; give a split or a file with at least one pair.")
-    return [example.target or "" for example in examples], [answer.text for answer in answers]
+    return [example.target or "" for example in examples], [prediction.text for prediction in predictions]

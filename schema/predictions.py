@@ -1,9 +1,12 @@
 """Predictions of a model or a baseline, in the same terms as the references."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
+
+from schema.examples import ExampleT
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,3 +62,9 @@ class TagsPrediction:
     tags: tuple[str, ...]
     labels: tuple[str, ...] = ()
     probabilities: np.ndarray | None = None
+
+
+PredictionT = TypeVar("PredictionT")
+
+Predictor = Callable[[Sequence[ExampleT]], Sequence[PredictionT]]
+"""A fitted baseline or a model: one prediction for each example, in order."""

@@ -5,7 +5,7 @@ python train.py caption --attention none --cell gru
 python train.py caption --train-file my_pictures
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, cast
@@ -20,7 +20,7 @@ from schema.configs import DecodingConfig, Positive, Range, TrainingConfig
 from schema.encoded import EncodedDataset, IndexedColumn
 from schema.errors import UserError
 from schema.examples import CaptionedImage, Splits
-from schema.predictions import AttentionWeights, TextPrediction
+from schema.predictions import AttentionWeights, Predictor, TextPrediction
 from schema.scores import ScoredExample, Scores
 from tasks.generation import (
     ATTENTION_EXAMPLES,
@@ -251,8 +251,8 @@ class Caption(Generation[CaptionedImage]):
         validation: Sequence[CaptionedImage],
         encoder: Encoder[CaptionedImage],
         config: TrainingConfig,
-    ) -> Mapping[str, Callable[[Sequence[CaptionedImage]], Sequence[TextPrediction]]]:
-        from evaluation.caption_baselines import captioning_baselines
+    ) -> Mapping[str, Predictor[CaptionedImage, TextPrediction]]:
+        from evaluation.caption_baselines import fit_caption_baselines
 
         known = cast("CaptionEncoder", encoder)
         # A saved run's encoder looks at no pictures; its model does.
@@ -262,10 +262,7 @@ class Caption(Generation[CaptionedImage]):
         def vectors(examples: Sequence[CaptionedImage]) -> np.ndarray:
             return known.vectors([example.image for example in examples])
 
-        def judge(answers: Sequence[TextPrediction]) -> float:
-            return self.score(encoder, validation, answers).values[self.primary_metric]
-
-        return captioning_baselines(train, validation, vectors, judge)
+        return fit_caption_baselines(train, validation, vectors)
 
     def read_file(self, path: Path) -> list[CaptionedImage]:
         from data.builders.flickr8k.layout import read_pictures

@@ -54,7 +54,7 @@ class Classification(Task[LabelledText, LabelPrediction]):
     def score(
         self, encoder: Encoder[LabelledText], examples: Sequence[LabelledText], answers: Sequence[LabelPrediction]
     ) -> Scores:
-        from evaluation.scores import classification_scores
+        from evaluation.classification_scores import classification_scores
 
         references = [example.label or "" for example in examples]
         lengths = [len(example.text.split()) for example in examples]

@@ -2,7 +2,7 @@
 
 import math
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, cast
 from weakref import WeakKeyDictionary
@@ -12,7 +12,7 @@ import numpy as np
 import models
 from schema.configs import AttentionName, DecodingConfig, EmaDecay, Positive, Range, Rate, TrainingConfig
 from schema.encoded import IGNORE_INDEX, EncodedDataset
-from schema.predictions import TextPrediction
+from schema.predictions import Predictor, TextPrediction
 from schema.scores import Scores
 from tasks.task import Encoder, ExampleT, Task
 
@@ -217,7 +217,7 @@ class Generation(Task[ExampleT, TextPrediction]):
         validation: Sequence[ExampleT],
         encoder: Encoder[ExampleT],
         config: TrainingConfig,
-    ) -> Mapping[str, Callable[[Sequence[ExampleT]], Sequence[TextPrediction]]]:
+    ) -> Mapping[str, Predictor[ExampleT, TextPrediction]]:
         """What people would try first, by name."""
 
 

@@ -16,10 +16,10 @@ from data import synthetic
 from data.readers.datasets import SYNTHETIC, RawSplits, load_tagged_sentences, synthetic_examples
 from schema.configs import DecodingConfig, EmaDecay, Positive, Range, Rate, TrainingConfig
 from schema.examples import TaggedSentence
-from schema.predictions import TagsPrediction
+from schema.predictions import Predictor, TagsPrediction
 from schema.records import PublishedResult
 from schema.scores import Scores
-from tasks.tagging import Head, Predictor, SequenceTagging, TaggingConfig
+from tasks.tagging import Head, SequenceTagging, TaggingConfig
 from tasks.task import Encoder
 
 if TYPE_CHECKING:
@@ -94,9 +94,9 @@ class Ner(SequenceTagging):
         return replace(official, source=f"{official.source}:whole mentions", train=train)
 
     def entities(self, train: Sequence[TaggedSentence]) -> Sequence[str]:
-        from evaluation.entities import entity_texts, spans
+        from evaluation.entity_spans import entity_spans, entity_texts
 
-        found = spans([example.tags for example in train])
+        found = entity_spans([example.tags for example in train])
         return [
             name for example, these in zip(train, found, strict=True) for name in entity_texts(example.words, these)
         ]
@@ -108,21 +108,21 @@ class Ner(SequenceTagging):
         self, encoder: Encoder[TaggedSentence], examples: Sequence[TaggedSentence], answers: Sequence[TagsPrediction]
     ) -> Scores:
         from data.encoders.sentence import SentenceEncoder
-        from evaluation.entities import entity_scores
+        from evaluation.tagging_scores import entity_scores
 
         known = cast(SentenceEncoder, encoder)
         return entity_scores(examples, answers, known.tags, known.seen_entities)
 
     def sentence_score(self, example: TaggedSentence, tags: Sequence[str]) -> float:
-        from evaluation.entities import spans
+        from evaluation.entity_spans import entity_spans
 
-        real, found = spans([example.tags, tags])
+        real, found = entity_spans([example.tags, tags])
         return 2 * len(real & found) / (len(real) + len(found)) if real or found else 1.0
 
-    def fit_baselines(self, train: Sequence[TaggedSentence]) -> Mapping[str, Predictor]:
+    def fit_baselines(self, train: Sequence[TaggedSentence]) -> Mapping[str, Predictor[TaggedSentence, TagsPrediction]]:
         from evaluation.tagging_baselines import EntityDictionary
 
-        return {**super().fit_baselines(train), "longest_match": EntityDictionary.fit(train).answer}
+        return {**super().fit_baselines(train), "entity_dictionary": EntityDictionary.fit(train)}
 
     def draw(
         self, model: "keras.Model", encoder: Encoder[TaggedSentence], examples: Sequence[TaggedSentence]
@@ -141,7 +141,7 @@ class Ner(SequenceTagging):
         return read_entities(path)
 
     def format_prediction(self, example: TaggedSentence, answer: TagsPrediction, config: DecodingConfig) -> str:
-        from evaluation.entities import bracketed
+        from evaluation.entity_spans import bracketed
 
         columns = super().format_prediction(example, answer, config)
         return columns if config.conllu else f"{bracketed(example.words, answer.tags)}\n{columns}"

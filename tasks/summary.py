@@ -5,7 +5,7 @@ python train.py summary --cell gru --no-copying
 python train.py summary --train-file pairs.tsv
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +14,7 @@ from data import synthetic
 from data.readers.datasets import SYNTHETIC, RawSplits, load_emails, synthetic_examples
 from schema.configs import DecodingConfig, Positive, Range, TrainingConfig
 from schema.examples import Splits, TextPair
-from schema.predictions import TextPrediction
+from schema.predictions import Predictor, TextPrediction
 from schema.records import PublishedResult
 from schema.scores import ScoredExample, Scores
 from tasks.generation import GenerationDecodingConfig, GenerationPredictConfig
@@ -141,19 +141,10 @@ class Summary(TextGeneration):
         validation: Sequence[TextPair],
         encoder: Encoder[TextPair],
         config: TrainingConfig,
-    ) -> Mapping[str, Callable[[Sequence[TextPair]], Sequence[TextPrediction]]]:
-        from evaluation.text_generation_baselines import first_line, fit_first_words, fit_nearest
-        from evaluation.text_generation_scores import sentence_rouge
+    ) -> Mapping[str, Predictor[TextPair, TextPrediction]]:
+        from evaluation.text_generation_baselines import fit_summary_baselines
 
-        def judge(answers: Sequence[TextPrediction]) -> float:
-            pairs = zip(validation, answers, strict=True)
-            return sum(sentence_rouge(example.target or "", answer.text) for example, answer in pairs)
-
-        return {
-            "first_words": fit_first_words(validation, judge),
-            "first_line": first_line,
-            "nearest_neighbour": fit_nearest(train),
-        }
+        return fit_summary_baselines(train, validation)
 
 
 TASK = Summary()

@@ -13,7 +13,7 @@ from data.stopwatch import Stopwatch
 from schema.configs import DecodingConfig, EmaDecay, Positive, Range, Rate, RecurrentConfig, TrainingConfig
 from schema.encoded import IGNORE_INDEX, EncodedDataset
 from schema.examples import Splits, TaggedSentence
-from schema.predictions import TagsPrediction
+from schema.predictions import Predictor, TagsPrediction
 from schema.scores import ScoredExample, Scores
 from tasks.task import PREDICT_BATCH_TOKENS, Encoder, FittedEncoder, Task, require_two_classes
 
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from data.encoders.word_vectors import WordVectors
 
 Head = Literal["softmax", "crf"]
-
-Predictor = Callable[[Sequence[TaggedSentence]], list[TagsPrediction]]
-"""What tags the words of sentences, one answer for each."""
 
 
 @dataclass(frozen=True)
@@ -224,14 +221,13 @@ class SequenceTagging(Task[TaggedSentence, TagsPrediction]):
     ) -> Mapping[str, Mapping[str, Scores]]:
         return self.score_predictors(self.fit_baselines(train), parts, encoder)
 
-    def fit_baselines(self, train: Sequence[TaggedSentence]) -> Mapping[str, Predictor]:
+    def fit_baselines(self, train: Sequence[TaggedSentence]) -> Mapping[str, Predictor[TaggedSentence, TagsPrediction]]:
         """What people would try first, by name."""
         from data.encoders.orthography import OrthographicSettings, orthographic_features
-        from evaluation.tagging_baselines import fit_word_tags
+        from evaluation.tagging_baselines import fit_tagging_baselines
 
         settings = OrthographicSettings(max_prefix=3, max_suffix=5)
-        fitted = fit_word_tags(train, lambda word: orthographic_features(word, settings))
-        return {name: tags.answer for name, tags in fitted.items()}
+        return fit_tagging_baselines(train, lambda word: orthographic_features(word, settings))
 
     @abstractmethod
     def sentence_score(self, example: TaggedSentence, tags: Sequence[str]) -> float:

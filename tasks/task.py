@@ -19,7 +19,8 @@ import numpy as np
 from schema.configs import DecodingConfig, TrainingConfig
 from schema.encoded import EncodedDataset
 from schema.errors import UserError
-from schema.examples import Splits
+from schema.examples import ExampleT, Splits
+from schema.predictions import PredictionT, Predictor
 from schema.records import PublishedResult
 from schema.scores import ScoredExample, Scores
 
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
 
     from data.readers.datasets import RawSplits
 
-ExampleT = TypeVar("ExampleT")
-PredictionT = TypeVar("PredictionT")
 
 PREDICT_BATCH_TOKENS = 64_000
 """Steps of a batch that is only answered: no gradients are kept, so it may be large."""
@@ -182,15 +181,17 @@ class Task(ABC, Generic[ExampleT, PredictionT]):
 
     def score_predictors(
         self,
-        answerers: Mapping[str, Callable[[Sequence[ExampleT]], Sequence[PredictionT]]],
+        predictors: Mapping[str, Predictor[ExampleT, PredictionT]],
         parts: Mapping[str, Sequence[ExampleT]],
         encoder: Encoder[ExampleT],
     ) -> Mapping[str, Mapping[str, Scores]]:
         """What `baselines` gives, from what answers for each of them."""
-        return {
-            name: {part: self.score(encoder, examples, answer(examples)) for part, examples in parts.items()}
-            for name, answer in answerers.items()
-        }
+        scores: dict[str, dict[str, Scores]] = {name: {} for name in predictors}
+        # Split by split: baselines for texts share the n-gram counts of the examples that came last.
+        for part, examples in parts.items():
+            for name, predict in predictors.items():
+                scores[name][part] = self.score(encoder, examples, predict(examples))
+        return scores
 
     @abstractmethod
     def to_scored_example(self, example: ExampleT, answer: PredictionT) -> ScoredExample:

@@ -149,11 +149,7 @@ class TextClassification(Classification):
         from evaluation.classification_baselines import fit_text_baselines
 
         fitted = fit_text_baselines(train, validation, TOKENIZERS[self.tokenizer])
-        scores: dict[str, dict[str, Scores]] = {}
-        for part, examples in parts.items():
-            for name, answers in fitted.answer([example.text for example in examples]).items():
-                scores.setdefault(name, {})[part] = self.score(encoder, examples, answers)
-        return scores
+        return self.score_predictors(fitted, parts, encoder)
 
     def word_vectors(
         self, model: "keras.Model", encoder: Encoder[LabelledText]

@@ -6,7 +6,7 @@ python train.py translation --attention none
 python train.py translation --train-file pairs.tsv
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, cast
 
@@ -14,7 +14,7 @@ from data import synthetic
 from data.readers.datasets import SYNTHETIC, RawSplits, load_translations, synthetic_examples
 from schema.configs import TrainingConfig
 from schema.examples import TextPair
-from schema.predictions import TextPrediction
+from schema.predictions import Predictor, TextPrediction
 from schema.records import PublishedResult
 from schema.scores import Scores
 from tasks.task import Encoder
@@ -81,10 +81,10 @@ class Translation(TextGeneration):
         validation: Sequence[TextPair],
         encoder: Encoder[TextPair],
         config: TrainingConfig,
-    ) -> Mapping[str, Callable[[Sequence[TextPair]], Sequence[TextPrediction]]]:
-        from evaluation.text_generation_baselines import copy_source, fit_nearest
+    ) -> Mapping[str, Predictor[TextPair, TextPrediction]]:
+        from evaluation.text_generation_baselines import fit_translation_baselines
 
-        return {"copy_source": copy_source, "nearest_neighbour": fit_nearest(train)}
+        return fit_translation_baselines(train)
 
 
 TASK = Translation()

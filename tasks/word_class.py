@@ -125,7 +125,7 @@ class WordClass(Classification):
     def score(
         self, encoder: Encoder[LabelledText], examples: Sequence[LabelledText], answers: Sequence[LabelPrediction]
     ) -> Scores:
-        from evaluation.scores import with_frequent_classes
+        from evaluation.classification_scores import with_frequent_classes
 
         return with_frequent_classes(super().score(encoder, examples, answers), ONE_STEP)
 
@@ -138,16 +138,16 @@ class WordClass(Classification):
         config: TrainingConfig,
     ) -> Mapping[str, Mapping[str, Scores]]:
         from data.encoders.orthography import OrthographicSettings, orthographic_features
-        from evaluation.tagging_baselines import fit_form_baselines
+        from evaluation.classification_baselines import fit_word_baselines
 
         settings, kin = OrthographicSettings(max_prefix=3, max_suffix=5), _kin(train)
         regressions = {
             "logistic_regression": lambda word: orthographic_features(word, settings),
-            "logistic_regression_with_kin": lambda word: chain(
+            "logistic_regression_related_words": lambda word: chain(
                 orthographic_features(word, settings), kin.features(word)
             ),
         }
-        return self.score_predictors(fit_form_baselines(train, validation, regressions), parts, encoder)
+        return self.score_predictors(fit_word_baselines(train, validation, regressions), parts, encoder)
 
 
 def _kin(train: Sequence[LabelledText]) -> "RelatedWords":

@@ -66,8 +66,8 @@ def odd(tmp_path: Path) -> dict[str, Path]:
 
 def test_own_pictures_are_learnt_and_scored_beside_what_others_said(run: Path):
     metrics = json.loads((run / "metrics.json").read_text())
-    assert {"cider", "bleu_1", "bleu_4", "rouge_l_coco", "distinct"} <= metrics["scores"]["test"].keys()
-    assert metrics["baselines"].keys() == {"commonest_caption", "nearest_picture", "consensus_of_neighbours"}
+    assert {"cider", "bleu_1", "bleu_4", "rouge_l_coco", "distinct_captions"} <= metrics["scores"]["test"].keys()
+    assert metrics["baselines"].keys() == {"most_frequent_caption", "nearest_image", "neighbor_consensus"}
     # A tenth of the pictures is held out, and every other caption is an example.
     assert metrics["counts"]["train"] == 2 * (24 - 2)
     assert metrics["counts"]["validation"] == 2

@@ -1,1 +1,1 @@
-"""From the world to batches: data sets, files, vocabularies, encoded columns."""
+"""Data from its sources to batches: data sets, files, encoders, splits, batches and the cache."""

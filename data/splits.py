@@ -1,4 +1,4 @@
-"""Holding out, cutting down and comparing the splits of a data set."""
+"""Splits of a data set: hold out validation, limit their size, and count the examples that they share."""
 
 from collections.abc import Hashable, Mapping, Sequence
 from typing import TypeVar
@@ -10,7 +10,7 @@ from schema.examples import Example, ExampleT, LazySequence, Splits
 
 Row = TypeVar("Row")
 
-# Fixed, and not the run's seed: all runs on a data set are compared on the same validation examples.
+# Not the seed of the run: all runs on a data set are compared on the same validation examples.
 HOLD_OUT_SEED = 20_11
 VALIDATION_FRACTION = 0.1
 
@@ -18,7 +18,7 @@ VALIDATION_FRACTION = 0.1
 def hold_out(
     examples: Sequence[ExampleT], fraction: float = VALIDATION_FRACTION
 ) -> tuple[list[ExampleT], list[ExampleT]]:
-    """Split examples into (train, validation), in their order; duplicates stay on the same side.
+    """Split examples into (train, validation), each in the original order. Duplicates stay on the same side.
 
     Validation gets `fraction` of the distinct examples, at least one; a single distinct example stays in train.
     """
@@ -32,7 +32,10 @@ def hold_out(
 
 
 def subsample(rows: Sequence[Row], limit: int | None) -> Sequence[Row]:
-    """At most `limit` rows in their order, drawn at random with a fixed seed: a file's first lines may share a class."""
+    """Draw at most `limit` rows with a fixed seed, in their original order.
+
+    At random, since the first lines of a file often have the same class.
+    """
     if limit is None or len(rows) <= limit:
         return rows
     indices = np.random.default_rng(HOLD_OUT_SEED).permutation(len(rows))[:limit]
@@ -40,34 +43,31 @@ def subsample(rows: Sequence[Row], limit: int | None) -> Sequence[Row]:
 
 
 def overlaps(splits: Mapping[str, Sequence[Example]]) -> dict[str, int]:
-    """Number of duplicates within each split, and of examples of a later split that an earlier split contains too."""
-    found = {}
+    """Count the duplicates within each split and the examples that also occur in an earlier split."""
+    counts = {}
     earlier: list[tuple[str, set[Hashable]]] = []
     for name, examples in splits.items():
         keys = {example.key for example in examples}
-        found[f"{name}: duplicates"] = len(examples) - len(keys)
+        counts[f"{name}: duplicates"] = len(examples) - len(keys)
         for other, other_keys in earlier:
-            found[f"{name}: also in {other}"] = sum(example.key in other_keys for example in examples)
+            counts[f"{name}: also in {other}"] = sum(example.key in other_keys for example in examples)
         earlier.append((name, keys))
-    return {name: count for name, count in found.items() if count}
+    return {name: count for name, count in counts.items() if count}
 
 
 def duplicate_indices(examples: Sequence[Example], others: Sequence[Example]) -> frozenset[int]:
-    """Indices of the examples that `others` contains too."""
+    """Indices of the examples that also occur in `others`."""
     known = {other.key for other in others}
     return frozenset(index for index, example in enumerate(examples) if example.key in known)
 
 
 def make_splits(raw: RawSplits[ExampleT], limit: int | None = None) -> Splits[ExampleT]:
-    """Splits of at most `limit` examples each, with validation held out of train if the data set has none.
+    """Prepare a data set for training: hold out validation from train if there is none, and limit the size.
 
-    A limit is for quick runs, which leave the unlabelled examples out.
+    limit: maximum number of examples in each split; unlabelled examples are then left out
     """
-    if raw.validation is None:
-        train, validation = hold_out(raw.train)
-    else:
-        train, validation = list(raw.train), list(raw.validation)
-    train, validation = subsample(train, limit), subsample(validation, limit)
+    held_out = hold_out(raw.train) if raw.validation is None else (list(raw.train), list(raw.validation))
+    train, validation = (subsample(part, limit) for part in held_out)
     test = LazySequence(lambda: subsample(raw.test, limit))
     parts = {"train": raw.train, "validation": raw.validation or [], "test": raw.test}
     return Splits(

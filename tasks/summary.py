@@ -99,12 +99,12 @@ class Summary(TextGeneration):
 
     def splits(self, config: TrainingConfig) -> Splits[TextPair]:
         """Mails that are sent again are changed in a word or a number: copies are what is nearly the same."""
-        from data.readers.emails import near_copies
+        from data.readers.emails import near_duplicates
 
         splits = super().splits(config)
 
         def seen() -> frozenset[int]:
-            return near_copies(*([pair.source for pair in part] for part in (splits.test, splits.train)))
+            return near_duplicates(*([pair.source for pair in part] for part in (splits.test, splits.train)))
 
         return replace(splits, duplicates_of_train=seen)
 

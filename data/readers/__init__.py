@@ -1,1 +1,1 @@
-"""Readers: data sets, files and formats to examples."""
+"""Readers of data sets and files."""

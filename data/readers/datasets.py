@@ -1,10 +1,10 @@
-"""Every data set with one face: `load_...` gives its official splits as examples."""
+"""The data sets: each `load_...` function returns the official splits of a data set as examples."""
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import compress
-from typing import Any, Generic
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 
@@ -16,14 +16,19 @@ from data.readers.tfds import get_builder, records, rows, sequences
 from data.readers.tokenization import MARKUP, TOKENIZERS
 from schema.examples import CaptionedImage, ExampleT, LabelledText, LazySequence, TaggedSentence, TextPair
 
+if TYPE_CHECKING:
+    import tensorflow_datasets as tfds
+
 SYNTHETIC = "synthetic"
+
+RecordT = TypeVar("RecordT")
 
 
 @dataclass(frozen=True)
 class RawSplits(Generic[ExampleT]):
-    """A data set's own splits; `validation` is None where it has none.
+    """The official splits of a data set; `validation` is None if it has none.
 
-    source: name and version, part of every cache key
+    source: name and version of the data; part of every cache key
     """
 
     dataset: str
@@ -35,13 +40,22 @@ class RawSplits(Generic[ExampleT]):
     synthetic: bool = False
 
 
+def _with_progress(
+    found: Iterable[RecordT], name: str, builder: "tfds.core.DatasetBuilder", split: str
+) -> Iterator[RecordT]:
+    """The records of a split, with a progress bar while they are read."""
+    # TensorFlow takes seconds to start, which should not count as reading.
+    start_tensorflow()
+    return track(found, f"reading {name} {split}", builder.info.splits[split].num_examples)
+
+
 @dataclass(frozen=True)
 class TextDatasetSpec:
-    """Where a set of labelled texts lies in TFDS.
+    """A data set of labelled texts in TFDS.
 
-    host: an address that the download needs, asked before TFDS is
+    host: an address that the download needs; checked before TFDS tries to connect
     label: the features whose names, joined by a colon, are the class
-    unlabelled: the split of texts that nobody has labelled, where there is one
+    unlabelled: the split of the unlabelled texts, if there is one
     """
 
     builder: str
@@ -61,50 +75,47 @@ LABELLED_TEXTS: Mapping[str, TextDatasetSpec] = {
 
 
 def load_labelled_texts(name: str) -> RawSplits[LabelledText]:
-    """The splits of a data set of `LABELLED_TEXTS`. Raises NoNetwork where it can be had neither here nor there."""
-    place = LABELLED_TEXTS[name]
-    builder = get_builder(name, place.builder, place.host)
-    names = [(feature, builder.info.features[feature].names) for feature in place.label]
+    """Load a data set of `LABELLED_TEXTS`. Raises NoNetwork if it is neither on disk nor downloadable."""
+    spec = LABELLED_TEXTS[name]
+    builder = get_builder(name, spec.builder, spec.host)
+    features = [(feature, builder.info.features[feature].names) for feature in spec.label]
 
     def label(row: Mapping[str, Any]) -> str:
-        return ":".join(known[row[feature]] for feature, known in names)
+        return ":".join(names[row[feature]] for feature, names in features)
 
     def read(split: str, labelled: bool = True) -> list[LabelledText]:
-        # Before the clock of the progress starts.
-        start_tensorflow()
-        found = rows(builder, split)
         return [
-            LabelledText(row[place.text].decode("utf-8"), label(row) if labelled else None)
-            for row in track(found, f"reading {name} {split}", builder.info.splits[split].num_examples)
+            LabelledText(row[spec.text].decode("utf-8"), label(row) if labelled else None)
+            for row in _with_progress(rows(builder, split), name, builder, split)
         ]
 
-    test = LazySequence(lambda: read(place.splits["test"]))
+    test = LazySequence(lambda: read(spec.splits["test"]))
 
     def unlabelled() -> list[LabelledText]:
-        if place.unlabelled is None:
+        if spec.unlabelled is None:
             return []
-        # What stands in test too is no text that one could have had before the test.
-        tested = {example.text for example in test}
-        return [example for example in read(place.unlabelled, labelled=False) if example.text not in tested]
+        # Texts of test are left out: they would not be known before the test.
+        test_texts = {example.text for example in test}
+        return [example for example in read(spec.unlabelled, labelled=False) if example.text not in test_texts]
 
     return RawSplits(
         dataset=name,
-        source=f"{place.builder}:{builder.info.version}:{'+'.join(place.label)}",
-        train=read(place.splits["train"]),
+        source=f"{spec.builder}:{builder.info.version}:{'+'.join(spec.label)}",
+        train=read(spec.splits["train"]),
         test=test,
-        validation=read(place.splits["validation"]) if "validation" in place.splits else None,
+        validation=read(spec.splits["validation"]) if "validation" in spec.splits else None,
         unlabelled=unlabelled,
     )
 
 
 @dataclass(frozen=True)
 class SentenceDatasetSpec:
-    """Where a set of tagged sentences lies in TFDS.
+    """A data set of tagged sentences in TFDS.
 
-    module: registers the builder, where it is one of ours
-    words, tags: the features that hold a sentence's words and the tag of each
-    no_word: a feature, and what it says of a row that is no word, where there are such rows
-    untagged: the set of `LABELLED_TEXTS` whose texts may be learnt from, and the tokenizer that splits them alike
+    module: module that registers the builder, for the builders of this project
+    words, tags: the features with the words of a sentence and their tags
+    non_words: a feature and its value in rows that are not words, for data sets with such rows
+    unlabelled: a data set of `LABELLED_TEXTS` with untagged texts, and the tokenizer that splits them in the same way
     """
 
     builder: str
@@ -113,14 +124,14 @@ class SentenceDatasetSpec:
     tags: str
     validation: str
     module: str | None = None
-    no_word: tuple[str, bytes] | None = None
-    untagged: tuple[str, str] = ("imdb", "cased")
+    non_words: tuple[str, bytes] | None = None
+    unlabelled: tuple[str, str] = ("imdb", "cased")
 
 
 TAGGED_SENTENCES: Mapping[str, SentenceDatasetSpec] = {
-    # RowSource of multiword tokens and of empty nodes come along as words; only they have no head.
+    # TFDS returns the rows of multiword tokens and of empty nodes as words; only these rows have no head.
     "ewt": SentenceDatasetSpec(
-        "universal_dependencies/en_ewt", "https://github.com", "tokens", "upos", "dev", no_word=("head", b"None")
+        "universal_dependencies/en_ewt", "https://github.com", "tokens", "upos", "dev", non_words=("head", b"None")
     ),
     "broad_twitter_corpus": SentenceDatasetSpec(
         "broad_twitter_corpus",
@@ -129,48 +140,49 @@ TAGGED_SENTENCES: Mapping[str, SentenceDatasetSpec] = {
         "tags",
         "dev",
         module="data.builders.broad_twitter_corpus.builder",
-        untagged=("imdb", "tweets"),
+        unlabelled=("imdb", "tweets"),
     ),
     "conll2003": SentenceDatasetSpec("conll2003/conll2003", "https://data.deepai.org", "tokens", "ner", "validation"),
 }
 
 
 def load_tagged_sentences(name: str) -> RawSplits[TaggedSentence]:
-    """The splits of a data set of `TAGGED_SENTENCES`. Raises NoNetwork where it can be had neither here nor there."""
-    place = TAGGED_SENTENCES[name]
-    builder = get_builder(name, place.builder, place.host, place.module)
-    tag_names = np.array(builder.info.features[place.tags].feature.names, dtype=object)
+    """Load a data set of `TAGGED_SENTENCES`. Raises NoNetwork if it is neither on disk nor downloadable."""
+    spec = TAGGED_SENTENCES[name]
+    builder = get_builder(name, spec.builder, spec.host, spec.module)
+    tag_names = np.array(builder.info.features[spec.tags].feature.names, dtype=object)
+    feature, non_word = spec.non_words or (None, None)
 
     def read(split: str) -> list[TaggedSentence]:
-        start_tensorflow()
-        found = sequences(builder, split, place.words, place.tags, *(place.no_word or ())[:1])
-        count = builder.info.splits[split].num_examples
-        sentences = map(_sentence, track(found, f"reading {name} {split}", count))
-        return [sentence for sentence in sentences if sentence.words]
+        features = (spec.words, spec.tags, *((feature,) if feature else ()))
+        found = _with_progress(sequences(builder, split, features), name, builder, split)
+        sentences = map(sentence, found)
+        return [each for each in sentences if each.words]
 
-    def _sentence(row: Sequence[Sequence[Any]]) -> TaggedSentence:
-        words, tags, *heads = row
-        kept = [head != place.no_word[1] for head in heads[0]] if heads else [True] * len(words)
+    def sentence(row: Sequence[Sequence[Any]]) -> TaggedSentence:
+        words, tags, *markers = row
+        is_word = [marker != non_word for marker in markers[0]] if markers else [True] * len(words)
         return TaggedSentence(
-            tuple(word.decode("utf-8") for word in compress(words, kept)), tuple(tag_names[list(compress(tags, kept))])
+            tuple(word.decode("utf-8") for word in compress(words, is_word)),
+            tuple(tag_names[list(compress(tags, is_word))]),
         )
 
     return RawSplits(
         dataset=name,
-        source=f"{place.builder}:{builder.info.version}:{place.tags}",
+        source=f"{spec.builder}:{builder.info.version}:{spec.tags}",
         train=read("train"),
-        validation=read(place.validation),
+        validation=read(spec.validation),
         test=LazySequence(lambda: read("test")),
-        unlabelled=lambda: _untagged(*place.untagged),
+        unlabelled=lambda: _untagged_texts(*spec.unlabelled),
     )
 
 
-def _untagged(name: str, tokenizer: str) -> list[TaggedSentence]:
-    """The texts of train and those that nobody has labelled, each as one long sentence."""
+def _untagged_texts(name: str, tokenizer: str) -> list[TaggedSentence]:
+    """The train and unlabelled texts of a data set, each as one long sentence without tags."""
     texts = load_labelled_texts(name)
     examples = [*texts.train, *texts.unlabelled()]
     split = TOKENIZERS[tokenizer]
-    # One object for each distinct word: there are tens of millions.
+    # Interned, since there are tens of millions of words.
     return [
         TaggedSentence(tuple(map(sys.intern, split(MARKUP.sub(" ", example.text)))))
         for example in track(examples, f"splitting {name} into words", len(examples))
@@ -178,15 +190,14 @@ def _untagged(name: str, tokenizer: str) -> list[TaggedSentence]:
 
 
 def load_translations(languages: str) -> RawSplits[TextPair]:
-    """Multi30k, such as "en-de". Raises NoNetwork where it can be had neither here nor there."""
+    """Load Multi30k for two languages, such as "en-de". Raises NoNetwork if it is neither on disk nor downloadable."""
     builder = get_builder("multi30k", "multi30k", "https://raw.githubusercontent.com", "data.builders.multi30k.builder")
     source, target = languages.split("-")
 
     def read(split: str) -> list[TextPair]:
-        start_tensorflow()
-        found = track(rows(builder, split), f"reading multi30k {split}", builder.info.splits[split].num_examples)
+        found = _with_progress(rows(builder, split), "multi30k", builder, split)
         pairs = [TextPair(row[source].decode("utf-8"), row[target].decode("utf-8")) for row in found]
-        # Two pairs of train are no sentences.
+        # Two pairs of train have no sentence.
         return [pair for pair in pairs if "@@" not in (pair.source, pair.target)]
 
     return RawSplits(
@@ -199,45 +210,42 @@ def load_translations(languages: str) -> RawSplits[TextPair]:
 
 
 def load_emails() -> RawSplits[TextPair]:
-    """AESLC: mails without what is not the writer's own words, and their subjects. Raises NoNetwork where it can be had
-    neither here nor there.
+    """Load AESLC: cleaned emails and their subjects. Raises NoNetwork if it is neither on disk nor downloadable.
 
-    Every ninth mail of its validation stands in test: these are left out, or choosing on it were choosing on test.
+    One in nine emails of the official validation split also occurs in test. These are removed from validation:
+    otherwise validation would leak test data.
     """
     builder = get_builder("aeslc", "aeslc", "https://github.com", "data.builders.aeslc.builder")
 
     def read(split: str) -> list[TextPair]:
-        start_tensorflow()
-        found = track(rows(builder, split), f"reading aeslc {split}", builder.info.splits[split].num_examples)
+        found = _with_progress(rows(builder, split), "aeslc", builder, split)
         texts = ((row["email_body"].decode("utf-8"), row["subject_line"].decode("utf-8")) for row in found)
         return [TextPair(clean_email(body, encoded=True), " ".join(subject.split())) for body, subject in texts]
 
     test = read("test")
-    tested = {pair.source for pair in test}
+    test_sources = {pair.source for pair in test}
     return RawSplits(
         dataset="aeslc",
         source=f"aeslc:{builder.info.version}",
         train=read("train"),
-        validation=[pair for pair in read("validation") if pair.source not in tested],
+        validation=[pair for pair in read("validation") if pair.source not in test_sources],
         test=test,
     )
 
 
 def load_captions() -> RawSplits[CaptionedImage]:
-    """Flickr8k, an example for each picture. Raises NoNetwork, with what to do, where a person has not fetched it."""
+    """Load Flickr8k, one example for each image. Raises NoNetwork, with instructions, if its files are missing."""
     builder = get_builder("flickr8k", "flickr8k", None, "data.builders.flickr8k.builder")
 
     def read(split: str) -> list[CaptionedImage]:
-        start_tensorflow()
-        found = track(records(builder, split), f"reading flickr8k {split}", builder.info.splits[split].num_examples)
         return [
             CaptionedImage(row["picture"], tuple(caption.decode("utf-8") for caption in row["captions"]))
-            for row in found
+            for row in _with_progress(records(builder, split), "flickr8k", builder, split)
         ]
 
     splits = "official" if builder.info.metadata["official"] else "own_splits"
     if splits != "official":
-        warn("flickr8k came without its lists, so its splits are our own: scores cannot be held against others'")
+        warn("flickr8k has no lists of its official splits: scores are not comparable with published results")
     return RawSplits(
         dataset="flickr8k",
         source=f"flickr8k:{builder.info.version}:{splits}",
@@ -247,32 +255,34 @@ def load_captions() -> RawSplits[CaptionedImage]:
     )
 
 
-def synthetic_examples(tell: Callable[[int, int], list[ExampleT]], examples: int = 6000) -> RawSplits[ExampleT]:
-    """The built-in world, the same on every machine; a fifth as many examples again for validation and for test.
+def synthetic_examples(generate: Callable[[int, int], list[ExampleT]], examples: int = 6000) -> RawSplits[ExampleT]:
+    """Synthetic data, the same on every machine. Validation and test have a fifth of the size of train.
 
-    tell: gives so many examples for a seed, such as `synthetic.sentiment`
+    generate: generates a number of examples from a seed, such as `synthetic.sentiment`
     """
-    part = examples // 5
+    fifth = examples // 5
     return RawSplits(
         dataset=SYNTHETIC,
-        source=f"{SYNTHETIC}:{tell.__name__}:{examples}",
-        train=tell(examples, 1),
-        validation=tell(part, 2),
-        test=tell(part, 3),
+        source=f"{SYNTHETIC}:{generate.__name__}:{examples}",
+        train=generate(examples, 1),
+        validation=generate(fifth, 2),
+        test=generate(fifth, 3),
         synthetic=True,
     )
 
 
-def synthetic_texts(tell: Callable[[int, int], list[LabelledText]], examples: int = 6000) -> RawSplits[LabelledText]:
-    """The same of a teller that tells twins: of each pair train has one."""
-    return replace(synthetic_examples(tell, examples), train=_one_of_each_pair(tell(2 * examples, 1)))
+def synthetic_texts(
+    generate: Callable[[int, int], list[LabelledText]], examples: int = 6000
+) -> RawSplits[LabelledText]:
+    """Synthetic data of a function that generates pairs of similar texts; train has one text of each pair."""
+    return replace(synthetic_examples(generate, examples), train=_one_of_each_pair(generate(2 * examples, 1)))
 
 
 def _one_of_each_pair(examples: Sequence[LabelledText]) -> list[LabelledText]:
-    """Every other example, the char_vocabulary's first and last label in turn.
+    """One example of each pair of neighbours: by turns the one whose label is first and last in the alphabet.
 
-    Neighbours in the synthetic data are twins, often of the same words with opposite labels: with both in train, what the
-    one says of the words would give away the other's label.
+    The two texts of a pair often have the same words and opposite labels. With both in train, the label of one would
+    reveal the label of the other.
     """
     pairs = zip(examples[::2], examples[1::2], strict=True)
-    return [(min, max)[place % 2](pair, key=lambda example: example.label) for place, pair in enumerate(pairs)]
+    return [(min, max)[index % 2](pair, key=lambda example: example.label or "") for index, pair in enumerate(pairs)]

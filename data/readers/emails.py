@@ -1,19 +1,19 @@
-"""Mails as AESLC has them: what is not the writer's own words, and what stands in train in all but name."""
+"""Cleaning of emails and search for near-duplicates, for AESLC (Zhang & Tetreault 2019)."""
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from console.progress import track
 
 _WORD = re.compile(r"\w+")
-# What mail programs of the time left of line ends, tabs and other characters that did not fit into ASCII.
+# Remains of the quoted-printable encoding of line endings, tabs and characters outside ASCII.
 _SOFT_BREAK = re.compile(r"(?<=\S)= +")
 _ENCODED = re.compile(r"=[0-9A-F]{2}")
-# A line with nothing but the end of a letter; what follows it is a name, a number, an advertisement.
-_FAREWELL = re.compile(
+# A line with only a closing phrase; a name, a phone number or an advertisement follows.
+_CLOSING = re.compile(
     r"^\W*(many |best |kind |warm |with )*(thanks|thank you|thanx|regards|sincerely|cheers|love|best( wishes)?)"
     r"( again| (so|very) much| in advance| for your help)?\W*$",
     re.IGNORECASE,
@@ -23,10 +23,10 @@ _QUOTED = ("original message", "forwarded by")
 
 
 def clean_email(body: str, encoded: bool = False) -> str:
-    """The body without quoted mails and signature, its spaces single, a line a sentence.
+    """The body of an email without quoted emails and signature, with single spaces and without blank lines.
 
-    encoded: take remains of the encoding out, too; elsewhere `id=20` is what somebody wrote
-    A mail that is nothing else is left as it stands.
+    encoded: also remove remains of the quoted-printable encoding; in other emails, `id=20` may be part of the text
+    If nothing would be left, the body is returned unchanged.
     """
     text = _QUOTING_MARK.sub(" ", body)
     if encoded:
@@ -38,58 +38,54 @@ def clean_email(body: str, encoded: bool = False) -> str:
 
 
 def _end(lines: Sequence[str]) -> int:
-    """How many lines there are before another mail, or before a line of the second half that is a mere farewell."""
-    for place, line in enumerate(lines):
-        if line.lstrip("- ").lower().startswith(_QUOTED) or (2 * place + 1 >= len(lines) and _FAREWELL.match(line)):
-            return place
+    """Number of lines before a quoted email, or before a closing phrase in the second half."""
+    for index, line in enumerate(lines):
+        if line.lstrip("- ").lower().startswith(_QUOTED) or (2 * index + 1 >= len(lines) and _CLOSING.match(line)):
+            return index
     return len(lines)
 
 
-NEAR = 0.9
-"""Cosine of tf-idf from which on two texts are near copies."""
-AT_ONCE = 100
-"""Texts that are compared with all others together."""
-GRAM = 8
-"""Words in a row; where more than half of a text's rows of so many words stand in one other text, it is a near copy."""
+MIN_COSINE = 0.9
+"""Two texts with a greater cosine similarity of their tf-idf vectors are near-duplicates."""
+CHUNK_SIZE = 100
+"""Number of texts that are compared with all others at once."""
+NGRAM = 8
+"""A text is a near-duplicate if another text contains more than half of its n-grams of this many words."""
 
 
-def near_copies(texts: Sequence[str], others: Sequence[str]) -> frozenset[int]:
-    """Places in `texts` of what is nearly the same as one of `others`, by cosine or by shared rows of words."""
+def near_duplicates(texts: Sequence[str], others: Sequence[str]) -> frozenset[int]:
+    """Indices of the texts that are near-duplicates of one of `others`, by cosine similarity or by shared n-grams."""
     if not texts or not any(map(_WORD.search, others)):
         return frozenset()
-    return frozenset(_near_by_cosine(texts, others) | _near_by_rows(texts, others))
+    return frozenset(_similar_by_cosine(texts, others) | _similar_by_ngrams(texts, others))
 
 
-def _near_by_cosine(texts: Sequence[str], others: Sequence[str]) -> set[int]:
+def _similar_by_cosine(texts: Sequence[str], others: Sequence[str]) -> set[int]:
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     vectorizer = TfidfVectorizer(token_pattern=_WORD.pattern)
-    known = vectorizer.fit_transform(others).T.tocsr()
-    asked = vectorizer.transform(texts)
-    # Nearly every text shares a word with every other: the product is dense.
-    starts = track(range(0, len(texts), AT_ONCE), "comparing texts", unit="steps")
-    blocks = (asked[start : start + AT_ONCE] @ known for start in starts)
-    nearest = np.concatenate([block.max(axis=1).toarray()[:, 0] for block in blocks])
-    return set((nearest > NEAR).nonzero()[0].tolist())
+    other_vectors = vectorizer.fit_transform(others).T.tocsr()
+    vectors = vectorizer.transform(texts)
+    # In chunks, since the product is dense: nearly every text shares a word with every other.
+    starts = track(range(0, len(texts), CHUNK_SIZE), "comparing texts", unit="steps")
+    chunks = (vectors[start : start + CHUNK_SIZE] @ other_vectors for start in starts)
+    max_cosine = np.concatenate([chunk.max(axis=1).toarray()[:, 0] for chunk in chunks])
+    return set((max_cosine > MIN_COSINE).nonzero()[0].tolist())
 
 
-def _near_by_rows(texts: Sequence[str], others: Sequence[str]) -> set[int]:
-    rows = [_rows(text) for text in texts]
-    holders: dict[tuple[str, ...], list[int]] = {}
-    for place, grams in enumerate(rows):
-        for gram in grams:
-            holders.setdefault(gram, []).append(place)
-    near = set()
-    for other in track(others, "looking for copies"):
-        shared = Counter(_flat(holders.get(gram, ()) for gram in _rows(other)))
-        near |= {place for place, count in shared.items() if count > len(rows[place]) / 2}
-    return near
+def _similar_by_ngrams(texts: Sequence[str], others: Sequence[str]) -> set[int]:
+    ngrams = [_ngrams(text) for text in texts]
+    texts_with: dict[tuple[str, ...], list[int]] = {}
+    for index, found in enumerate(ngrams):
+        for ngram in found:
+            texts_with.setdefault(ngram, []).append(index)
+    similar = set()
+    for other in track(others, "searching for near-duplicates"):
+        shared = Counter(index for ngram in _ngrams(other) for index in texts_with.get(ngram, ()))
+        similar |= {index for index, count in shared.items() if count > len(ngrams[index]) / 2}
+    return similar
 
 
-def _flat(rows: Iterable[Iterable[int]]) -> Iterable[int]:
-    return (value for row in rows for value in row)
-
-
-def _rows(text: str) -> set[tuple[str, ...]]:
+def _ngrams(text: str) -> set[tuple[str, ...]]:
     words = _WORD.findall(text.lower())
-    return {tuple(words[start : start + GRAM]) for start in range(len(words) - GRAM + 1)}
+    return {tuple(words[start : start + NGRAM]) for start in range(len(words) - NGRAM + 1)}

@@ -1,7 +1,7 @@
-"""Data sets of TFDS on this machine, and their records.
+"""Builders and records of TensorFlow Datasets (TFDS).
 
-TFDS reads what is prepared (TFDS_DATA_DIR, else ~/tensorflow_datasets) and downloads what is not. It would hang for
-minutes without a network, so the host is asked first.
+TFDS reads prepared data sets from TFDS_DATA_DIR, by default ~/tensorflow_datasets, and downloads others. Without a
+network it would hang for minutes, so the host is contacted first.
 """
 
 import logging
@@ -24,31 +24,31 @@ from schema.errors import RunError
 if TYPE_CHECKING:
     import tensorflow_datasets as tfds
 
-# Longest wait for an answer, in seconds; with what comes before it the user knows within five.
-_PROBE_SECONDS = 3.0
+# Short, so that the user gets the error within five seconds after the start of the command.
+_TIMEOUT_SECONDS = 3.0
 
 
 class NoNetwork(RunError):
-    """A data set is neither on this machine nor within reach."""
+    """A data set is neither on disk nor downloadable."""
 
 
 def get_builder(
     name: str, builder_name: str, host: str | None, module: str | None = None
 ) -> "tfds.core.DatasetBuilder":
-    """A builder whose data lie on this machine, downloaded if need be.
+    """The builder of a prepared data set, which is downloaded and prepared if necessary. Raises NoNetwork.
 
-    host: an address that the download needs, None where a person has to fetch the files
-    module: where the builder is to be found, if it is one of ours
+    host: an address that the download needs; None if the user has to provide the files
+    module: module that registers the builder, for the builders of this project
     """
     import tensorflow_datasets as tfds
 
     if module:
         import_module(module)
-    # It warns of a folder that is not there, which is what is asked here.
+    # TFDS warns about a missing folder, which is an expected case here.
     with _without_warnings("absl"):
         builder = tfds.builder(builder_name)
-        at_hand = builder.is_prepared()
-    if at_hand:
+        prepared = builder.is_prepared()
+    if prepared:
         return builder
     if host is None:
         folder = Path(builder.data_dir_root) / "downloads" / "manual" / builder.name
@@ -58,20 +58,20 @@ def get_builder(
             )
     else:
         manual = _manual_files(builder)
-        # A builder that registers no files has none that could lie here.
-        fetched = bool(manual) and all(map(os.path.exists, manual))
-        if not fetched and not reachable(host):
+        # A builder without registered files has no manual files.
+        downloaded = bool(manual) and all(map(os.path.exists, manual))
+        if not downloaded and not reachable(host):
             files = (
                 f"\nor put {manual[0].name if len(manual) == 1 else 'its files'} into {manual[0].parent},"
                 if module
                 else ""
             )
             raise NoNetwork(
-                f"{name} is not on this machine and {host} does not answer; connect to a network,{files}\n"
-                f"or set TFDS_DATA_DIR to a folder that holds {builder_name}, or take --dataset synthetic"
+                f"{name} is not on this machine and {host} does not respond; connect to a network,{files}\n"
+                f"or set TFDS_DATA_DIR to a folder with {builder_name}, or use --dataset synthetic"
             )
     _prepare(builder, name)
-    # What another process has prepared meanwhile is known to a new builder alone.
+    # If another process has prepared the data meanwhile, only a new builder finds them.
     return tfds.builder(builder_name)
 
 
@@ -82,11 +82,11 @@ def _prepare(builder: "tfds.core.DatasetBuilder", name: str) -> None:
     if not is_terminal(sys.stderr):
         tfds.disable_progress_bar()
     start_tensorflow()
-    say(f"downloading and preparing {name} (once; it is kept in {builder.data_dir})")
+    say(f"downloading and preparing {name} (only once; saved in {builder.data_dir})")
     try:
         builder.download_and_prepare()
     except NonMatchingChecksumError as error:
-        # Its first line names the file and where it came from.
+        # The first line names the file and its URL.
         raise RunError(f"{str(error).splitlines()[0].rstrip(':')}; delete the file and try again") from error
     except FileExistsError:
         if not os.path.isdir(builder.data_dir):
@@ -94,21 +94,21 @@ def _prepare(builder: "tfds.core.DatasetBuilder", name: str) -> None:
 
 
 def _manual_files(builder: "tfds.core.DatasetBuilder") -> list[Path]:
-    """Where a builder looks for files that a user has fetched by hand, before it downloads them."""
-    home = Path(builder.data_dir_root) / "downloads" / "manual"
+    """Paths of the files that a user can download manually; the builder uses them in place of a download."""
+    folder = Path(builder.data_dir_root) / "downloads" / "manual"
     names = [info.filename for info in (builder.url_infos or {}).values() if info.filename]
-    return [home / name for name in names or getattr(builder, "BY_HAND", ())]
+    return [folder / name for name in names or list(getattr(builder, "MANUAL_FILES", []))]
 
 
 def records(builder: "tfds.core.DatasetBuilder", split: str) -> Iterator[Mapping[str, Any]]:
-    """Records one by one."""
+    """The records of a split, one at a time."""
     import tensorflow_datasets as tfds
 
     yield from tfds.as_numpy(builder.as_dataset(split=split, shuffle_files=False))
 
 
 def rows(builder: "tfds.core.DatasetBuilder", split: str) -> Iterator[Mapping[str, Any]]:
-    """Records one by one, read in blocks: six times as fast as one by one."""
+    """The records of a split, read in blocks: six times as fast as one at a time."""
     import tensorflow_datasets as tfds
 
     blocks = builder.as_dataset(split=split, batch_size=1000, shuffle_files=False)
@@ -118,15 +118,17 @@ def rows(builder: "tfds.core.DatasetBuilder", split: str) -> Iterator[Mapping[st
             yield dict(zip(block, values, strict=True))
 
 
-def sequences(builder: "tfds.core.DatasetBuilder", split: str, *features: str) -> Iterator[tuple[Sequence[Any], ...]]:
-    """The named features of each record, sequences all of them, read in blocks."""
+def sequences(
+    builder: "tfds.core.DatasetBuilder", split: str, features: Sequence[str]
+) -> Iterator[tuple[Sequence[Any], ...]]:
+    """Some features of each record, all of them sequences, read in blocks."""
     import tensorflow_datasets as tfds
 
-    # TFDS warns of its own old ways.
+    # TFDS calls deprecated functions of its own.
     with _without_warnings("absl"):
-        wanted = tfds.decode.PartialDecoding(dict.fromkeys(features, True))
-        records = builder.as_dataset(split=split, decoders=wanted, shuffle_files=False)
-    for block in records.ragged_batch(1000):
+        decoders = tfds.decode.PartialDecoding(dict.fromkeys(features, True))
+        dataset = builder.as_dataset(split=split, decoders=decoders, shuffle_files=False)
+    for block in dataset.ragged_batch(1000):
         yield from zip(*(block[feature].to_list() for feature in features), strict=True)
 
 
@@ -141,25 +143,25 @@ def _without_warnings(name: str) -> Iterator[None]:
         logger.setLevel(before)
 
 
-def reachable(address: str, seconds: float = _PROBE_SECONDS) -> bool:
-    """Whether `address` answers at all within `seconds`, through the proxy that the environment names.
+def reachable(address: str, seconds: float = _TIMEOUT_SECONDS) -> bool:
+    """Whether `address` responds within `seconds`, through the proxy of the environment variables if there is one.
 
-    In a thread of its own, since looking up a name may hang longer than any time-out of the connection.
+    Uses a thread, since a name lookup may take longer than any timeout of the connection.
     """
-    answered = threading.Event()
+    responded = threading.Event()
 
-    def ask() -> None:
+    def connect() -> None:
         try:
             urllib.request.urlopen(urllib.request.Request(address, method="HEAD"), timeout=seconds)
-            answered.set()
+            responded.set()
         except urllib.error.HTTPError:
-            answered.set()  # a refusal is an answer
+            responded.set()  # an HTTP error is a response
         except (OSError, HTTPException, ValueError):
-            pass  # no connection, an answer that is no HTTP, a proxy whose address is none
+            pass  # no connection, a response that is not HTTP, or an invalid address of the proxy
         finally:
             done.set()
 
     done = threading.Event()
-    threading.Thread(target=ask, daemon=True).start()
+    threading.Thread(target=connect, daemon=True).start()
     done.wait(seconds)
-    return answered.is_set()
+    return responded.is_set()

@@ -82,7 +82,7 @@ def test_each_picture_gets_a_caption_or_a_line_and_the_rest_is_done(call: Callab
     assert all(isinstance(row["text"], str) for row in rows if "error" not in row)
     complaints = ended.complaint.splitlines()
     assert len(complaints) == len(refused)
-    assert f"error: {odd['text.jpg']}: no JPEG or PNG, or one that was cut short" in complaints
+    assert f"error: {odd['text.jpg']}: not a JPEG or PNG file, or a truncated one" in complaints
 
 
 def test_pictures_are_named_in_a_file_too(call: Callable, run: Path, odd: dict[str, Path], tmp_path: Path):

@@ -119,7 +119,7 @@ def test_looking_twice_can_only_be_punished_where_something_is_looked_at_to_be_c
     [
         ("a\tb\nc\n", "pairs.txt:2: 1 column, expected 2; put one TAB between source and target"),
         ("a\tb\tc\n", "pairs.txt:1: 3 columns, expected 2; put one TAB between source and target"),
-        ("\n\n", "pairs.txt holds no pairs; expected one a line: source, TAB, target"),
+        ("\n\n", "pairs.txt holds no pairs; expected one per line: source, TAB, target"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_one_line(call: Callable, tmp_path: Path, content: str, said: str):

@@ -33,7 +33,7 @@ class Aeslc(tfds.core.GeneratorBasedBuilder):
 
     VERSION = tfds.core.Version("1.0.0")
     RELEASE_NOTES = {"1.0.0": f"Commit {_COMMIT[:7]} of ryanzhumich/AESLC."}
-    BY_HAND = (f"aeslc/AESLC-{_COMMIT}.zip",)
+    MANUAL_FILES = (f"aeslc/AESLC-{_COMMIT}.zip",)
     """The archive as a browser saves it, below `DATA_DIR/downloads/manual/`."""
 
     def _info(self) -> tfds.core.DatasetInfo:
@@ -47,7 +47,7 @@ class Aeslc(tfds.core.GeneratorBasedBuilder):
         )
 
     def _split_generators(self, dl_manager: tfds.download.DownloadManager) -> Mapping[str, Iterator[Any]]:
-        archive = Path(self.data_dir_root) / "downloads" / "manual" / self.BY_HAND[0]
+        archive = Path(self.data_dir_root) / "downloads" / "manual" / self.MANUAL_FILES[0]
         unpacked = dl_manager.extract(archive) if archive.is_file() else dl_manager.download_and_extract(_URL)
         home = Path(unpacked) / f"AESLC-{_COMMIT}" / "enron_subject_line"
         return {split: self._generate_examples(split, home / part) for split, part in PARTS.items()}

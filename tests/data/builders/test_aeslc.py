@@ -9,7 +9,7 @@ import tensorflow_datasets as tfds
 
 from data.builders.aeslc.builder import PARTS, Aeslc
 from data.readers.datasets import load_emails
-from data.readers.emails import near_copies
+from data.readers.emails import near_duplicates
 from data.readers.tfds import NoNetwork
 from schema.errors import RunError
 
@@ -28,7 +28,7 @@ def mails() -> dict[str, list[tuple[str, str]]]:
 
 def pack(mails: dict[str, list[tuple[str, str]]], home: Path) -> None:
     """The archive as its repository packs it, where a user would put it."""
-    path = home / "downloads" / "manual" / Aeslc.BY_HAND[0]
+    path = home / "downloads" / "manual" / Aeslc.MANUAL_FILES[0]
     path.parent.mkdir(parents=True)
     with zipfile.ZipFile(path, "w") as archive:
         for split, part in PARTS.items():
@@ -59,12 +59,12 @@ def test_an_archive_with_other_mails_is_not_taken(mails, bare):
 
 
 @pytest.mark.real_data
-def test_near_copies_of_train_in_test_are_found(mails):
-    # Zhang & Tetreault's split holds so many, by the rule of `near_copies`.
-    assert len(near_copies(*([body for body, _ in mails[split]] for split in ("test", "train")))) == 125
+def test_near_duplicates_of_train_in_test_are_found(mails):
+    # Zhang & Tetreault's split holds so many, by the rule of `near_duplicates`.
+    assert len(near_duplicates(*([body for body, _ in mails[split]] for split in ("test", "train")))) == 125
 
 
 def test_without_files_and_network_the_archive_is_named(bare):
     with pytest.raises(NoNetwork, match="aeslc is not on this machine") as error:
         load_emails()
-    assert f"or put {Path(Aeslc.BY_HAND[0]).name} into {bare / 'downloads' / 'manual' / 'aeslc'}," in str(error.value)
+    assert f"or put {Path(Aeslc.MANUAL_FILES[0]).name} into {bare / 'downloads' / 'manual' / 'aeslc'}," in str(error.value)

@@ -94,7 +94,7 @@ def test_of_a_table_what_is_missing_or_broken_is_named(tmp_path: Path):
             read(tmp_path)
     (tmp_path / "Images" / "2.jpg").write_bytes(picture(2))
     for read in (read_layout, read_pictures):
-        with pytest.raises(RunError, match=r"^1 pictures in .*Images cannot be read: 1\.jpg \(no JPEG or PNG"):
+        with pytest.raises(RunError, match=r"^1 pictures in .*Images cannot be read: 1\.jpg \(not a JPEG or PNG file"):
             read(tmp_path)
     (tmp_path / TABLE).write_text("image,caption\n")
     with pytest.raises(RunError, match="holds no captions"):
@@ -145,7 +145,7 @@ def test_it_is_prepared_from_a_persons_files(bare: Path):
 def test_a_broken_picture_is_named(bare: Path):
     folder = originals(bare / "downloads" / "manual" / "flickr8k")
     (folder / "Flicker8k_Dataset" / "2.jpg").write_bytes(picture(9)[:200])
-    with pytest.raises(RunError, match=r"1 pictures in .* cannot be read: 2\.jpg \(no JPEG or PNG"):
+    with pytest.raises(RunError, match=r"1 pictures in .* cannot be read: 2\.jpg \(not a JPEG or PNG file"):
         load_captions()
 
 

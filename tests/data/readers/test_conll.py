@@ -99,8 +99,8 @@ def test_files_in_iob1_are_read_as_iob2_sentence_by_sentence(file):
     [
         ("2\tbark\t_\tVERB\n", r"words.conll:2: 4 columns, expected the 10 of CoNLL-U.* TAB"),
         ("bark\n", r"words.conll:2: 1 column, expected the 10"),
-        (BARK.replace("VERB", "VBP"), r"words.conll:2: 'VBP' is no universal part of speech.* ADJ, .*VERB, X"),
-        (BARK.replace("VERB", "_"), r"words.conll:2: '_' is no universal part of speech"),
+        (BARK.replace("VERB", "VBP"), r"words.conll:2: 'VBP' is not a universal part of speech.* ADJ, .*VERB, X"),
+        (BARK.replace("VERB", "_"), r"words.conll:2: '_' is not a universal part of speech"),
         (BARK.replace("1", "one"), r"words.conll:2: the first column is 'one'; expected the number"),
         (b"2\tb\xe4rk\n", r"words.conll:2: byte 0xe4 is not UTF-8 \(column 4\)"),
     ],
@@ -112,7 +112,7 @@ def test_a_bad_line_of_a_treebank_is_named(file, bad, said):
 
 @pytest.mark.parametrize("tag", ["B_PER", "S-PER", "PER", "B-", "b-PER", "o", "-", "B-A B", "B-\x07"])
 def test_what_is_no_tag_of_iob_is_named(file, tag):
-    with pytest.raises(UserError, match=r"words.conll:3: .* is no tag of IOB; expected O, or B- or I- and a type"):
+    with pytest.raises(UserError, match=r"words.conll:3: .* is not an IOB tag; expected O, or B- or I- and a type"):
         read_entities(file(f"Ann\tB-PER\n\nBob\t{tag}\n"))
 
 
@@ -122,7 +122,7 @@ def test_what_is_no_tag_of_iob_is_named(file, tag):
         ("Bob\n", "2: 1 column, expected 2: a token, a TAB, its tag"),
         ("Bob\tNNP\tB-PER\n", "2: 3 columns"),
         ("Bob NNP I-NP B-PER\n", "2: 4 columns"),
-        ("Bob\t\n", "2: '' is no tag of IOB"),
+        ("Bob\t\n", "2: '' is not an IOB tag"),
         (b"B\xf6b\tO\n", "2: byte 0xf6 is not UTF-8"),
     ],
 )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from data.readers.emails import clean_email, near_copies
+from data.readers.emails import clean_email, near_duplicates
 
 LETTER = "the quick brown fox jumps over the lazy dog and then sleeps all day long"
 
@@ -37,14 +37,14 @@ def test_cleaning_a_mail_of_signs_alone_takes_no_time():
 
 
 def test_what_holds_no_words_is_a_copy_of_nothing():
-    assert near_copies(["?!", "a b"], ["!!!", "..."]) == frozenset()
+    assert near_duplicates(["?!", "a b"], ["!!!", "..."]) == frozenset()
 
 
-def test_near_copies_by_shared_rows_and_by_the_same_words():
+def test_near_duplicates_by_shared_rows_and_by_the_same_words():
     others = ["something else altogether", LETTER]
     changed = LETTER.replace("quick", "slow") + " tomorrow"
     shuffled = " ".join(sorted(LETTER.split()))
-    assert near_copies([LETTER.upper(), changed, shuffled, "the dog", ""], others) == {0, 1, 2}
+    assert near_duplicates([LETTER.upper(), changed, shuffled, "the dog", ""], others) == {0, 1, 2}
     half = " ".join(LETTER.split()[:8]) + " while nobody looks at what it does or where it goes at night"
-    assert near_copies([half], others) == frozenset()
-    assert near_copies([], others) == near_copies([LETTER], []) == frozenset()
+    assert near_duplicates([half], others) == frozenset()
+    assert near_duplicates([], others) == near_duplicates([LETTER], []) == frozenset()

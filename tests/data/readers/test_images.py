@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from data.readers.images import MOST_PIXELS, BadImage, read_image
+from data.readers.images import MAX_PIXELS, BadImage, read_image
 
 RED = (200, 30, 40)
 ORIENTATION = 0x0112
@@ -94,13 +94,13 @@ JPEG = content_of(Image.new("RGB", (400, 300), RED), "JPEG")
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"not a picture at all", "no JPEG or PNG, or one that was cut short"),
-        (b"", "no JPEG or PNG, or one that was cut short"),
-        (JPEG[: len(JPEG) // 2], "no JPEG or PNG, or one that was cut short"),
-        (png_of(2, 2, bytes(14), (b"iCCP", b"")), "no JPEG or PNG, or one that was cut short"),
+        (b"not a picture at all", "not a JPEG or PNG file, or a truncated one"),
+        (b"", "not a JPEG or PNG file, or a truncated one"),
+        (JPEG[: len(JPEG) // 2], "not a JPEG or PNG file, or a truncated one"),
+        (png_of(2, 2, bytes(14), (b"iCCP", b"")), "not a JPEG or PNG file, or a truncated one"),
         (bomb(20_000, 20_000), "pixels"),
-        (bomb(10_001, 10_000), "10,001 x 10,000 pixels; at most 100 million are read"),
-        (content_of(Image.new("RGB", (9, 9)), "BMP"), "no JPEG or PNG, or one that was cut short"),
+        (bomb(10_001, 10_000), "10,001 x 10,000 pixels; at most 100 million are allowed"),
+        (content_of(Image.new("RGB", (9, 9)), "BMP"), "not a JPEG or PNG file, or a truncated one"),
     ],
 )
 def test_what_is_no_picture_is_said_in_a_line(content, said):
@@ -108,4 +108,4 @@ def test_what_is_no_picture_is_said_in_a_line(content, said):
         read_image(content)
     assert said in str(error.value)
     assert "\n" not in str(error.value)
-    assert MOST_PIXELS == 100_000_000
+    assert MAX_PIXELS == 100_000_000

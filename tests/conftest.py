@@ -1,6 +1,6 @@
-"""What the tests of whole commands share: a command run in this process, and two small trained runs.
+"""Fixtures of the tests of whole commands: a command run in this process, and two small trained runs.
 
-The runs are made once a session and never changed; a test that wants to spoil one takes `copied`.
+The runs are trained once a session and must not be changed; a test that changes a run uses `copied`.
 """
 
 import io
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from commands import train
 from console.messages import run_command
 
 if TYPE_CHECKING:
@@ -28,32 +29,32 @@ TINY = (
     "--no-word-vectors",
     "--no-diagnostics",
 )
-# Traced in half the time of a bidirectional LSTM.
+# Traces in half the time of a bidirectional LSTM.
 PLAIN = (*TINY, "--no-ngram-features", "--cell=simple_rnn", "--no-bidirectional", "--pooling=mean")
 
-# On a slow machine anything may last long enough to show its progress.
+# On a slow machine, any work may take long enough to show its progress.
 _PROGRESS = re.compile(
     r"[^:]+: [\d,]+(/[\d,]+)? (examples|steps|texts|folds|settings)\b.*|epoch \d+: validation \w+ .*"
 )
-# TensorFlow wonders at the many models of one process.
+# TensorFlow warns about the many models of one process.
 _TENSORFLOW = re.compile(r"WARNING:tensorflow:.* triggered tf\.function retracing.*\n")
 
 
 @dataclass(frozen=True)
-class ProcessUsage:
-    """How a command ended; `complaint` is its stderr without progress."""
+class CommandResult:
+    """Exit status and output of a command; `complaint` is its stderr without progress."""
 
     status: int
     out: str
     complaint: str
 
 
-Call = Callable[..., ProcessUsage]
+Call = Callable[..., CommandResult]
 
 
 @pytest.fixture(scope="session")
 def without_progress() -> Callable[[str], str]:
-    """What stands on stderr beside the progress of the work."""
+    """Remove progress lines from the text of stderr."""
     return lambda text: "".join(
         line for line in text.splitlines(keepends=True) if not _PROGRESS.fullmatch(line.rstrip("\n"))
     )
@@ -61,9 +62,9 @@ def without_progress() -> Callable[[str], str]:
 
 @pytest.fixture
 def call(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, without_progress: Callable) -> Call:
-    """Run `call("train", "sentiment", ...)` as the script would; `stdin` stands for what is piped in."""
+    """Run a command as its script would: `call("train", "sentiment", ...)`; `stdin` is piped in."""
 
-    def call(program: str, *words: object, stdin: bytes | None = None) -> ProcessUsage:
+    def call(program: str, *words: object, stdin: bytes | None = None) -> CommandResult:
         main = import_module(f"commands.{program}").main
         monkeypatch.setattr(sys, "argv", [f"{program}.py", *map(str, words)])
         if stdin is not None:
@@ -74,26 +75,38 @@ def call(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, wi
         except SystemExit as end:
             status = end.code
         captured = capsys.readouterr()
-        return ProcessUsage(status, captured.out, _TENSORFLOW.sub("", without_progress(captured.err)))
+        return CommandResult(status, captured.out, _TENSORFLOW.sub("", without_progress(captured.err)))
 
     return call
 
 
 @pytest.fixture
 def plain(tmp_path: Path, cache: Path) -> list[str]:
-    """Flags of the quickest training; its runs lie in `tmp_path`/runs."""
+    """Flags of the fastest training, with its runs in `tmp_path`/runs."""
     return [*PLAIN, "--epochs=1", f"--runs={tmp_path / 'runs'}", f"--cache={cache}"]
 
 
 @pytest.fixture(scope="session")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The session's own cache: the user's is left alone."""
+    """A cache folder of the session, instead of the user's."""
     return tmp_path_factory.mktemp("cache")
 
 
 @pytest.fixture(scope="session")
-def looking_network() -> Callable:
-    """In place of MobileNetV2: 2 x 2 regions of 3 features; `looking_network(seed)`."""
+def train_run(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Callable[..., Path]:
+    """Train a run of its own folder: `train_run("pos", *flags)` returns RUNS/pos/own."""
+
+    def train_run(task: str, *flags: str) -> Path:
+        runs = tmp_path_factory.mktemp(task) / "runs"
+        assert train.main([task, *flags, f"--runs={runs}", f"--cache={cache}", "--name=own"]) == 0
+        return runs / task / "own"
+
+    return train_run
+
+
+@pytest.fixture(scope="session")
+def tiny_image_network() -> Callable:
+    """A replacement for MobileNetV2, `tiny_image_network(seed)`: 2 x 2 regions of 3 features."""
 
     def network(seed: int = 1) -> "keras.Model":
         import keras
@@ -117,34 +130,26 @@ def reviews(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def small_run(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Path:
-    """RUNS/sentiment/lstm-synthetic-001: two epochs on a hundred reviews of the synthetic data, n-gram evidence on."""
-    from commands.train import main
-
+    """RUNS/sentiment/lstm-synthetic-001: two epochs on a hundred synthetic reviews, with n-gram features."""
     runs = tmp_path_factory.mktemp("small") / "runs"
     limits = ["--dataset=synthetic", "--limit=100", "--epochs=2", f"--runs={runs}", f"--cache={cache}"]
-    assert main(["sentiment", *TINY, *limits]) == 0
+    assert train.main(["sentiment", *TINY, *limits]) == 0
     return runs / "sentiment" / "lstm-synthetic-001"
 
 
 @pytest.fixture(scope="session")
-def own_run(tmp_path_factory: pytest.TempPathFactory, cache: Path, reviews: Path) -> Path:
-    """RUNS/sentiment/own: trained on `reviews`; its test file, JSON lines, holds a label that training never saw."""
-    from commands.train import main
-
-    runs = tmp_path_factory.mktemp("own") / "runs"
-    test = runs.parent / "test.jsonl"
+def own_run(tmp_path_factory: pytest.TempPathFactory, train_run: Callable[..., Path], reviews: Path) -> Path:
+    """RUNS/sentiment/own: trained on `reviews`; its test file, of JSON lines, has a label unknown in training."""
+    test = tmp_path_factory.mktemp("own") / "test.jsonl"
     test.write_text(
         '{"text": "a fine film", "label": "thumbs up"}\n'
         '{"text": "what a dull evening", "label": "thumbs down"}\n'
         '{"text": "neither fine nor dull", "label": "a shrug"}\n'
     )
-    files = [f"--train-file={reviews}", f"--test-file={test}"]
-    where = [f"--runs={runs}", f"--cache={cache}", "--name=own"]
-    assert main(["sentiment", *PLAIN, "--epochs=2", *files, *where]) == 0
-    return runs / "sentiment" / "own"
+    return train_run("sentiment", *PLAIN, "--epochs=2", f"--train-file={reviews}", f"--test-file={test}")
 
 
 @pytest.fixture
 def copied(tmp_path: Path) -> Callable[[Path], Path]:
-    """A run's folder copied to where a test may change it."""
+    """Copy a run folder, so that a test may change it."""
     return lambda run: Path(shutil.copytree(run, tmp_path / "copy"))

@@ -1,6 +1,6 @@
-"""Every task with every cell, held to what tasks/task.py promises; no task is known here by name.
+"""The contract of tasks/task.py, tested for every task with every cell; no task is named here.
 
-Each pair is trained once, for two tiny epochs on the synthetic data; the tests look at that run.
+Each pair is trained once, for two small epochs on synthetic data; all tests share that run.
 """
 
 import json
@@ -41,7 +41,7 @@ from training.trainer import train
 
 ROOT = Path(__file__).parents[1]
 
-# Flags, each used where a task has it.
+# Flags; a task uses those that it has.
 TINY: Mapping[str, Any] = {
     "units": 8,
     "embedding_size": 8,
@@ -59,24 +59,24 @@ TINY: Mapping[str, Any] = {
     "learning_rate": 0.01,
     "diagnostics": False,
 }
-STILL = {
+DETERMINISTIC = {
     **dict.fromkeys(DROPOUT_FLAGS, 0.0),
     "label_smoothing": 0.0,
     "freeze_embeddings": False,
 }
-"""Training without chance, of all weights."""
-IGNORANT = {"word_vectors": False, "ngram_features": False}
-"""Nothing is known before training."""
+"""Flags of a training without dropout, of all weights."""
+UNTRAINED = {"word_vectors": False, "ngram_features": False}
+"""Flags of a model without pretrained parts."""
 
 PAIRS = [(name, cell) for name in TASK_NAMES for cell in get_args(CellName)]
 
 
 @dataclass(frozen=True)
 class Run:
-    """A training and what it used: the model in memory has the weights of the last epoch.
+    """A trained run with its data and its model, which has the weights of the last epoch.
 
-    said: the model, traced once
-    orders: epoch -> places of the examples in each batch
+    model_fn: the model, traced once
+    orders: epoch -> indices of the examples in each batch
     """
 
     task: Task
@@ -84,36 +84,36 @@ class Run:
     folder: RunFolder
     fitted: FittedEncoder = field(repr=False)
     model: keras.Model = field(repr=False)
-    said: ModelFn = field(repr=False)
+    model_fn: ModelFn = field(repr=False)
     orders: Mapping[int, list[list[int]]] = field(repr=False)
 
 
-def watched_training(task: Task, config: TrainingConfig) -> Run:
-    """Train through the trainer, and keep what it does not give away."""
+def train_and_record(task: Task, config: TrainingConfig) -> Run:
+    """Train with the trainer, and keep its model, its encoded data and its order of the examples."""
     kept: dict[str, Any] = {}
     orders: dict[int, list[list[int]]] = {}
     plan = Batches.plan
 
-    class Watched(type(task)):
+    class Recording(type(task)):
         def build_model(self, fitted: FittedEncoder, config: TrainingConfig) -> keras.Model:
             model = super().build_model(fitted, config)
-            kept.update(fitted=fitted, model=model, said=compiled(model))
+            kept.update(fitted=fitted, model=model, model_fn=compiled(model))
             return model
 
-    def watched_plan(batches: Batches) -> list[tuple[int, np.ndarray]]:
+    def recorded_plan(batches: Batches) -> list[tuple[int, np.ndarray]]:
         planned = plan(batches)
         if batches.seed is not None:
-            orders[batches.epoch] = [places.tolist() for _, places in planned]
+            orders[batches.epoch] = [indices.tolist() for _, indices in planned]
         return planned
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Batches, "plan", watched_plan)
-        folder = train(Watched(), config, "a test").folder
+        patch.setattr(Batches, "plan", recorded_plan)
+        folder = train(Recording(), config, "a test").folder
     return Run(task, config, folder, orders=orders, **kept)
 
 
 class Runs:
-    """Trainings on demand, each made once."""
+    """Runs that are trained on first use."""
 
     def __init__(self, home: Path) -> None:
         self.home, self.made = home, {}
@@ -124,7 +124,7 @@ class Runs:
             plain = task.config_class(
                 dataset=task.datasets[-1], cell=cell, runs=self.home / cache, cache=self.home / f"cache-{cache}"
             )
-            self.made[name, cell, cache] = watched_training(task, with_flags(plain, {**TINY, "test": cache == "first"}))
+            self.made[name, cell, cache] = train_and_record(task, with_flags(plain, {**TINY, "test": cache == "first"}))
         return self.made[name, cell, cache]
 
 
@@ -138,20 +138,20 @@ def run(request, runs) -> Run:
     return runs.of(*request.param)
 
 
-def answers_written(run: Run) -> list[dict[str, Any]]:
+def saved_predictions(run: Run) -> list[dict[str, Any]]:
     lines = (run.folder.path / "predictions" / "test.jsonl").read_text(encoding="utf-8").splitlines()
     return [json.loads(line) for line in lines]
 
 
-def judged(row: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Reference and answer of an example, or of each word of a sentence."""
+def references_and_predictions(row: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Reference and prediction of an example, or of each word of a sentence."""
     if "tags" in row["answer"]:
         return list(zip(row["reference"].split(), row["answer"]["tags"], strict=True))
     return [(row["reference"], row["answer"]["label"])]
 
 
 def close(one: Any, other: Any) -> bool:
-    """Equal but for the last digits of numbers, all the way down."""
+    """Whether two nested values are equal up to rounding of their numbers."""
     if isinstance(one, Mapping):
         return one.keys() == other.keys() and all(close(one[key], other[key]) for key in one)
     if isinstance(one, list | tuple):
@@ -160,75 +160,75 @@ def close(one: Any, other: Any) -> bool:
 
 
 def new_model(run: Run, **flags: Any) -> tuple[keras.Model, keras.losses.Loss]:
-    config = with_flags(run.config, {**STILL, **flags})
+    config = with_flags(run.config, {**DETERMINISTIC, **flags})
     keras.utils.set_random_seed(1)
     return run.task.build_model(run.fitted, config), run.task.loss(config)
 
 
-def test_a_run_leaves_a_whole_folder(run):
+def test_a_run_folder_is_complete(run):
     metrics = run.folder.read_json("metrics.json")
     assert (metrics["task"], metrics["cell"], metrics["stop_reason"]) == (run.task.name, run.config.cell, "epochs")
     assert metrics["primary_metric"]["name"] == run.task.primary_metric
     assert metrics["primary_metric"]["value"] == metrics["scores"]["test"][run.task.primary_metric]
     assert metrics["baselines"]
     assert [row["epoch"] for row in run.folder.read_history()] == [0, 1, 2]
-    assert len(answers_written(run)) == run.config.limit
+    assert len(saved_predictions(run)) == run.config.limit
     for name in ("config.json", "model.keras", "report.md", "encoder/SHA256SUMS"):
         assert (run.folder.path / name).is_file()
 
 
-def test_a_model_that_was_saved_and_loaded_answers_as_before(run, tmp_path):
+def test_a_saved_and_loaded_model_predicts_the_same(run, tmp_path):
     copy = RunFolder(tmp_path)
     copy.save_fresh_model(run.model)
     copy.commit_model()
     inputs, _ = batch_of(run.fitted.encoded, range(20))
-    np.testing.assert_allclose(compiled(copy.load_model())(inputs), run.said(inputs), atol=1e-6)
+    np.testing.assert_allclose(compiled(copy.load_model())(inputs), run.model_fn(inputs), atol=1e-6)
 
 
-def test_a_reported_accuracy_is_the_count_over_batches_of_any_length(run):
+def test_the_reported_accuracy_is_that_of_single_predictions(run):
     scores = run.folder.read_json("metrics.json")["scores"]["test"]
     if "accuracy" not in scores:
-        pytest.skip("an answer is not right or wrong as a whole")
+        pytest.skip("the task has no accuracy")
     test = run.fitted.encoder.encode(run.task.splits(run.config).test)
     assert len(Batches(test, 64_000).plan()) > 1 or test.lengths.max() == 1
-    right = [one == other for row in answers_written(run) for one, other in judged(row)]
-    assert scores["accuracy"] == pytest.approx(sum(right) / len(right))
+    correct = [one == other for row in saved_predictions(run) for one, other in references_and_predictions(row)]
+    assert scores["accuracy"] == pytest.approx(sum(correct) / len(correct))
 
 
-def test_the_optimizer_takes_one_step_for_each_batch(run):
+def test_the_optimizer_takes_one_step_per_batch(run):
     batches = Batches(run.fitted.encoded, run.config.batch_tokens, run.config.seed)
     assert int(run.model.optimizer.iterations) == run.config.epochs * len(batches)
 
 
-def test_an_epoch_has_every_example_once_and_an_order_of_its_own(run):
+def test_each_epoch_has_every_example_once_in_an_order_of_its_own(run):
     assert sorted(run.orders) == list(range(run.config.epochs))
     assert run.orders[0] != run.orders[1]
     for order in run.orders.values():
         assert sorted(sum(order, [])) == list(range(len(run.fitted.encoded)))
 
 
-def test_neither_padding_nor_neighbours_change_an_answer(run):
+def test_padding_and_other_examples_change_no_prediction(run):
     lengths = set(run.fitted.encoded.lengths.tolist())
     assert len(lengths) > 3 or lengths == {1}
-    assert padding_effect(run.said, run.fitted.encoded) < 1e-5
-    assert neighbour_effect(run.said, run.fitted.encoded) < 1e-5
-    assert np.array(run.said(batch_of(run.fitted.encoded, range(40))[0])).std() > 1e-2
+    assert padding_effect(run.model_fn, run.fitted.encoded) < 1e-5
+    assert neighbour_effect(run.model_fn, run.fitted.encoded) < 1e-5
+    assert np.array(run.model_fn(batch_of(run.fitted.encoded, range(40))[0])).std() > 1e-2
 
 
-def test_answers_one_by_one_are_those_given_together(run):
+def test_predictions_do_not_depend_on_the_batch(run):
     task, encoder = run.task, run.fitted.encoder
     examples = task.splits(run.config).test[:8]
 
-    def answers(to: Sequence[Any]) -> list[Any]:
-        return task.predict(run.model, encoder, encoder.encode(to), task.decoding_config_class())
+    def predict(inputs: Sequence[Any]) -> list[Any]:
+        return task.predict(run.model, encoder, encoder.encode(inputs), task.decoding_config_class())
 
-    together, single = answers(examples), [answers([example])[0] for example in examples]
+    together, single = predict(examples), [predict([example])[0] for example in examples]
     for example, one, other in zip(examples, together, single, strict=True):
         assert close(task.to_json(example, one), task.to_json(example, other))
     assert batching_effect(task, run.model, encoder, examples) < 1e-5
 
 
-def test_evaluation_moves_no_weight(run):
+def test_evaluation_changes_no_weight(run):
     before = [variable.numpy() for variable in run.model.variables]
     score_split(
         run.task, run.model, run.fitted.encoder, run.task.splits(run.config).test[:30], run.task.decoding_config_class()
@@ -241,49 +241,49 @@ def test_every_weight_gets_a_gradient(run):
     assert weights_without_gradient(*new_model(run), run.fitted.encoded) == []
 
 
-def test_a_handful_of_examples_is_learnt_by_heart(run):
+def test_a_model_can_overfit_a_few_examples(run):
     assert overfit_one_batch(*new_model(run, units=16), run.fitted.encoded) < 0.1
 
 
-def test_an_untrained_model_guesses_evenly(run):
-    config = with_flags(run.config, {**STILL, **IGNORANT})
+def test_an_untrained_model_predicts_uniformly(run):
+    config = with_flags(run.config, {**DETERMINISTIC, **UNTRAINED})
     splits = run.task.splits(config)
     fitted = run.task.fit_encoder(splits, config)
     keras.utils.set_random_seed(1)
     model, loss = run.task.build_model(fitted, config), run.task.loss(config)
     inputs, targets = batch_of(fitted.encoded, range(40))
 
-    def surprise() -> float:
+    def cross_entropy() -> float:
         scored = score_split(
             run.task, model, fitted.encoder, splits.validation, run.task.validation_predict_config()
         ).scores
-        # Answers that hold no probabilities are not surprised; the loss is.
+        # Predictions without probabilities have no cross-entropy; the loss replaces it.
         return scored.values.get("cross_entropy", float(loss(targets, model(inputs))))
 
-    before = surprise()
+    before = cross_entropy()
     for weight in model.trainable_variables:
         weight.assign(np.zeros(weight.shape))
-    assert before == pytest.approx(surprise(), rel=0.1)
+    assert before == pytest.approx(cross_entropy(), rel=0.1)
 
 
-def test_rows_without_weight_do_not_count_in_the_loss(run):
+def test_examples_of_weight_zero_do_not_count_in_the_loss(run):
     loss = run.task.loss(run.config)
-    assert weight_effect(run.said, loss, run.fitted.encoded) < 1e-4
-    # The two halves are told apart by it.
+    assert weight_effect(run.model_fn, loss, run.fitted.encoded) < 1e-4
+    # The loss differs between the two halves.
     inputs, targets = batch_of(run.fitted.encoded, range(40))
-    outputs = np.array(run.said(inputs))
+    outputs = np.array(run.model_fn(inputs))
     assert float(loss(targets[:20], outputs[:20])) != pytest.approx(float(loss(targets[20:], outputs[20:])))
 
 
 @pytest.mark.parametrize("name", TASK_NAMES)
-def test_a_run_is_asked_as_it_was_scored_unless_flags_say_otherwise(name):
+def test_predict_decodes_like_evaluate_by_default(name):
     task = get_task(name)
-    scored, asked = asdict(task.decoding_config_class()), asdict(task.predict_config_class())
-    assert {field: asked[field] for field in scored} == scored
+    decoding, predicting = asdict(task.decoding_config_class()), asdict(task.predict_config_class())
+    assert {field: predicting[field] for field in decoding} == decoding
 
 
 @pytest.mark.parametrize("name", TASK_NAMES)
-def test_what_is_drawn_after_an_epoch_is_drawn(name, runs):
+def test_figures_and_word_vectors_of_a_run(name, runs):
     task = get_task(name)
     run = runs.of(name, task.config_class().cell)
     examples = task.splits(run.config).validation[:2]
@@ -296,9 +296,9 @@ def test_what_is_drawn_after_an_epoch_is_drawn(name, runs):
 
 
 @pytest.mark.parametrize("name", TASK_NAMES)
-def test_the_same_seed_gives_the_same_order_and_the_same_history(name, runs):
+def test_the_same_seed_gives_the_same_order_and_history(name, runs):
     cell = get_task(name).config_class().cell
-    # Nothing of the first run is left in the second one's cache.
+    # The second run has an empty cache of its own.
     run, again = runs.of(name, cell), runs.of(name, cell, cache="second")
     assert again.orders == run.orders
     for before, after in zip(run.folder.read_history(), again.folder.read_history(), strict=True):
@@ -307,33 +307,33 @@ def test_the_same_seed_gives_the_same_order_and_the_same_history(name, runs):
         np.testing.assert_equal(after, before)
 
 
-OPEN_AND_ANSWER = """
+OPEN_AND_PREDICT = """
 import json, sys
 from pathlib import Path
 from training.saved_run import open_run
 
-said = {}
+predicted = {}
 for path in sys.argv[1:]:
     run = open_run(path, Path("nowhere"))
     encoder, examples = run.load_encoder(), run.task.splits(run.config).test
-    answers = run.task.predict(run.load_model(), encoder, encoder.encode(examples), run.task.decoding_config_class())
-    said[path] = [run.task.to_json(*pair) for pair in zip(examples, answers, strict=True)]
-print(json.dumps(said))
+    outputs = run.task.predict(run.load_model(), encoder, encoder.encode(examples), run.task.decoding_config_class())
+    predicted[path] = [run.task.to_json(*pair) for pair in zip(examples, outputs, strict=True)]
+print(json.dumps(predicted))
 """
 
 
-def test_opened_in_a_new_process_a_run_answers_as_it_did(runs):
-    # One of each task, the cells by turns.
-    asked = [runs.of(*pair) for pair in zip(TASK_NAMES, cycle(get_args(CellName)), strict=False)]
-    every = {str(run.folder.path): run for run in asked}
+def test_a_run_opened_in_a_new_process_predicts_the_same(runs):
+    # One run of each task, with alternating cells.
+    trained = [runs.of(*pair) for pair in zip(TASK_NAMES, cycle(get_args(CellName)), strict=False)]
+    every = {str(run.folder.path): run for run in trained}
     child = subprocess.run(
-        [sys.executable, "-c", OPEN_AND_ANSWER, *every],
+        [sys.executable, "-c", OPEN_AND_PREDICT, *every],
         cwd=ROOT,
         env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2"},
         capture_output=True,
         text=True,
     )
     assert child.returncode == 0, child.stderr[-2000:]
-    said = json.loads(child.stdout.splitlines()[-1])
+    predicted = json.loads(child.stdout.splitlines()[-1])
     for path, run in every.items():
-        assert close([row["answer"] for row in answers_written(run)], said[path]), path
+        assert close([row["answer"] for row in saved_predictions(run)], predicted[path]), path

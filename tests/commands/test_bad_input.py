@@ -1,4 +1,4 @@
-"""Run folders that are damaged, of another program, or made to do harm: one plain line, and nothing is executed."""
+"""Damaged, foreign and malicious run folders: refused in one plain line, and no code is executed."""
 
 import hashlib
 import json
@@ -11,25 +11,25 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("commands", "console", "data", "evaluation", "models", "schema", "tasks", "training")
+PACKAGES = ("commands", "console", "data", "evaluation", "models", "schema", "tasks", "training")
 
-Spoil = Callable[[Path], object]
+Damage = Callable[[Path], object]
 
 
-def cut(path: Path) -> None:
-    """What a full disk or a broken copy leaves."""
+def truncate(path: Path) -> None:
+    """Truncate a file to half its size, as a full disk or a broken copy does."""
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
 
 
-def write(content: bytes) -> Spoil:
+def write(content: bytes) -> Damage:
     return lambda path: path.write_bytes(content)
 
 
 @pytest.mark.parametrize("program", ["predict", "evaluate"])
 @pytest.mark.parametrize(
-    ("file", "spoil", "says"),
+    ("file", "damage", "message"),
     [
-        ("config.json", cut, "is damaged ("),
+        ("config.json", truncate, "is damaged ("),
         ("config.json", write(b""), "is damaged ("),
         ("config.json", write(b"\xff\xfe"), "is damaged ("),
         ("config.json", write(b"[1]"), "is damaged ("),
@@ -44,82 +44,86 @@ def write(content: bytes) -> Spoil:
         ("encoder/encoder.json", Path.unlink, "is missing; the run is not whole, train it anew"),
         ("encoder/vocabulary.txt", Path.unlink, "is missing; the run is not whole, train it anew"),
         ("encoder/ngrams.tsv", Path.unlink, "is missing; the run is not whole, train it anew"),
-        ("encoder/encoder.json", cut, "is not the file that was saved (its checksum differs); train the run anew"),
-        ("encoder/vocabulary.txt", cut, "is not the file that was saved (its checksum differs); train the run anew"),
+        ("encoder/encoder.json", truncate, "is not the file that was saved (its checksum differs); train the run anew"),
+        (
+            "encoder/vocabulary.txt",
+            truncate,
+            "is not the file that was saved (its checksum differs); train the run anew",
+        ),
         ("encoder/ngrams.tsv", write(b"\xff"), "is not the file that was saved (its checksum differs)"),
         ("model.keras", Path.unlink, "is missing; no epoch of this run was finished, train it anew"),
         ("model.keras", write(b""), "is damaged (cut short?); train the run anew"),
-        ("model.keras", cut, "is damaged (cut short?); train the run anew"),
+        ("model.keras", truncate, "is damaged (cut short?); train the run anew"),
     ],
 )
-def test_a_damaged_run_is_one_clear_line(
-    call: Callable, small_run: Path, copied: Callable, program: str, file: str, spoil: Spoil, says: str
+def test_a_damaged_run_is_refused_in_one_line(
+    call: Callable, small_run: Path, copied: Callable, program: str, file: str, damage: Damage, message: str
 ) -> None:
     run = copied(small_run)
-    spoil(run / file)
-    ended = call(program, run, stdin=b"a film\n")
-    assert (ended.status, ended.out) == (1, "")
-    assert ended.complaint.startswith(f"error: {run / file}") and says in ended.complaint
-    assert ended.complaint.count("\n") == 1
+    damage(run / file)
+    result = call(program, run, stdin=b"a film\n")
+    assert (result.status, result.out) == (1, "")
+    assert result.complaint.startswith(f"error: {run / file}") and message in result.complaint
+    assert result.complaint.count("\n") == 1
 
 
 @pytest.mark.parametrize(
-    ("spoil", "says"),
+    ("damage", "message"),
     [
         (Path.unlink, "is missing; the run is not whole, train it anew"),
-        (cut, "is damaged ("),
+        (truncate, "is damaged ("),
         (write(b'{"format": 7}'), "has format 7, this program knows 2: update the program"),
     ],
 )
-def test_damaged_metrics_are_one_clear_line(
-    call: Callable, own_run: Path, copied: Callable, spoil: Spoil, says: str
+def test_damaged_metrics_are_refused_in_one_line(
+    call: Callable, own_run: Path, copied: Callable, damage: Damage, message: str
 ) -> None:
     run = copied(own_run)
-    spoil(run / "metrics.json")
-    ended = call("evaluate", run)
-    assert (ended.status, ended.out) == (1, "")
-    assert ended.complaint.startswith(f"error: {run / 'metrics.json'} {says}")
-    assert ended.complaint.count("\n") == 1
+    damage(run / "metrics.json")
+    result = call("evaluate", run)
+    assert (result.status, result.out) == (1, "")
+    assert result.complaint.startswith(f"error: {run / 'metrics.json'} {message}")
+    assert result.complaint.count("\n") == 1
 
 
-def test_a_folder_without_a_config_is_no_run(call: Callable, small_run: Path, copied: Callable) -> None:
+def test_a_folder_without_a_config_is_not_a_run(call: Callable, small_run: Path, copied: Callable) -> None:
     run = copied(small_run)
     (run / "config.json").unlink()
-    ended = call("predict", run, "a film")
-    assert (ended.status, ended.complaint) == (2, f"error: {run} is no run: it holds no config.json\n")
+    result = call("predict", run, "a film")
+    assert (result.status, result.complaint) == (2, f"error: {run} is no run: it holds no config.json\n")
 
 
 def write_sums(run: Path, content: str) -> None:
-    """Let a run hold these checksums and vouch for them, as somebody who means harm would."""
+    """Replace the checksums of a run, with their own checksum, as an attacker would."""
     sums, config = run / "encoder" / "SHA256SUMS", run / "config.json"
     sums.write_text(content)
-    described = {**json.loads(config.read_text()), "encoder": hashlib.sha256(sums.read_bytes()).hexdigest()}
-    config.write_text(json.dumps(described))
+    description = {**json.loads(config.read_text()), "encoder": hashlib.sha256(sums.read_bytes()).hexdigest()}
+    config.write_text(json.dumps(description))
 
 
-def test_no_path_in_the_encoder_leads_out_of_the_run(call: Callable, small_run: Path, copied: Callable) -> None:
+def test_encoder_paths_cannot_leave_the_run_folder(call: Callable, small_run: Path, copied: Callable) -> None:
     run = copied(small_run)
     secret = run.parent / "secret.txt"
     secret.write_text("film\n")
     sums = (run / "encoder" / "SHA256SUMS").read_text()
     write_sums(run, f"{sums}{hashlib.sha256(secret.read_bytes()).hexdigest()}  ../../secret.txt\n")
-    ended = call("predict", run, "a film")
-    assert (ended.status, ended.out) == (1, "")
-    assert ended.complaint.startswith(f"error: {run / 'encoder' / 'secret.txt'} is missing")
+    result = call("predict", run, "a film")
+    assert (result.status, result.out) == (1, "")
+    assert result.complaint.startswith(f"error: {run / 'encoder' / 'secret.txt'} is missing")
 
 
-def test_a_tokenizer_that_is_a_path_is_not_looked_for(call: Callable, small_run: Path, copied: Callable) -> None:
+def test_a_path_as_the_tokenizer_is_refused(call: Callable, small_run: Path, copied: Callable) -> None:
     run = copied(small_run)
     path, sums = run / "encoder" / "encoder.json", run / "encoder" / "SHA256SUMS"
     before = hashlib.sha256(path.read_bytes()).hexdigest()
     path.write_text(json.dumps({**json.loads(path.read_text()), "tokenizer": "../../secret"}))
     write_sums(run, sums.read_text().replace(before, hashlib.sha256(path.read_bytes()).hexdigest()))
-    ended = call("predict", run, "a film")
-    assert (ended.status, ended.out) == (1, "")
-    assert "../../secret" in ended.complaint and ended.complaint.count("\n") == 1
+    result = call("predict", run, "a film")
+    assert (result.status, result.out) == (1, "")
+    assert "../../secret" in result.complaint and result.complaint.count("\n") == 1
 
 
-def test_code_in_a_model_is_refused_and_not_run(call: Callable, small_run: Path, copied: Callable) -> None:
+def test_code_in_a_model_is_refused_and_not_executed(call: Callable, small_run: Path, copied: Callable) -> None:
     import keras
 
     run = copied(small_run)
@@ -128,13 +132,13 @@ def test_code_in_a_model_is_refused_and_not_run(call: Callable, small_run: Path,
     words = keras.Input((None,), dtype="int32", name="words")
     keras.Model({"words": words}, harmful(words)).save(run / "model.keras")
     os.unlink(harm)
-    # The file would do what is feared of it, if one let it.
+    # Without safe mode, loading this file does execute the code.
     keras.saving.load_model(run / "model.keras", compile=False, safe_mode=False)
     os.unlink(harm)
-    ended = call("predict", run, "a film")
-    assert (ended.status, ended.out) == (1, "")
-    assert ended.complaint.startswith(f"error: {run / 'model.keras'} cannot be read (")
-    assert ended.complaint.count("\n") == 1
+    result = call("predict", run, "a film")
+    assert (result.status, result.out) == (1, "")
+    assert result.complaint.startswith(f"error: {run / 'model.keras'} cannot be read (")
+    assert result.complaint.count("\n") == 1
     assert not os.path.exists(harm)
 
 
@@ -147,7 +151,7 @@ def test_code_in_a_model_is_refused_and_not_run(call: Callable, small_run: Path,
         {},
     ],
 )
-def test_a_model_that_names_other_code_is_refused(
+def test_a_model_with_foreign_classes_is_refused(
     call: Callable, small_run: Path, copied: Callable, content: dict
 ) -> None:
     run = copied(small_run)
@@ -158,19 +162,19 @@ def test_a_model_that_names_other_code_is_refused(
     with zipfile.ZipFile(run / "model.keras", "w") as archive:
         for name, part in parts.items():
             archive.writestr(name, part)
-    ended = call("predict", run, "a film")
-    assert (ended.status, ended.out) == (1, "")
-    assert ended.complaint.startswith(f"error: {run / 'model.keras'} cannot be read (")
-    assert ended.complaint.count("\n") == 1
+    result = call("predict", run, "a film")
+    assert (result.status, result.out) == (1, "")
+    assert result.complaint.startswith(f"error: {run / 'model.keras'} cannot be read (")
+    assert result.complaint.count("\n") == 1
     assert not harm.exists()
 
 
-def test_no_room_reads_anything_that_could_hold_code() -> None:
+def test_no_package_deserializes_code() -> None:
     unsafe = re.compile(
         r"\b(pickle|cPickle|dill|cloudpickle|joblib|shelve|marshal)\b|allow_pickle\s*=\s*True|safe_mode\s*=\s*False"
         r"|enable_unsafe_deserialization|\b(eval|exec)\(|yaml\.(unsafe_)?load\("
     )
-    files = [path for room in ROOMS for path in (ROOT / room).rglob("*.py")] + list(ROOT.glob("*.py"))
+    files = [path for package in PACKAGES for path in (ROOT / package).rglob("*.py")] + list(ROOT.glob("*.py"))
     assert len(files) > 30
     found = [
         f"{path.relative_to(ROOT)}:{number}: {line.strip()}"

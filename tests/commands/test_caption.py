@@ -1,4 +1,4 @@
-"""Captions as a user meets them: a folder of one's own pictures, and pictures of every kind asked of a run."""
+"""Captions from the command line: training on a folder of images, and predictions for images of every kind."""
 
 import io
 import json
@@ -14,16 +14,16 @@ TINY = ("--image-encoder=small", "--units=6", "--embedding-size=6", "--epochs=1"
 COLOURS = {"red": (220, 20, 20), "blue": (20, 20, 220), "green": (20, 200, 20)}
 
 
-def content(picture: Image.Image, form: str = "PNG", **options) -> bytes:
+def content(image: Image.Image, form: str = "PNG", **options) -> bytes:
     file = io.BytesIO()
-    picture.save(file, form, **options)
+    image.save(file, form, **options)
     return file.getvalue()
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """24 pictures of one colour each, with two captions."""
-    home = tmp_path_factory.mktemp("pictures")
+    """24 images of one colour each, with two captions each."""
+    home = tmp_path_factory.mktemp("images")
     rows = ["image,caption"]
     for number in range(24):
         name = list(COLOURS)[number % 3]
@@ -35,22 +35,17 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory, folder: Path, cache: Path) -> Path:
-    from commands.train import main
-
-    runs = tmp_path_factory.mktemp("caption") / "runs"
-    where = [f"--runs={runs}", f"--cache={cache}", "--name=own"]
-    assert main(["caption", *TINY, f"--train-file={folder}", f"--test-file={folder}", *where]) == 0
-    return runs / "caption" / "own"
+def run(train_run: Callable[..., Path], folder: Path) -> Path:
+    return train_run("caption", *TINY, f"--train-file={folder}", f"--test-file={folder}")
 
 
 @pytest.fixture
 def odd(tmp_path: Path) -> dict[str, Path]:
-    """Pictures and other things that somebody might ask about."""
+    """Images of unusual formats, and files that are not images."""
     frames = [Image.new("RGB", (9, 9), colour) for colour in ("red", "blue")]
     contents = {
         "plain.jpg": content(Image.new("RGB", (80, 60), "red"), "JPEG"),
-        "text.jpg": b"no picture",
+        "text.jpg": b"no image",
         "cut.jpg": content(Image.new("RGB", (300, 300), "red"), "JPEG")[:900],
         "dot.png": content(Image.new("RGB", (1, 1))),
         "huge.jpg": content(Image.new("RGB", (5000, 4000), "blue"), "JPEG"),
@@ -64,67 +59,67 @@ def odd(tmp_path: Path) -> dict[str, Path]:
     return {name: tmp_path / name for name in [*contents, "folder.jpg", "missing.png"]}
 
 
-def test_own_pictures_are_learnt_and_scored_beside_what_others_said(run: Path):
+def test_training_on_own_images_reports_scores_and_baselines(run: Path):
     metrics = json.loads((run / "metrics.json").read_text())
     assert {"cider", "bleu_1", "bleu_4", "rouge_l_coco", "distinct_captions"} <= metrics["scores"]["test"].keys()
     assert metrics["baselines"].keys() == {"most_frequent_caption", "nearest_image", "neighbor_consensus"}
-    # A tenth of the pictures is held out, and every other caption is an example.
+    # A tenth of the images is held out; each caption of the others is a training example.
     assert metrics["counts"]["train"] == 2 * (24 - 2)
     assert metrics["counts"]["validation"] == 2
 
 
-def test_each_picture_gets_a_caption_or_a_line_and_the_rest_is_done(call: Callable, run: Path, odd: dict[str, Path]):
-    ended = call("predict", run, *odd.values(), "--json")
-    rows = [json.loads(line) for line in ended.out.splitlines()]
-    assert ended.status == 2
+def test_each_image_gets_a_caption_or_an_error(call: Callable, run: Path, odd: dict[str, Path]):
+    result = call("predict", run, *odd.values(), "--json")
+    rows = [json.loads(line) for line in result.out.splitlines()]
+    assert result.status == 2
     refused = {name for name, row in zip(odd, rows, strict=True) if "error" in row}
     assert refused == {"text.jpg", "cut.jpg", "folder.jpg", "missing.png"}
     assert all(isinstance(row["text"], str) for row in rows if "error" not in row)
-    complaints = ended.complaint.splitlines()
+    complaints = result.complaint.splitlines()
     assert len(complaints) == len(refused)
     assert f"error: {odd['text.jpg']}: not a JPEG or PNG file, or a truncated one" in complaints
 
 
-def test_pictures_are_named_in_a_file_too(call: Callable, run: Path, odd: dict[str, Path], tmp_path: Path):
+def test_a_file_of_image_names_is_read(call: Callable, run: Path, odd: dict[str, Path], tmp_path: Path):
     names = tmp_path / "names.txt"
     names.write_text(f"{odd['plain.jpg']}\n{odd['dot.png']}\n")
-    ended = call("predict", run, f"--file={names}", "--beam-size=3", "--n-best=2")
-    assert ended.status == 0
-    assert len(ended.out.splitlines()) == 4
+    result = call("predict", run, f"--file={names}", "--beam-size=3", "--n-best=2")
+    assert result.status == 0
+    assert len(result.out.splitlines()) == 4
 
 
-def test_where_words_come_from_is_drawn(call: Callable, run: Path, odd: dict[str, Path]):
-    ended = call("predict", run, odd["plain.jpg"], "--show-attention", "--min-length=3")
-    picture = Path(ended.complaint.removeprefix("note: figure ").strip())
-    assert picture.parent == run / "plots"
-    with Image.open(picture) as drawn:
-        # Below the picture stands at least one row of words.
+def test_attention_is_saved_as_a_figure(call: Callable, run: Path, odd: dict[str, Path]):
+    result = call("predict", run, odd["plain.jpg"], "--show-attention", "--min-length=3")
+    figure = Path(result.complaint.removeprefix("note: figure ").strip())
+    assert figure.parent == run / "plots"
+    with Image.open(figure) as drawn:
+        # At least one row of words is below the image.
         assert drawn.height > drawn.width / 2
 
 
-def test_a_name_that_cannot_be_one_does_not_stop_the_others(call: Callable, run: Path, odd: dict[str, Path]):
+def test_an_invalid_file_name_does_not_stop_the_other_predictions(call: Callable, run: Path, odd: dict[str, Path]):
     names = ["x" * 300, f"{odd['plain.jpg']}/inside.jpg", "nul\0.jpg"]
-    ended = call("predict", run, *names, odd["plain.jpg"], "--json")
-    rows = [json.loads(line) for line in ended.out.splitlines()]
+    result = call("predict", run, *names, odd["plain.jpg"], "--json")
+    rows = [json.loads(line) for line in result.out.splitlines()]
     assert [("error" in row) for row in rows] == [True, True, True, False]
 
 
-def test_a_folder_is_scored(call: Callable, run: Path, folder: Path):
-    ended = call("evaluate", run, f"--file={folder}", "--json")
-    assert ended.status == 0
-    found = json.loads(ended.out)
+def test_a_folder_of_images_is_evaluated(call: Callable, run: Path, folder: Path):
+    result = call("evaluate", run, f"--file={folder}", "--json")
+    assert result.status == 0
+    found = json.loads(result.out)
     assert found["examples"] == 24
     assert 0 <= found["scores"]["bleu_1"] <= 100
 
 
 @pytest.mark.parametrize("attention", ["additive", "none"])
-def test_a_run_that_learnt_from_features_sees_pictures_by_itself(
-    call: Callable, looking_network: Callable, folder: Path, cache: Path, tmp_path: Path, monkeypatch, attention: str
+def test_a_run_trained_on_features_predicts_from_images(
+    call: Callable, tiny_image_network: Callable, folder: Path, cache: Path, tmp_path: Path, monkeypatch, attention: str
 ):
-    monkeypatch.setattr("data.encoders.image_features.imagenet_encoder", looking_network)
-    how = [*TINY, "--image-encoder=mobilenet_v2", "--cell=simple_rnn", f"--attention={attention}"]
+    monkeypatch.setattr("data.encoders.image_features.imagenet_encoder", tiny_image_network)
+    settings = [*TINY, "--image-encoder=mobilenet_v2", "--cell=simple_rnn", f"--attention={attention}"]
     where = [f"--train-file={folder}", f"--test-file={folder}", f"--runs={tmp_path}", f"--cache={cache}", "--name=far"]
-    assert call("train", "caption", *how, *where).status == 0
+    assert call("train", "caption", *settings, *where).status == 0
     run = tmp_path / "caption" / "far"
     scaled = keras.models.load_model(run / "model.keras", compile=False).get_layer("standardised")
     assert np.abs(scaled.adapt_mean.numpy()).min() > 0
@@ -135,16 +130,16 @@ def test_a_run_that_learnt_from_features_sees_pictures_by_itself(
     recorded = json.loads((run / "metrics.json").read_text())
     assert scored["scores"] == pytest.approx(recorded["scores"]["test"])
     assert scored["baselines"].keys() == recorded["baselines"].keys()
-    # Nothing but the run folder is needed.
+    # Only the run folder is needed.
     monkeypatch.delattr("data.encoders.image_features.imagenet_encoder")
-    ended = call("predict", run, *(folder / f"{number}.png" for number in range(24)))
-    assert ended.out.splitlines() == written
+    result = call("predict", run, *(folder / f"{number}.png" for number in range(24)))
+    assert result.out.splitlines() == written
 
 
-def test_a_folder_without_captions_is_one_line(call: Callable, tmp_path: Path):
+def test_a_folder_without_captions_is_refused_in_one_line(call: Callable, tmp_path: Path):
     (tmp_path / "mine").mkdir()
-    ended = call("train", "caption", f"--train-file={tmp_path / 'mine'}", f"--runs={tmp_path}")
-    assert ended.status != 0
-    assert ended.complaint == (
+    result = call("train", "caption", f"--train-file={tmp_path / 'mine'}", f"--runs={tmp_path}")
+    assert result.status != 0
+    assert result.complaint == (
         f"error: {tmp_path / 'mine'} holds neither Flickr8k.token.txt nor captions.txt, where the captions are\n"
     )

@@ -1,4 +1,4 @@
-"""The command line: every kind of flag is read, and every mistake gets its plain line."""
+"""The command-line parser: flags of every type are parsed, and every mistake gets a plain error line."""
 
 import os
 import subprocess
@@ -30,7 +30,7 @@ def refusal(line: str) -> list[str]:
     return str(refused.value).splitlines()
 
 
-def test_no_words_give_the_defaults() -> None:
+def test_no_arguments_give_the_defaults() -> None:
     assert read("") == TrainingConfig()
 
 
@@ -57,19 +57,19 @@ def test_no_words_give_the_defaults() -> None:
         ("--units 9 --debug", "units", 9),
     ],
 )
-def test_a_flag_sets_its_field_and_nothing_else(line: str, field: str, value: object) -> None:
+def test_a_flag_sets_only_its_field(line: str, field: str, value: object) -> None:
     config = read(line)
     assert getattr(config, field) == value
     assert type(getattr(config, field)) is type(value)
     assert config == replace(TrainingConfig(), **{field: value})
 
 
-def test_what_is_left_out_is_as_in_the_given_default() -> None:
+def test_other_fields_have_the_values_of_the_given_default() -> None:
     saved = TrainingConfig(cell="gru", limit=10, test=False)
     assert parse(TrainingConfig, ["--units", "7"], PROGRAM, saved) == replace(saved, units=7)
 
 
-def test_a_config_without_flags_takes_none() -> None:
+def test_a_config_without_fields_has_no_flags() -> None:
     assert parse(DecodingConfig, [], "predict.py") == DecodingConfig()
     with pytest.raises(UserError, match=r"^unknown flag --beam-size \(predict.py --help lists all\)$"):
         parse(DecodingConfig, ["--beam-size", "4"], "predict.py")
@@ -106,11 +106,11 @@ def test_a_config_without_flags_takes_none() -> None:
         ("--forget-bias -inf", ["--forget-bias is -inf; it must be at least -10 and at most 10"]),
     ],
 )
-def test_a_mistake_gets_its_plain_line(line: str, lines: list[str]) -> None:
+def test_each_mistake_has_its_error_line(line: str, lines: list[str]) -> None:
     assert refusal(line) == lines
 
 
-def test_all_mistakes_are_named_at_once() -> None:
+def test_all_mistakes_are_reported_together() -> None:
     assert refusal("--unit 3 --cell lstmm --patience x") == [
         f"unknown flag --unit; did you mean --units? {ALL}",
         "--cell is 'lstmm'; it must be simple_rnn, lstm or gru; did you mean lstm?",
@@ -123,22 +123,22 @@ def test_all_mistakes_are_named_at_once() -> None:
     ]
 
 
-def test_a_flag_that_has_to_be_given_is_asked_for() -> None:
+def test_a_missing_required_flag_is_an_error() -> None:
     @dataclass(frozen=True)
-    class Question:
+    class Flags:
         length: int
 
-    assert parse(Question, ["--length", "3"], "ask.py") == Question(3)
+    assert parse(Flags, ["--length", "3"], "program.py") == Flags(3)
     with pytest.raises(UserError, match="^--length is missing; it must be a whole number$"):
-        parse(Question, [], "ask.py")
+        parse(Flags, [], "program.py")
 
 
-def test_a_refusal_prints_nothing_itself(capfd: pytest.CaptureFixture[str]) -> None:
+def test_the_parser_prints_no_errors_itself(capfd: pytest.CaptureFixture[str]) -> None:
     refusal("--unit 32 --cell lstmm")
     assert capfd.readouterr() == ("", "")
 
 
-def test_help_lists_every_flag_with_its_text_at_once() -> None:
+def test_help_lists_every_flag_without_heavy_imports() -> None:
     script = f"""
 import sys
 from commands.command_line import parse
@@ -162,7 +162,7 @@ finally:
 
 
 @pytest.mark.parametrize(
-    ("word", "answer"),
+    ("word", "suggestion"),
     [
         ("sentmient", " did you mean sentiment?"),
         ("tran", " did you mean translation?"),
@@ -171,17 +171,17 @@ finally:
         ("", ""),
     ],
 )
-def test_the_nearest_name_is_offered(word: str, answer: str) -> None:
-    assert nearest(word, ["sentiment", "topic", "pos", "ner", "translation"]) == answer
+def test_the_nearest_name_is_suggested(word: str, suggestion: str) -> None:
+    assert nearest(word, ["sentiment", "topic", "pos", "ner", "translation"]) == suggestion
 
 
 @pytest.mark.parametrize(("text", "expected"), [("90s", 90.0), ("5m", 300.0), ("1h", 3600.0), ("1h30m", 5400.0)])
-def test_times_are_read_in_seconds(text: str, expected: float) -> None:
+def test_durations_are_parsed_into_seconds(text: str, expected: float) -> None:
     assert parse_duration(text) == expected
 
 
 @pytest.mark.parametrize("text", ["", "0s", "5", "m", "-5m", "5m1h", "five minutes"])
-def test_what_is_no_time_is_refused(text: str) -> None:
+def test_an_invalid_duration_is_none(text: str) -> None:
     assert parse_duration(text) is None
 
 
@@ -195,8 +195,8 @@ def test_what_is_no_time_is_refused(text: str) -> None:
     ],
 )
 def test_each_command_prints_its_version(call: Callable, program: str, words: list[str]) -> None:
-    ended = call(program, *words)
-    assert (ended.status, ended.out, ended.complaint) == (0, f"{NAME} {VERSION}\n", "")
+    result = call(program, *words)
+    assert (result.status, result.out, result.complaint) == (0, f"{NAME} {VERSION}\n", "")
 
 
 def test_the_version_is_that_of_the_project_file() -> None:

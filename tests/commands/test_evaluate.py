@@ -1,4 +1,4 @@
-"""`evaluate.py` as a user meets it: the recorded scores come out again, and other data are scored as honestly."""
+"""`evaluate.py`: the recorded scores are reproduced, and other data are scored with the same baselines."""
 
 import json
 import os
@@ -25,26 +25,26 @@ def read(path: Path) -> dict:
         ("lstm-synthetic-001", ["--dataset=synthetic"], "test"),
     ],
 )
-def test_a_runs_own_split_gives_the_recorded_scores(
+def test_the_own_splits_of_a_run_give_the_recorded_scores(
     call: Callable, small_run: Path, reference: str, words: list[str], split: str
 ) -> None:
     before = {path: path.stat().st_mtime_ns for path in small_run.rglob("*")}
-    ended = call("evaluate", reference, f"--runs={small_run.parents[1]}", "--json", *words)
-    assert (ended.status, ended.complaint) == (0, "")
-    found, recorded = json.loads(ended.out), read(small_run / "metrics.json")
+    result = call("evaluate", reference, f"--runs={small_run.parents[1]}", "--json", *words)
+    assert (result.status, result.complaint) == (0, "")
+    found, recorded = json.loads(result.out), read(small_run / "metrics.json")
     assert found["run"] == str(small_run)
     assert (found["data"], found["examples"]) == (f"synthetic {split}", 100)
-    # Another process may round the last digit of a float32 otherwise.
+    # The last digit of a float32 may differ between processes.
     assert found["scores"] == pytest.approx(recorded["scores"][split], rel=1e-6)
     assert found["baselines"] == {name: scores[split] for name, scores in recorded["baselines"].items()}
     assert found["baseline_intervals"]["nb_bigrams"] == recorded["baseline_intervals"]["nb_bigrams"][split]
     assert {path: path.stat().st_mtime_ns for path in small_run.rglob("*")} == before
 
 
-def test_people_are_shown_a_table_and_who_won(call: Callable, own_run: Path) -> None:
-    ended = call("evaluate", own_run)
-    assert (ended.status, ended.complaint) == (0, "")
-    title, header, *rows = ended.out.splitlines()
+def test_scores_are_printed_as_a_table_with_a_verdict(call: Callable, own_run: Path) -> None:
+    result = call("evaluate", own_run)
+    assert (result.status, result.complaint) == (0, "")
+    title, header, *rows = result.out.splitlines()
     assert title == "reviews test, 3 examples"
     assert header.split() == ["system", "accuracy", "macro_f1", "cross_entropy"]
     systems, intervals = rows[:8:2], rows[1:8:2]
@@ -56,23 +56,23 @@ def test_people_are_shown_a_table_and_who_won(call: Callable, own_run: Path) -> 
     assert rows[9].endswith("count as errors: a shrug (1).")
 
 
-def test_a_file_is_scored_beside_baselines_that_learnt_from_the_runs_own_data(
+def test_a_file_is_scored_with_baselines_fitted_on_the_training_data(
     call: Callable, own_run: Path, tmp_path: Path
 ) -> None:
     mine = tmp_path / "mine.tsv"
     mine.write_text("text\tlabel\na fine film\tthumbs up\nwhat a dull evening\tthumbs down\nhm\tbored\nhm\tbored\n")
-    ended = call("evaluate", own_run, f"--file={mine}", "--json")
-    assert (ended.status, ended.complaint) == (0, "")
-    found = json.loads(ended.out)
+    result = call("evaluate", own_run, f"--file={mine}", "--json")
+    assert (result.status, result.complaint) == (0, "")
+    found = json.loads(result.out)
     assert (found["data"], found["examples"]) == (str(mine), 4)
     assert found["scores"]["accuracy"] <= 0.5
-    # The words of the two reviews with known labels stand in all reviews of their class, and of no other.
+    # The words of the two reviews with known labels occur in all reviews of their class, and in no other.
     assert found["baselines"]["nb_bigrams"]["accuracy"] == 0.5
     (note,) = found["notes"]
     assert note.endswith("bored (2).")
 
 
-def test_another_data_set_is_scored_even_where_the_runs_file_bears_its_name(
+def test_another_data_set_is_scored_even_if_the_training_file_has_its_name(
     call: Callable, own_run: Path, copied: Callable
 ) -> None:
     run = copied(own_run)
@@ -87,30 +87,30 @@ def test_another_data_set_is_scored_even_where_the_runs_file_bears_its_name(
 
 
 def with_files(run: Path, train: Path, test: Path) -> None:
-    """Let the run's config name other files."""
+    """Replace the files in the config of a run."""
     config = read(run / "config.json")
     config["config"] |= {"train_file": str(train), "test_file": str(test)}
     (run / "config.json").write_text(json.dumps(config))
 
 
-def test_where_the_training_data_are_gone_the_baselines_are_left_out(
+def test_without_the_training_data_there_are_no_baselines(
     call: Callable, own_run: Path, copied: Callable, tmp_path: Path, reviews: Path
 ) -> None:
     run = copied(own_run)
     with_files(run, tmp_path / "gone.tsv", tmp_path / "gone.tsv")
-    ended = call("evaluate", run, f"--file={reviews}", "--json")
-    assert ended.status == 0
-    assert ended.complaint == (
+    result = call("evaluate", run, f"--file={reviews}", "--json")
+    assert result.status == 0
+    assert result.complaint == (
         f"note: no baselines: the run's training data cannot be read (there is no file {tmp_path / 'gone.tsv'})\n"
     )
-    found = json.loads(ended.out)
+    found = json.loads(result.out)
     assert (found["examples"], found["baselines"]) == (40, {})
-    # Without a file it has nothing to score.
-    ended = call("evaluate", run)
-    assert (ended.status, ended.complaint) == (2, f"error: there is no file {tmp_path / 'gone.tsv'}\n")
+    # Without --file there is nothing to evaluate on.
+    result = call("evaluate", run)
+    assert (result.status, result.complaint) == (2, f"error: there is no file {tmp_path / 'gone.tsv'}\n")
 
 
-def test_data_that_changed_since_the_training_are_not_passed_off_as_its_own(
+def test_data_changed_since_training_are_scored_anew(
     call: Callable, own_run: Path, copied: Callable, tmp_path: Path, reviews: Path
 ) -> None:
     changed = tmp_path / "reviews.tsv"
@@ -119,15 +119,15 @@ def test_data_that_changed_since_the_training_are_not_passed_off_as_its_own(
     test.write_text("a fine film\tthumbs up\n")
     run = copied(own_run)
     with_files(run, changed, test)
-    ended = call("evaluate", run, "--json")
-    assert ended.status == 0
-    assert ended.complaint == "note: reviews has changed since the run was trained on it\n"
+    result = call("evaluate", run, "--json")
+    assert result.status == 0
+    assert result.complaint == "note: reviews has changed since the run was trained on it\n"
     # Fitted anew; the recorded accuracy, on the former test file, is 1/3.
-    assert json.loads(ended.out)["baselines"]["nb_bigrams"]["accuracy"] == 1
+    assert json.loads(result.out)["baselines"]["nb_bigrams"]["accuracy"] == 1
 
 
 @pytest.mark.parametrize(
-    ("words", "says"),
+    ("words", "message"),
     [
         ([], "no run given: evaluate.py RUN"),
         (["--split=test"], "no run given: evaluate.py RUN"),
@@ -138,26 +138,26 @@ def test_data_that_changed_since_the_training_are_not_passed_off_as_its_own(
         (["RUN", "more"], "unexpected word more"),
     ],
 )
-def test_a_wrong_call_is_refused(call: Callable, own_run: Path, words: list[str], says: str) -> None:
-    ended = call("evaluate", *(str(own_run) if word == "RUN" else word for word in words))
-    assert (ended.status, ended.out) == (2, "")
-    assert ended.complaint.startswith(f"error: {says}")
-    assert ended.complaint.count("\n") == 1
+def test_a_wrong_call_is_refused(call: Callable, own_run: Path, words: list[str], message: str) -> None:
+    result = call("evaluate", *(str(own_run) if word == "RUN" else word for word in words))
+    assert (result.status, result.out) == (2, "")
+    assert result.complaint.startswith(f"error: {message}")
+    assert result.complaint.count("\n") == 1
 
 
-def test_a_split_that_is_not_there_is_refused(call: Callable, own_run: Path, copied: Callable, reviews: Path) -> None:
+def test_a_missing_split_is_refused(call: Callable, own_run: Path, copied: Callable, reviews: Path) -> None:
     run = copied(own_run)
     config = read(run / "config.json")
     config["config"]["test_file"] = None
     (run / "config.json").write_text(json.dumps(config))
-    ended = call("evaluate", run)
-    assert ended.status == 2
-    assert ended.complaint == "error: reviews has no test split; use --split validation or --file\n"
+    result = call("evaluate", run)
+    assert result.status == 2
+    assert result.complaint == "error: reviews has no test split; use --split validation or --file\n"
 
 
 @pytest.fixture
 def runs(tmp_path: Path) -> Path:
-    """Three runs by their files alone: `first`, finished last; `second`, finished first; `third`, not finished."""
+    """Folders of three runs: `first`, finished last; `second`, finished first; `third`, not finished."""
     for number, name in enumerate(["second", "first", "third"]):
         run = tmp_path / "runs" / "sentiment" / name
         run.mkdir(parents=True)
@@ -185,7 +185,7 @@ def test_a_run_is_found_by_path_name_task_and_latest(runs: Path, reference: str,
 
 
 @pytest.mark.parametrize(
-    ("reference", "says"),
+    ("reference", "message"),
     [
         ("secnod", "^there is no run secnod under .*runs; did you mean second[?]$"),
         ("sentiment/frist", "^there is no run sentiment/frist under .*runs; did you mean sentiment/first[?]$"),
@@ -195,15 +195,15 @@ def test_a_run_is_found_by_path_name_task_and_latest(runs: Path, reference: str,
         ("", "^. is no run: it holds no config.json$"),
     ],
 )
-def test_a_run_that_is_not_there_is_refused_with_the_nearest_name(
-    runs: Path, monkeypatch: pytest.MonkeyPatch, reference: str, says: str
+def test_an_unknown_run_is_refused_with_the_nearest_name(
+    runs: Path, monkeypatch: pytest.MonkeyPatch, reference: str, message: str
 ) -> None:
     monkeypatch.chdir(runs)
-    with pytest.raises(UserError, match=says):
+    with pytest.raises(UserError, match=message):
         find_run(reference, runs)
 
 
-def test_a_name_that_two_tasks_have_is_asked_back(runs: Path) -> None:
+def test_an_ambiguous_run_name_is_refused(runs: Path) -> None:
     (runs / "topic" / "first").mkdir(parents=True)
     (runs / "topic" / "first" / "config.json").write_text("{}")
     with pytest.raises(UserError, match="^first is the name of several runs; say sentiment/first or topic/first$"):
@@ -212,15 +212,18 @@ def test_a_name_that_two_tasks_have_is_asked_back(runs: Path) -> None:
 
 @pytest.mark.parametrize("program", ["evaluate", "predict"])
 @pytest.mark.parametrize(
-    ("reference", "says"),
+    ("reference", "message"),
     [
         ("latest", "no run under RUNS is finished"),
         ("lstm-imdb-001", "there is no run lstm-imdb-001 under RUNS"),
     ],
 )
-def test_without_any_run_both_commands_say_what_to_do(
-    call: Callable, tmp_path: Path, program: str, reference: str, says: str
+def test_without_any_run_both_commands_suggest_training(
+    call: Callable, tmp_path: Path, program: str, reference: str, message: str
 ) -> None:
-    ended = call(program, reference, f"--runs={tmp_path}", stdin=b"")
-    said = says.replace("RUNS", str(tmp_path))
-    assert (ended.status, ended.complaint) == (2, f"error: {said}; train one first: python train.py {TASK_NAMES[0]}\n")
+    result = call(program, reference, f"--runs={tmp_path}", stdin=b"")
+    expected = message.replace("RUNS", str(tmp_path))
+    assert (result.status, result.complaint) == (
+        2,
+        f"error: {expected}; train one first: python train.py {TASK_NAMES[0]}\n",
+    )

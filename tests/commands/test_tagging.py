@@ -1,4 +1,4 @@
-"""Tagging as a user meets it: own treebanks and entity files, and plain sentences asked of a run."""
+"""Tagging from the command line: training on own treebanks and entity files, and predictions for plain sentences."""
 
 import json
 from collections.abc import Callable
@@ -17,12 +17,12 @@ TINY = (
     "--no-diagnostics",
 )
 LONG = " ".join(["walk"] * 2000)
-# Lines that somebody might type; each is owed an answer with a tag for each word.
+# Unusual lines of text; each gets one tag per word.
 ODD = ["The dog barks.", "", "x" * 500, "🎬 👨‍👩‍👧 فيلم جميل", "   ", LONG, "a\u0085b \u2028 c", "@colgo hi!"]
 
 
 def conllu(sentence: str) -> str:
-    """A sentence given as word/TAG, with a row for a multiword token and one for an empty node."""
+    """CoNLL-U rows of a sentence of word/TAG pairs, with one multiword token and one empty node."""
     rows = ["# a comment", "1-2\tdon't\t_\t_\t_\t_\t_\t_\t_\t_"]
     for number, pair in enumerate(sentence.split(), 1):
         word, tag = pair.split("/")
@@ -43,7 +43,7 @@ def treebank(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def entities(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """40 small sentences in IOB1, where a B- only parts neighbours."""
+    """40 small sentences in IOB1, where B- only separates adjacent entities."""
     path = tmp_path_factory.mktemp("entities") / "train.conll"
     names = ("Ann", "Bob", "Cy", "Dee", "Eve", "Flo", "Gus", "Hal")
     towns = ("Ulm", "Oslo", "Rome", "Bath", "Kiel")
@@ -57,33 +57,23 @@ def entities(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def pos_run(tmp_path_factory: pytest.TempPathFactory, treebank: Path, cache: Path) -> Path:
-    from commands.train import main
-
-    runs = tmp_path_factory.mktemp("pos") / "runs"
-    where = [f"--runs={runs}", f"--cache={cache}", "--name=own"]
-    assert main(["pos", *TINY, f"--train-file={treebank}", f"--test-file={treebank}", "--cell=simple_rnn", *where]) == 0
-    return runs / "pos" / "own"
+def pos_run(train_run: Callable[..., Path], treebank: Path) -> Path:
+    return train_run("pos", *TINY, f"--train-file={treebank}", f"--test-file={treebank}", "--cell=simple_rnn")
 
 
 @pytest.fixture(scope="module")
-def ner_run(tmp_path_factory: pytest.TempPathFactory, entities: Path, cache: Path) -> Path:
-    from commands.train import main
-
-    runs = tmp_path_factory.mktemp("ner") / "runs"
-    where = [f"--runs={runs}", f"--cache={cache}", "--name=own"]
-    assert main(["ner", *TINY, f"--train-file={entities}", f"--test-file={entities}", "--cell=gru", *where]) == 0
-    return runs / "ner" / "own"
+def ner_run(train_run: Callable[..., Path], entities: Path) -> Path:
+    return train_run("ner", *TINY, f"--train-file={entities}", f"--test-file={entities}", "--cell=gru")
 
 
-def test_a_treebank_is_trained_on_and_scored(call: Callable, pos_run: Path, treebank: Path) -> None:
+def test_a_treebank_is_trained_on_and_evaluated(call: Callable, pos_run: Path, treebank: Path) -> None:
     metrics = json.loads((pos_run / "metrics.json").read_text())
     assert metrics["counts"]["test"] == 25
     assert {"accuracy", "accuracy_unseen", "sentence_accuracy", "macro_f1"} <= set(metrics["scores"]["test"])
     assert set(metrics["baselines"]) == {"majority", "most_frequent_tag", "suffix_guesser"}
-    ended = call("evaluate", pos_run, f"--file={treebank}", "--json")
-    assert ended.status == 0
-    scores = json.loads(ended.out)["scores"]
+    result = call("evaluate", pos_run, f"--file={treebank}", "--json")
+    assert result.status == 0
+    scores = json.loads(result.out)["scores"]
     for name in ("accuracy", "sentence_accuracy"):
         assert scores[name] == pytest.approx(metrics["scores"]["test"][name])
     report = (pos_run / "report.md").read_text()
@@ -91,7 +81,7 @@ def test_a_treebank_is_trained_on_and_scored(call: Callable, pos_run: Path, tree
         assert title in report
 
 
-def test_entities_are_scored_in_three_views_and_the_scheme_is_said(ner_run: Path) -> None:
+def test_entities_have_three_scores_and_the_report_names_the_scheme(ner_run: Path) -> None:
     metrics = json.loads((ner_run / "metrics.json").read_text())
     views = {"entity_f1", "entity_f1_merged", "entity_f1_without_mentions"}
     assert views <= set(metrics["scores"]["test"])
@@ -101,33 +91,33 @@ def test_entities_are_scored_in_three_views_and_the_scheme_is_said(ner_run: Path
 
 
 @pytest.mark.parametrize("task", ["pos", "ner"])
-def test_every_line_gets_as_many_tags_as_it_has_words(
+def test_every_line_gets_one_tag_per_word(
     call: Callable, pos_run: Path, ner_run: Path, tmp_path: Path, task: str
 ) -> None:
     odd = tmp_path / "odd.txt"
     odd.write_text("\n".join(ODD) + "\n", newline="\n")
-    ended = call("predict", {"pos": pos_run, "ner": ner_run}[task], f"--file={odd}", "--json", "--tokenized")
-    assert (ended.status, ended.complaint) == (0, "")
-    given = [json.loads(line) for line in ended.out.split("\n")[:-1]]
-    assert [answer["words"] for answer in given] == [line.split() for line in ODD]
-    for answer in given:
-        assert len(answer["tags"]) == len(answer["words"]) == len(answer["probabilities"])
-        assert all(0 <= share <= 1 + 1e-6 for share in answer["probabilities"])
+    result = call("predict", {"pos": pos_run, "ner": ner_run}[task], f"--file={odd}", "--json", "--tokenized")
+    assert (result.status, result.complaint) == (0, "")
+    given = [json.loads(line) for line in result.out.split("\n")[:-1]]
+    assert [prediction["words"] for prediction in given] == [line.split() for line in ODD]
+    for prediction in given:
+        assert len(prediction["tags"]) == len(prediction["words"]) == len(prediction["probabilities"])
+        assert all(0 <= probability <= 1 + 1e-6 for probability in prediction["probabilities"])
 
 
-def test_no_answer_begins_an_entity_in_its_middle(call: Callable, ner_run: Path) -> None:
-    ended = call("predict", ner_run, "--json", "--tokenized", "Lee left Lee Ulm Lee", "left Lee Lee", LONG)
-    for line in ended.out.splitlines():
+def test_no_predicted_entity_begins_with_an_inside_tag(call: Callable, ner_run: Path) -> None:
+    result = call("predict", ner_run, "--json", "--tokenized", "Lee left Lee Ulm Lee", "left Lee Lee", LONG)
+    for line in result.out.splitlines():
         tags = json.loads(line)["tags"]
         for before, tag in zip(["O", *tags], tags, strict=False):
             assert not tag.startswith("I-") or before[2:] == tag[2:]
 
 
-def test_conllu_that_is_written_can_be_scored(call: Callable, pos_run: Path, tmp_path: Path) -> None:
-    asked = ["The dog sees.", "Don't run!"]
-    ended = call("predict", pos_run, "--conllu", *asked)
-    written = tmp_path / "answers.conllu"
-    written.write_text(ended.out)
+def test_printed_conllu_can_be_evaluated(call: Callable, pos_run: Path, tmp_path: Path) -> None:
+    sentences = ["The dog sees.", "Don't run!"]
+    result = call("predict", pos_run, "--conllu", *sentences)
+    written = tmp_path / "predictions.conllu"
+    written.write_text(result.out)
     assert [sentence.words for sentence in read_conllu(written)] == [
         ("The", "dog", "sees", "."),
         ("Do", "n't", "run", "!"),
@@ -136,20 +126,22 @@ def test_conllu_that_is_written_can_be_scored(call: Callable, pos_run: Path, tmp
     assert json.loads(scored.out)["scores"]["accuracy"] == 1
 
 
-def test_words_stand_over_their_tags_and_entities_in_brackets(call: Callable, pos_run: Path, ner_run: Path) -> None:
+def test_tags_are_aligned_below_words_and_entities_are_in_brackets(
+    call: Callable, pos_run: Path, ner_run: Path
+) -> None:
     words, tags = call("predict", pos_run, "The owl naps .").out.splitlines()
     assert words.split() == ["The", "owl", "naps", "."] and len(tags.split()) == 4
     assert [words.index(word) for word in words.split()[:3]] == [tags.index(tag) for tag in tags.split()[:3]] or (
         len(set(tags.split())) < 4
     )
-    told = call("predict", ner_run, "--json", "Ann Lee left").out
-    shown = call("predict", ner_run, "Ann Lee left").out.splitlines()
-    assert len(shown) == 3
-    assert ("[" in shown[0]) == any(tag != "O" for tag in json.loads(told)["tags"])
+    as_json = call("predict", ner_run, "--json", "Ann Lee left").out
+    plain = call("predict", ner_run, "Ann Lee left").out.splitlines()
+    assert len(plain) == 3
+    assert ("[" in plain[0]) == any(tag != "O" for tag in json.loads(as_json)["tags"])
 
 
 @pytest.mark.parametrize(
-    ("task", "content", "says"),
+    ("task", "content", "message"),
     [
         ("pos", "1\tThe\t_\tDET\n", "bad.txt:1: 4 columns, expected the 10 of CoNLL-U"),
         ("pos", conllu("The/DET dog/NOMEN"), "bad.txt:4: 'NOMEN' is not a universal part of speech"),
@@ -162,21 +154,21 @@ def test_words_stand_over_their_tags_and_entities_in_brackets(call: Callable, po
         ("ner", "\n \n", "bad.txt holds no sentences"),
     ],
 )
-def test_a_file_that_cannot_be_read_is_one_line(
-    call: Callable, tmp_path: Path, task: str, content: str, says: str
+def test_an_invalid_file_is_refused_in_one_line(
+    call: Callable, tmp_path: Path, task: str, content: str, message: str
 ) -> None:
     (tmp_path / "bad.txt").write_text(content)
-    ended = call("train", task, *TINY, f"--train-file={tmp_path / 'bad.txt'}", f"--runs={tmp_path / 'runs'}")
-    assert ended.status == 2
-    assert ended.complaint.startswith("error: ") and says in ended.complaint
-    assert ended.complaint.count("\n") == 1
+    result = call("train", task, *TINY, f"--train-file={tmp_path / 'bad.txt'}", f"--runs={tmp_path / 'runs'}")
+    assert result.status == 2
+    assert result.complaint.startswith("error: ") and message in result.complaint
+    assert result.complaint.count("\n") == 1
 
 
-def test_tags_that_the_run_does_not_know_are_named(call: Callable, ner_run: Path, tmp_path: Path) -> None:
+def test_tags_unknown_to_the_run_are_named(call: Callable, ner_run: Path, tmp_path: Path) -> None:
     (tmp_path / "more.conll").write_text("Ann\tB-PER\nAcme\tB-ORG\n")
-    ended = call("evaluate", ner_run, f"--file={tmp_path / 'more.conll'}")
-    assert ended.status == 0
-    assert "B-ORG (1)" in ended.out
+    result = call("evaluate", ner_run, f"--file={tmp_path / 'more.conll'}")
+    assert result.status == 0
+    assert "B-ORG (1)" in result.out
 
 
 def test_iob1_is_read_as_iob2(entities: Path) -> None:

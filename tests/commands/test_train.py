@@ -1,4 +1,4 @@
-"""`train.py` as a user meets it: what it refuses before any work, and what it leaves behind."""
+"""`train.py`: refusals before any work, and the content of a finished run folder."""
 
 import csv
 import json
@@ -29,12 +29,12 @@ def runs_in(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.glob("runs/*/*"))
 
 
-def test_alone_it_shows_the_tasks(call: Callable) -> None:
-    ended = call("train")
-    assert (ended.status, ended.complaint) == (0, "")
-    first_words = [line.split()[0] for line in ended.out.splitlines() if line.strip()]
+def test_without_arguments_the_tasks_are_listed(call: Callable) -> None:
+    result = call("train")
+    assert (result.status, result.complaint) == (0, "")
+    first_words = [line.split()[0] for line in result.out.splitlines() if line.strip()]
     assert set(TASK_NAMES) <= set(first_words)
-    assert "python train.py TASK --help" in ended.out
+    assert "python train.py TASK --help" in result.out
 
 
 def test_help_of_all_commands_imports_nothing_heavy() -> None:
@@ -85,15 +85,15 @@ def test_a_wrong_call_is_refused_before_any_work(
     call: Callable, tmp_path: Path, words: str, begins: str, ends: str
 ) -> None:
     task, *flags = words.split()
-    ended = call("train", task, f"--runs={tmp_path / 'runs'}", *flags)
-    assert (ended.status, ended.out) == (2, "")
-    assert ended.complaint.startswith(begins) and ended.complaint.endswith(ends)
-    assert ended.complaint.count("\n") == 1
+    result = call("train", task, f"--runs={tmp_path / 'runs'}", *flags)
+    assert (result.status, result.out) == (2, "")
+    assert result.complaint.startswith(begins) and result.complaint.endswith(ends)
+    assert result.complaint.count("\n") == 1
     assert runs_in(tmp_path) == []
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "says"),
+    ("name", "content", "message"),
     [
         ("one.tsv", "fine\tup\n" * 3, "one: 3 training and 0 validation examples; at least 2 and 1 are needed"),
         ("up.tsv", "".join(f"fine {n}\tup\n" for n in range(20)), "up.tsv: all training examples have the label up"),
@@ -104,39 +104,39 @@ def test_a_wrong_call_is_refused_before_any_work(
         ("empty.tsv", "", "empty.tsv holds no examples"),
     ],
 )
-def test_data_that_cannot_be_learnt_from_are_refused(
-    call: Callable, tmp_path: Path, plain: list[str], name: str, content: str, says: str
+def test_unusable_training_data_are_refused(
+    call: Callable, tmp_path: Path, plain: list[str], name: str, content: str, message: str
 ) -> None:
     (tmp_path / name).write_text(content)
-    ended = call("train", "sentiment", *plain, "--train-file", tmp_path / name)
-    assert ended.status == 2
-    assert ended.complaint.startswith("error: ") and says in ended.complaint
-    assert ended.complaint.count("\n") == 1
+    result = call("train", "sentiment", *plain, "--train-file", tmp_path / name)
+    assert result.status == 2
+    assert result.complaint.startswith("error: ") and message in result.complaint
+    assert result.complaint.count("\n") == 1
     assert runs_in(tmp_path) == []
 
 
-def test_a_name_that_is_taken_is_refused_and_nothing_is_changed(call: Callable, tmp_path: Path, reviews: Path) -> None:
+def test_an_existing_run_name_is_refused_and_nothing_is_changed(call: Callable, tmp_path: Path, reviews: Path) -> None:
     mine = tmp_path / "runs" / "sentiment" / "mine"
     mine.mkdir(parents=True)
     (mine / "notes.txt").write_text("keep")
-    ended = call("train", "sentiment", f"--train-file={reviews}", f"--runs={tmp_path / 'runs'}", "--name=mine")
-    assert ended.status == 2
-    assert ended.complaint == f"error: {mine} exists already; choose another --name (nothing was changed)\n"
+    result = call("train", "sentiment", f"--train-file={reviews}", f"--runs={tmp_path / 'runs'}", "--name=mine")
+    assert result.status == 2
+    assert result.complaint == f"error: {mine} exists already; choose another --name (nothing was changed)\n"
     assert [path.name for path in mine.iterdir()] == ["notes.txt"]
-    # One that can be gone on with.
+    # A run that can be resumed.
     (mine / "checkpoints").mkdir()
     (mine / "checkpoints" / "latest").write_text("epoch-0001")
-    ended = call("train", "sentiment", f"--train-file={reviews}", f"--runs={tmp_path / 'runs'}", "--name=mine")
-    assert f"exists already; go on with it (train.py --resume {mine}) or choose another --name" in ended.complaint
+    result = call("train", "sentiment", f"--train-file={reviews}", f"--runs={tmp_path / 'runs'}", "--name=mine")
+    assert f"exists already; go on with it (train.py --resume {mine}) or choose another --name" in result.complaint
 
 
-def test_runs_that_is_a_file_is_refused(call: Callable, reviews: Path) -> None:
-    ended = call("train", "sentiment", f"--train-file={reviews}", f"--runs={reviews}")
-    assert ended.status == 2
-    assert ended.complaint == f"error: {reviews} is not a folder; choose another --runs\n"
+def test_a_file_as_the_runs_folder_is_refused(call: Callable, reviews: Path) -> None:
+    result = call("train", "sentiment", f"--train-file={reviews}", f"--runs={reviews}")
+    assert result.status == 2
+    assert result.complaint == f"error: {reviews} is not a folder; choose another --runs\n"
 
 
-def test_a_run_leaves_all_that_was_promised(small_run: Path) -> None:
+def test_a_run_folder_is_complete(small_run: Path) -> None:
     expected = [
         "config.json",
         *(f"encoder/{name}" for name in ("SHA256SUMS", "encoder.json", "ngrams.tsv", "vocabulary.txt")),
@@ -148,17 +148,17 @@ def test_a_run_leaves_all_that_was_promised(small_run: Path) -> None:
         *(f"plots/{name}.png" for name in ("learning_curves", "confusion_matrix", "score_by_length")),
     ]
     found = {str(path.relative_to(small_run)) for path in small_run.rglob("*") if path.is_file()}
-    # What was written beside its place, or in a form that could hold code, is not there.
+    # There are no temporary files, and none of a format that could hold code.
     assert {name for name in found if not name.startswith("tensorboard/")} == set(expected)
     assert {Path(name).parts[1] for name in found - set(expected)} == {"train", "validation", "outcome"}
     assert all((small_run / name).stat().st_size for name in expected)
 
 
-def test_metrics_hold_what_programs_read(small_run: Path) -> None:
+def test_metrics_have_the_documented_fields(small_run: Path) -> None:
     metrics = read(small_run / "metrics.json")
-    promised = """format task rnn_type dataset cell seed primary_metric scores baselines counts seconds peak_memory_mb
+    documented = """format task rnn_type dataset cell seed primary_metric scores baselines counts seconds peak_memory_mb
     parameters versions command"""
-    assert set(promised.split()) <= set(metrics)
+    assert set(documented.split()) <= set(metrics)
     assert set(metrics["seconds"]) == {"to_first_step", "training", "evaluation", "training_cpu"}
     assert all(value > 0 for value in metrics["seconds"].values())
     assert metrics["primary_metric"] == {
@@ -175,17 +175,17 @@ def test_metrics_hold_what_programs_read(small_run: Path) -> None:
     assert (metrics["stop_reason"], metrics["epochs"], metrics["synthetic"]) == ("epochs", 2, True)
 
 
-def test_answers_are_those_to_the_test_split_in_order(small_run: Path) -> None:
+def test_saved_predictions_are_those_of_the_test_split_in_order(small_run: Path) -> None:
     run = open_run(str(small_run), small_run)
-    answers = rows(small_run / "predictions" / "test.jsonl")
-    references = [answer["reference"] for answer in answers]
+    predictions = rows(small_run / "predictions" / "test.jsonl")
+    references = [row["reference"] for row in predictions]
     assert references == [example.label for example in run.task.splits(run.config).test]
-    right = [answer["reference"] == answer["answer"]["label"] for answer in answers]
+    correct = [row["reference"] == row["answer"]["label"] for row in predictions]
     accuracy = read(small_run / "metrics.json")["scores"]["test"]["accuracy"]
-    assert sum(right) / len(right) == pytest.approx(accuracy)
+    assert sum(correct) / len(correct) == pytest.approx(accuracy)
 
 
-def test_the_history_has_a_row_an_epoch_and_the_best_is_the_one_kept(small_run: Path) -> None:
+def test_the_history_has_one_row_per_epoch_and_the_best_epoch_is_kept(small_run: Path) -> None:
     with (small_run / "history.csv").open() as file:
         history = list(csv.DictReader(file))
     assert [row["epoch"] for row in history] == ["0", "1", "2"]
@@ -196,9 +196,9 @@ def test_the_history_has_a_row_an_epoch_and_the_best_is_the_one_kept(small_run: 
     assert float(best["validation_score"]) == metrics["scores"]["validation"]["accuracy"]
 
 
-def test_the_saved_config_is_all_that_was_asked(small_run: Path) -> None:
+def test_the_saved_config_has_all_given_flags(small_run: Path) -> None:
     run = open_run(str(small_run), small_run)
-    asked = {
+    given = {
         "units": 4,
         "embedding_size": 8,
         "chunk_length": 16,
@@ -206,22 +206,22 @@ def test_the_saved_config_is_all_that_was_asked(small_run: Path) -> None:
         "dataset": "synthetic",
         "limit": 100,
     }
-    asked |= {"epochs": 2, "batch_tokens": 800, "diagnostics": False, "runs": small_run.parents[1]}
+    given |= {"epochs": 2, "batch_tokens": 800, "diagnostics": False, "runs": small_run.parents[1]}
     defaults = asdict(run.task.config_class())
     found = asdict(run.config)
-    assert {name: found[name] for name in asked} == asked
+    assert {name: found[name] for name in given} == given
     changed = {name for name in defaults if found[name] != defaults[name]}
-    assert changed <= {*asked, "cache"}
+    assert changed <= {*given, "cache"}
     assert read(small_run / "config.json")["command"].startswith("train.py sentiment --units=4")
 
 
-def test_own_data_give_their_labels_and_an_unknown_one_counts_as_an_error(own_run: Path) -> None:
-    answers = rows(own_run / "predictions" / "test.jsonl")
-    assert [answer["reference"] for answer in answers] == ["thumbs up", "thumbs down", "a shrug"]
-    assert set(answers[0]["answer"]["probabilities"]) == {"thumbs up", "thumbs down"}
+def test_own_data_define_the_labels_and_an_unknown_label_is_an_error(own_run: Path) -> None:
+    predictions = rows(own_run / "predictions" / "test.jsonl")
+    assert [row["reference"] for row in predictions] == ["thumbs up", "thumbs down", "a shrug"]
+    assert set(predictions[0]["answer"]["probabilities"]) == {"thumbs up", "thumbs down"}
     metrics = read(own_run / "metrics.json")
-    right = sum(answer["answer"]["label"] == answer["reference"] for answer in answers)
-    assert metrics["scores"]["test"]["accuracy"] == pytest.approx(right / 3)
+    correct = sum(row["answer"]["label"] == row["reference"] for row in predictions)
+    assert metrics["scores"]["test"]["accuracy"] == pytest.approx(correct / 3)
     assert metrics["baselines"]["majority"]["test"]["accuracy"] == pytest.approx(1 / 3)
     assert (metrics["counts"]["train"], metrics["counts"]["validation"]) == (36, 4)
     named = "Classes that the model does not know, so that their examples count as errors: a shrug (1)."
@@ -229,7 +229,7 @@ def test_own_data_give_their_labels_and_an_unknown_one_counts_as_an_error(own_ru
     assert named in (own_run / "report.md").read_text()
 
 
-def test_without_test_the_test_file_stays_untouched_and_names_count_up(
+def test_no_test_skips_the_test_file_and_run_names_count_up(
     call: Callable, tmp_path: Path, plain: list[str], reviews: Path
 ) -> None:
     lines = [dict(zip(("text", "label"), line.split("\t"), strict=True)) for line in reviews.read_text().splitlines()]
@@ -239,26 +239,26 @@ def test_without_test_the_test_file_stays_untouched_and_names_count_up(
         "test.jsonl": lines[3::4],
     }.items():
         (tmp_path / name).write_text("".join(json.dumps(line) + "\n" for line in part))
-    # Somebody's run has the first name already.
+    # Another run has the first name already.
     (tmp_path / "runs" / "sentiment" / "simple_rnn-my reviews-001").mkdir(parents=True)
     files = [f"--{part}-file={tmp_path / part}.jsonl" for part in ("validation", "test")]
-    ended = call("train", "sentiment", *plain, f"--train-file={tmp_path / 'my reviews.jsonl'}", *files, "--no-test")
-    assert (ended.status, ended.complaint) == (0, "")
+    result = call("train", "sentiment", *plain, f"--train-file={tmp_path / 'my reviews.jsonl'}", *files, "--no-test")
+    assert (result.status, result.complaint) == (0, "")
     run = tmp_path / "runs" / "sentiment" / "simple_rnn-my reviews-002"
     metrics = read(run / "metrics.json")
     assert set(metrics["scores"]) == {"validation"} == set(metrics["baselines"]["majority"])
     assert (metrics["counts"]["train"], metrics["counts"]["validation"]) == (20, 10)
     assert [path.name for path in (run / "predictions").iterdir()] == ["validation.jsonl"]
-    # Ready to be pasted into a shell.
-    assert f"python predict.py '{run}'\n" in ended.out
+    # The path is quoted for a shell.
+    assert f"python predict.py '{run}'\n" in result.out
 
 
 def test_a_spent_time_budget_ends_the_run_and_test_is_scored(call: Callable, tmp_path: Path, plain: list[str]) -> None:
     endless = ["--dataset=synthetic", "--limit=60", "--epochs=1000000", "--patience=1000000", "--time-budget=1s"]
-    ended = call("train", "sentiment", *plain, *endless, "--name=short")
-    assert (ended.status, ended.complaint) == (0, "")
+    result = call("train", "sentiment", *plain, *endless, "--name=short")
+    assert (result.status, result.complaint) == (0, "")
     metrics = read(tmp_path / "runs" / "sentiment" / "short" / "metrics.json")
     assert metrics["stop_reason"] == "time budget"
     assert metrics["primary_metric"]["split"] == "test"
     assert metrics["counts"].items() >= {"train": 60, "validation": 60, "test": 60}.items()
-    assert "time budget" in ended.out
+    assert "time budget" in result.out

@@ -1,4 +1,4 @@
-"""Translating as a user meets it: own pairs, and sentences asked of a run."""
+"""Translation from the command line: training on own pairs, and predictions for sentences."""
 
 import json
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 TINY = ("--units=6", "--embedding-size=6", "--vocab-size=60", "--epochs=1", "--no-diagnostics", "--cell=gru")
-# Lines that somebody might type; each is owed one line.
+# Unusual lines of text; each gets one line.
 ODD = ["the dog runs", "", "x" * 500, "🎬 فيلم جميل", "   ", " ".join(["dog"] * 5000), "</s> <pad>", "a\u0085b"]
 
 
@@ -22,16 +22,11 @@ def pairs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory, pairs: Path, cache: Path) -> Path:
-    from commands.train import main
-
-    runs = tmp_path_factory.mktemp("translation") / "runs"
-    where = [f"--runs={runs}", f"--cache={cache}", "--name=own"]
-    assert main(["translation", *TINY, f"--train-file={pairs}", f"--test-file={pairs}", *where]) == 0
-    return runs / "translation" / "own"
+def run(train_run: Callable[..., Path], pairs: Path) -> Path:
+    return train_run("translation", *TINY, f"--train-file={pairs}", f"--test-file={pairs}")
 
 
-def test_own_pairs_are_learnt_and_scored_beside_what_is_copied(run):
+def test_training_on_own_pairs_reports_scores_and_baselines(run):
     metrics = json.loads((run / "metrics.json").read_text())
     assert {"bleu", "bleu_lc_tok", "chrf"} <= metrics["scores"]["test"].keys()
     assert metrics["baselines"].keys() == {"copy_source", "nearest_neighbor"}
@@ -40,49 +35,49 @@ def test_own_pairs_are_learnt_and_scored_beside_what_is_copied(run):
 
 
 def test_every_line_gets_one_line(call: Callable, run: Path):
-    ended = call("predict", run, "--json", stdin="\n".join(ODD).encode())
-    assert (ended.status, ended.complaint) == (0, "")
-    rows = [json.loads(line) for line in ended.out.splitlines()]
+    result = call("predict", run, "--json", stdin="\n".join(ODD).encode())
+    assert (result.status, result.complaint) == (0, "")
+    rows = [json.loads(line) for line in result.out.splitlines()]
     assert len(rows) == len(ODD)
     assert all(row["text"].strip() and row["score"] < 0 for row in rows)
     plain = call("predict", run, stdin="\n".join(ODD).encode())
     assert [line.strip() for line in plain.out.split("\n")[:-1]] == [row["text"] for row in rows]
 
 
-def test_half_a_character_on_the_command_line_is_answered(call: Callable, run: Path):
-    ended = call("predict", run, "the \udcff dog")
-    assert (ended.status, ended.complaint) == (0, "")
-    assert len(ended.out.splitlines()) == 1
+def test_half_a_character_on_the_command_line_gets_a_prediction(call: Callable, run: Path):
+    result = call("predict", run, "the \udcff dog")
+    assert (result.status, result.complaint) == (0, "")
+    assert len(result.out.splitlines()) == 1
 
 
-def test_several_answers_come_best_first(call: Callable, run: Path):
-    ended = call("predict", run, "the dog runs", "--beam-size=4", "--n-best=3")
-    scores = [float(line.split()[0]) for line in ended.out.splitlines()]
+def test_alternatives_are_sorted_by_score(call: Callable, run: Path):
+    result = call("predict", run, "the dog runs", "--beam-size=4", "--n-best=3")
+    scores = [float(line.split()[0]) for line in result.out.splitlines()]
     assert len(scores) == 3
     assert scores == sorted(scores, reverse=True)
 
 
-def test_what_was_attended_to_stands_below_the_answer(call: Callable, run: Path):
-    ended = call("predict", run, "the dog runs", "--show-attention")
-    answer, pieces, sources = ended.out.splitlines()[:3]
-    assert pieces.split() and sources.split()
-    assert set(answer.replace(" ", "")) <= set(pieces.replace(" ", ""))
-    picture = Path(ended.complaint.removeprefix("note: figure ").strip())
-    assert picture.parent == run / "plots"
-    assert picture.read_bytes().startswith(b"\x89PNG")
+def test_attention_is_printed_below_the_prediction(call: Callable, run: Path):
+    result = call("predict", run, "the dog runs", "--show-attention")
+    prediction, tokens, sources = result.out.splitlines()[:3]
+    assert tokens.split() and sources.split()
+    assert set(prediction.replace(" ", "")) <= set(tokens.replace(" ", ""))
+    figure = Path(result.complaint.removeprefix("note: figure ").strip())
+    assert figure.parent == run / "plots"
+    assert figure.read_bytes().startswith(b"\x89PNG")
 
 
 @pytest.mark.filterwarnings("error:You are using a softmax over axis:UserWarning")
-def test_nothing_can_be_attended_to_as_well(call: Callable, run: Path):
-    ended = call("predict", run, "", "--show-attention")
-    assert ended.status == 0
-    assert ended.complaint.startswith("note: figure ")
+def test_an_empty_source_has_attention_too(call: Callable, run: Path):
+    result = call("predict", run, "", "--show-attention")
+    assert result.status == 0
+    assert result.complaint.startswith("note: figure ")
 
 
-def test_pictures_of_before_are_kept_and_programs_get_the_numbers(call: Callable, run: Path):
+def test_json_has_attention_weights_and_earlier_figures_are_kept(call: Callable, run: Path):
     before = {path: path.read_bytes() for path in (run / "plots").glob("prediction-*.png")}
-    ended = call("predict", run, "the dog runs", "a cat", "--show-attention", "--json")
-    for row in map(json.loads, ended.out.splitlines()):
+    result = call("predict", run, "the dog runs", "a cat", "--show-attention", "--json")
+    for row in map(json.loads, result.out.splitlines()):
         attention = row["attention"]
         assert "".join(attention["target"][:-1]).strip() == row["text"]
         assert all(len(weights) == len(attention["source"]) for weights in attention["weights"])
@@ -91,39 +86,39 @@ def test_pictures_of_before_are_kept_and_programs_get_the_numbers(call: Callable
     assert all(path.read_bytes() == content for path, content in before.items())
 
 
-def test_pairs_of_a_file_are_scored(call: Callable, run: Path, pairs: Path):
-    ended = call("evaluate", run, f"--file={pairs}", "--json", "--beam-size=2", "--max-length=3")
-    assert ended.status == 0
-    found = json.loads(ended.out)
+def test_a_file_of_pairs_is_evaluated(call: Callable, run: Path, pairs: Path):
+    result = call("evaluate", run, f"--file={pairs}", "--json", "--beam-size=2", "--max-length=3")
+    assert result.status == 0
+    found = json.loads(result.out)
     assert found["examples"] == 20
     assert found["scores"]["length_ratio"] <= 1
 
 
-def test_one_pair_has_no_interval_and_what_is_printed_is_json_all_the_same(call: Callable, run: Path, tmp_path: Path):
+def test_a_missing_interval_is_null_in_json(call: Callable, run: Path, tmp_path: Path):
     (tmp_path / "one.tsv").write_text("the dog runs\tder Hund rennt\n")
-    ended = call("evaluate", run, f"--file={tmp_path / 'one.tsv'}", "--json")
+    result = call("evaluate", run, f"--file={tmp_path / 'one.tsv'}", "--json")
 
     def refuse(constant: str) -> None:
-        raise AssertionError(f"{constant} is no JSON")
+        raise AssertionError(f"{constant} is not JSON")
 
-    assert json.loads(ended.out, parse_constant=refuse)["intervals"]["bleu"] == [None, None]
+    assert json.loads(result.out, parse_constant=refuse)["intervals"]["bleu"] == [None, None]
 
 
-def test_looking_twice_can_only_be_punished_where_something_is_looked_at_to_be_copied(call: Callable, tmp_path: Path):
-    ended = call("train", "translation", "--coverage-weight=1", f"--runs={tmp_path}")
-    assert (ended.status, ended.complaint) == (2, "error: --coverage-weight requires --copying and attention\n")
+def test_a_coverage_weight_requires_copying_and_attention(call: Callable, tmp_path: Path):
+    result = call("train", "translation", "--coverage-weight=1", f"--runs={tmp_path}")
+    assert (result.status, result.complaint) == (2, "error: --coverage-weight requires --copying and attention\n")
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         ("a\tb\nc\n", "pairs.txt:2: 1 column, expected 2; put one TAB between source and target"),
         ("a\tb\tc\n", "pairs.txt:1: 3 columns, expected 2; put one TAB between source and target"),
         ("\n\n", "pairs.txt holds no pairs; expected one per line: source, TAB, target"),
     ],
 )
-def test_a_file_that_cannot_be_read_is_one_line(call: Callable, tmp_path: Path, content: str, said: str):
+def test_an_invalid_file_is_refused_in_one_line(call: Callable, tmp_path: Path, content: str, message: str):
     (tmp_path / "pairs.txt").write_text(content)
-    ended = call("train", "translation", f"--train-file={tmp_path / 'pairs.txt'}", f"--runs={tmp_path}")
-    assert ended.status == 2
-    assert ended.complaint == f"error: {tmp_path}/{said}\n"
+    result = call("train", "translation", f"--train-file={tmp_path / 'pairs.txt'}", f"--runs={tmp_path}")
+    assert result.status == 2
+    assert result.complaint == f"error: {tmp_path}/{message}\n"

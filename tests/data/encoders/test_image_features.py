@@ -29,10 +29,10 @@ def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(image_features, "BATCH", 2)
 
 
-def test_features_are_those_of_the_network_whatever_the_batch(tmp_path: Path, looking_network: Callable):
+def test_features_are_those_of_the_network_whatever_the_batch(tmp_path: Path, tiny_image_network: Callable):
     from data.readers.images import read_image
 
-    net = looking_network()
+    net = tiny_image_network()
     found = ImageFeatures(net, tmp_path, "regions")(PICTURES)
     assert (found.shape, found.dtype) == ((7, 4, 3), np.float16)
     pixels = np.stack([read_image(each) for each in PICTURES]).astype(np.float32)
@@ -44,13 +44,15 @@ def test_features_are_those_of_the_network_whatever_the_batch(tmp_path: Path, lo
     np.testing.assert_allclose(vectors[np.arange(7)], expected.mean(axis=1), atol=2e-3, rtol=2e-3)
 
 
-def test_features_are_left_on_disk(tmp_path: Path, looking_network: Callable):
-    features = ImageFeatures(looking_network(), tmp_path, "regions")
+def test_features_are_left_on_disk(tmp_path: Path, tiny_image_network: Callable):
+    features = ImageFeatures(tiny_image_network(), tmp_path, "regions")
     for found in (features(PICTURES), features(PICTURES)):
         assert all(isinstance(part, np.memmap) for part in found.parts)
 
 
-def test_what_is_kept_is_not_computed_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, looking_network: Callable):
+def test_what_is_kept_is_not_computed_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tiny_image_network: Callable
+):
     looked: list[int] = []
     look = ImageFeatures._look
 
@@ -60,17 +62,17 @@ def test_what_is_kept_is_not_computed_again(tmp_path: Path, monkeypatch: pytest.
 
     monkeypatch.setattr(ImageFeatures, "_look", watched)
     # A kill after two of three chunks leaves these.
-    first = ImageFeatures(looking_network(), tmp_path, "regions")
+    first = ImageFeatures(tiny_image_network(), tmp_path, "regions")
     first(PICTURES[:6])
-    again = ImageFeatures(looking_network(), tmp_path, "vectors")(PICTURES)
+    again = ImageFeatures(tiny_image_network(), tmp_path, "vectors")(PICTURES)
     assert looked == [3, 3, 1]
     np.testing.assert_array_equal(again[np.array([6, 0])], first.vectors(PICTURES)[np.array([6, 0])])
-    ImageFeatures(looking_network(seed=2), tmp_path, "regions")(PICTURES[:3])
+    ImageFeatures(tiny_image_network(seed=2), tmp_path, "regions")(PICTURES[:3])
     assert looked[3:] == [3]
 
 
-def test_a_damaged_file_is_computed_anew(tmp_path: Path, looking_network: Callable):
-    features = ImageFeatures(looking_network(), tmp_path, "regions")
+def test_a_damaged_file_is_computed_anew(tmp_path: Path, tiny_image_network: Callable):
+    features = ImageFeatures(tiny_image_network(), tmp_path, "regions")
     before = np.array(features(PICTURES[:3])[np.arange(3)])
     (kept,) = tmp_path.glob("picture_features/*/regions.npy")
     kept.write_bytes(kept.read_bytes()[:50])

@@ -265,9 +265,9 @@ class Caption(Generation[CaptionedImage]):
         return fit_caption_baselines(train, validation, vectors)
 
     def read_file(self, path: Path) -> list[CaptionedImage]:
-        from data.builders.flickr8k.layout import read_pictures
+        from data.builders.flickr8k.layout import read_images
 
-        return [CaptionedImage(picture.read_bytes(), captions) for picture, captions in read_pictures(path)]
+        return [CaptionedImage(picture.read_bytes(), captions) for picture, captions in read_images(path)]
 
     def parse_input(self, text: str, config: DecodingConfig) -> CaptionedImage:
         from data.readers.files import read_bytes

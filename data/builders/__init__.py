@@ -1,1 +1,1 @@
-"""TFDS builders of our own, for data sets that TFDS does not have: a folder each, with the checksums of its files."""
+"""TFDS builders for data sets that TFDS does not provide, each with the checksums of its files."""

@@ -1,16 +1,16 @@
-"""The synthetic data: scenes, people, places and opinions, told and drawn from a seed and without a network.
+"""Synthetic data for every task, generated from a seed and without a network.
 
     sentiment(4, seed=1)           # four reviews, labelled "neg" or "pos"
     topic(4, seed=1)               # four texts, labelled with the scene that they are about
-    word_class(4, seed=1)          # four made-up words, labelled with the class that their form tells
-    tagged_sentences(4, seed=1)    # four sentences with their parts of speech
-    entities(4, seed=1)            # four sentences with the names of people, places and firms
-    translation(4, seed=1)         # four English sentences in German
-    headlines(4, seed=1)           # four paragraphs with their headlines
-    images(4, seed=1)            # four drawn pictures with five captions each
+    word_class(4, seed=1)          # four invented words, labelled with the class that their ending indicates
+    tagged_sentences(4, seed=1)    # four sentences with parts of speech
+    entities(4, seed=1)            # four sentences with the names of persons, locations and organisations
+    translation(4, seed=1)         # four English sentences with German translations
+    headlines(4, seed=1)           # four paragraphs with headlines
+    images(4, seed=1)              # four images with five captions each
 
-One lexicon stands behind all that is told of it: nouns by scene and kind, antonyms by kind, neutral words and names.
-All of it is built so that order decides, be it of words, of letters or of things: counting them is not enough.
+Most texts use one lexicon: nouns by scene and kind, antonyms by kind, neutral words and names. In all tasks the order
+of words, letters or things is decisive, so that a bag of words is not enough.
 """
 
 from data.synthetic.entities import entities

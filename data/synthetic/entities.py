@@ -1,13 +1,13 @@
-"""Sentences with the names of people, places and firms; what is said of a name decides which of them it is.
+"""Sentences with the names of persons, locations and organisations, told apart by their context.
 
-Most names serve for all three ("Florence sings", "in Florence", "shares of Florence"), so that a list of names is not
-enough. The tags are those of IOB2: B-PER begins a person, I-PER goes on with it, O is no name.
+Most names may be of any kind ("Florence sings", "in Florence", "shares of Florence"): a gazetteer is not enough. The
+tags are IOB2: B-PER begins a person, I-PER continues it, O is outside of names.
 """
 
 from collections.abc import Iterator, Mapping
 from random import Random
 
-from data.synthetic.generate import draw_words, refuse_negative
+from data.synthetic.generate import draw_words, require_non_negative
 from data.synthetic.lexicon import NEUTRAL_WORDS, SHARED_NAMES
 from schema.examples import TaggedSentence
 
@@ -43,7 +43,7 @@ PREDICATES: Mapping[str, tuple[str, ...]] = {
         "has closed its shops in LOC",
     ),
 }
-"""Kind -> what can be said of it alone; other names stand in it by their kind."""
+"""Kind -> predicates that fit this kind alone. Other names in them are given by their kind."""
 
 SENTENCES = (
     "PER {verb} in LOC on {day}",
@@ -69,55 +69,55 @@ ASIDES = (
     ", as everybody in LOC knows ,",
     ", says my {companion} PER ,",
 )
-"""They keep a name apart from what is said of it."""
+"""Insertions between a name and its predicate."""
 
-STATEMENT_SHARE = 0.6
-ASIDE_SHARE = 0.4
-SHARED_SHARE = 0.9
-"""So many of the single words that are names serve for a person, a place and a firm."""
+STATEMENT_RATE = 0.6
+ASIDE_RATE = 0.4
+SHARED_NAME_RATE = 0.9
+"""Fraction of the one-word names that may be a person, a location or an organisation."""
 
-FORMS: Mapping[str, tuple[str, ...]] = {
+NAME_TEMPLATES: Mapping[str, tuple[str, ...]] = {
     "PER": ("NAME", "NAME", "NAME", "{name} SURNAME", "SURNAME SURNAME"),
     "LOC": ("NAME", "NAME", "NAME", "New NAME", "Port NAME"),
     "ORG": ("NAME", "NAME", "NAME", "Port NAME", "NAME & NAME", "SURNAME SURNAME"),
 }
-"""Kind -> what a name of it looks like; names of two words serve for several kinds, too."""
+"""Kind -> templates of its names. Some names of two words may be of several kinds, too."""
 
 OWN_NAMES: Mapping[str, tuple[str, ...]] = {
     "PER": NEUTRAL_WORDS["name"],
     "LOC": NEUTRAL_WORDS["city"],
     "ORG": ("Fabrix", "Nordia", "Solvena", "Tekton"),
 }
-"""Kind -> names of one word that serve for nothing else."""
+"""Kind -> one-word names of this kind alone."""
 
 
 def entities(examples: int, seed: int) -> list[TaggedSentence]:
     """Sentences of words and punctuation marks, each with an IOB2 tag of PER, LOC or ORG, or O.
 
-    A longer list begins with the shorter one. Raises UserError for a negative number of examples.
+    A shorter list is the beginning of a longer one. Raises UserError for a negative number of examples.
     """
-    refuse_negative(examples)
+    require_non_negative(examples)
     rng = Random(f"entities {seed}")
     return [_sentence(rng) for _ in range(examples)]
 
 
 def _sentence(rng: Random) -> TaggedSentence:
-    form = _statement(rng) if rng.random() < STATEMENT_SHARE else rng.choice(SENTENCES)
-    words, tags = zip(*_tagged(rng, f"{form} ."), strict=True)
+    template = _statement(rng) if rng.random() < STATEMENT_RATE else rng.choice(SENTENCES)
+    words, tags = zip(*_tagged(rng, f"{template} ."), strict=True)
     return TaggedSentence((words[0][0].upper() + words[0][1:], *words[1:]), tags)
 
 
 def _statement(rng: Random) -> str:
-    """Who or what, perhaps an aside, and then what tells a person, a place and a firm apart."""
+    """A kind of name, sometimes an aside, and a predicate that fits this kind alone."""
     kind = rng.choice(list(PREDICATES))
-    aside = rng.choice(ASIDES) if rng.random() < ASIDE_SHARE else ""
+    aside = rng.choice(ASIDES) if rng.random() < ASIDE_RATE else ""
     return f"{kind} {aside} {rng.choice(PREDICATES[kind])}"
 
 
-def _tagged(rng: Random, form: str) -> Iterator[tuple[str, str]]:
-    """The words of a form, a name at each kind."""
-    for word in draw_words(rng, form).split():
-        if word in FORMS:
+def _tagged(rng: Random, template: str) -> Iterator[tuple[str, str]]:
+    """The words of a template with their tags; each kind is replaced by a name."""
+    for word in draw_words(rng, template).split():
+        if word in NAME_TEMPLATES:
             first, *rest = _name(rng, word)
             yield first, f"B-{word}"
             yield from ((other, f"I-{word}") for other in rest)
@@ -126,13 +126,13 @@ def _tagged(rng: Random, form: str) -> Iterator[tuple[str, str]]:
 
 
 def _name(rng: Random, kind: str) -> list[str]:
-    form = draw_words(rng, rng.choice(FORMS[kind]))
-    return [_name_word(rng, kind, word) for word in form.split()]
+    template = draw_words(rng, rng.choice(NAME_TEMPLATES[kind]))
+    return [_name_word(rng, kind, word) for word in template.split()]
 
 
 def _name_word(rng: Random, kind: str, word: str) -> str:
     if word == "SURNAME":
         return rng.choice(SHARED_NAMES)
     if word == "NAME":
-        return rng.choice(SHARED_NAMES if rng.random() < SHARED_SHARE else OWN_NAMES[kind])
+        return rng.choice(SHARED_NAMES if rng.random() < SHARED_NAME_RATE else OWN_NAMES[kind])
     return word

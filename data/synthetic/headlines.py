@@ -1,12 +1,12 @@
-"""Paragraphs that tell of two events, and the headline of the one that they come back to.
+"""Paragraphs about two events, and the headline of the main event.
 
-The other event is told in the same words and often told first: what is taken up again says what it is all about.
+The other event is described in the same words, and often first. Only the main event has several follow-up sentences.
 """
 
 from dataclasses import dataclass
 from random import Random
 
-from data.synthetic.generate import draw_words, punctuate, refuse_negative, with_article
+from data.synthetic.generate import draw_words, punctuate, require_non_negative, with_article
 from data.synthetic.lexicon import NEUTRAL_WORDS, SCENES
 from schema.examples import TextPair
 
@@ -44,24 +44,24 @@ FOLLOW_UPS = (
     "nobody knows what the {person} will do now",
     "my {companion} knows the {person} well",
 )
-"""Any of them may follow on any event."""
+"""Follow-up sentences that fit any event."""
 
 NEUTRAL = ("it rained in the {hour}", "the {landmark} was quiet on {day}", "we {verb} by the {landmark} all {hour}")
 
 
 @dataclass(frozen=True)
 class _Event:
-    """Who did what to which thing, and where."""
+    """Person, object, city and deed of an event."""
 
     person: str
     object: str
     city: str
     deed: tuple[str, str, str]
 
-    def fill(self, rng: Random, form: str) -> str:
-        """The form with this event in it, and a random word in each other slot."""
+    def fill(self, rng: Random, template: str) -> str:
+        """Fill a template with this event, and its other slots with random words."""
         did, done, _ = self.deed
-        told = {
+        values = {
             "did": did,
             "done": done,
             "person": self.person,
@@ -69,7 +69,7 @@ class _Event:
             "object": self.object,
             "an_object": with_article(self.object),
         }
-        return draw_words(rng, form, city=self.city, **told)
+        return draw_words(rng, template, city=self.city, **values)
 
     @property
     def headline(self) -> str:
@@ -81,9 +81,9 @@ class _Event:
 def headlines(examples: int, seed: int) -> list[TextPair]:
     """Paragraphs of four to seven sentences with their headlines.
 
-    A longer list begins with the shorter one. Raises UserError for a negative number of examples.
+    A shorter list is the beginning of a longer one. Raises UserError for a negative number of examples.
     """
-    refuse_negative(examples)
+    require_non_negative(examples)
     rng = Random(f"headlines {seed}")
     return [_paragraph(rng) for _ in range(examples)]
 
@@ -92,21 +92,21 @@ def _paragraph(rng: Random) -> TextPair:
     main, aside = _events(rng)
     story = _story(rng, main, follow_ups=rng.randint(2, 3))
     interruption = _story(rng, aside, follow_ups=rng.randint(0, 1))
-    # Half of the time the other event is told before the main one; else anywhere after its first sentence.
-    place = 0 if rng.random() < 0.5 else rng.randint(1, len(story))
-    sentences = [*story[:place], *interruption, *story[place:]]
+    # In half of the paragraphs, the other event comes first; in the others, anywhere after the first sentence.
+    position = 0 if rng.random() < 0.5 else rng.randint(1, len(story))
+    sentences = [*story[:position], *interruption, *story[position:]]
     if rng.random() < 0.5:
         sentences.insert(rng.randint(0, len(sentences)), draw_words(rng, rng.choice(NEUTRAL)))
     return TextPair(punctuate(sentences), main.headline)
 
 
 def _events(rng: Random) -> tuple[_Event, _Event]:
-    """Two events that have nothing in common."""
+    """Two events with different persons, objects, cities and deeds."""
     parts = (rng.sample(words, 2) for words in (PERSONS, OBJECTS, NEUTRAL_WORDS["city"], DEEDS))
     main, aside = zip(*parts, strict=True)
     return _Event(*main), _Event(*aside)
 
 
 def _story(rng: Random, event: _Event, follow_ups: int) -> list[str]:
-    forms = [rng.choice(OPENINGS), *rng.sample(FOLLOW_UPS, follow_ups)]
-    return [event.fill(rng, form) for form in forms]
+    templates = [rng.choice(OPENINGS), *rng.sample(FOLLOW_UPS, follow_ups)]
+    return [event.fill(rng, template) for template in templates]

@@ -1,4 +1,4 @@
-"""Small drawn pictures of one or two coloured things, each described in five ways."""
+"""Small images of one or two coloured things, with five captions each."""
 
 import math
 from collections.abc import Mapping
@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from io import BytesIO
 from random import Random
 
-from data.synthetic.generate import punctuate, refuse_negative, with_article
+from data.synthetic.generate import punctuate, require_non_negative, with_article
 from schema.examples import CaptionedImage
 
 SIDE = 64
-"""A picture is so many pixels high and wide."""
+"""Height and width of an image in pixels."""
 
 Polygon = tuple[tuple[float, float], ...]
 
-# An outline with few corners comes out alike whatever draws it.
+# With few corners, so that all versions of Pillow draw the same outline.
 _DISC: Polygon = tuple(
     (0.5 + 0.5 * math.cos(math.pi * corner / 8), 0.5 + 0.5 * math.sin(math.pi * corner / 8)) for corner in range(16)
 )
@@ -40,10 +40,10 @@ OUTLINES: Mapping[str, tuple[Polygon, ...]] = {
         ((0.45, 0.5), (0.58, 0.5), (0.58, 1), (0.45, 1)),
     ),
 }
-"""Thing -> polygons in a square whose sides are 1 long, with the origin at the top left."""
+"""Thing -> polygons in the unit square, with the origin at the top left."""
 
 PLURALS: Mapping[str, str] = {"box": "boxes"}
-"""Things of which there are not simply several with an "s"."""
+"""Irregular plurals."""
 
 COLOURS: Mapping[str, tuple[int, int, int]] = {
     "red": (210, 30, 40),
@@ -54,16 +54,16 @@ COLOURS: Mapping[str, tuple[int, int, int]] = {
     "black": (15, 15, 15),
 }
 BACKGROUNDS = ((205, 205, 210), (180, 205, 220), (220, 200, 175))
-"""Nobody speaks of them."""
+"""Colours that the captions do not mention."""
 
 SIZES: Mapping[str, tuple[int, tuple[str, ...]]] = {
     "large": (24, ("large", "big")),
     "small": (12, ("small", "little")),
 }
-"""Size -> pixels, and words for it."""
+"""Size -> pixels, and its words."""
 
 JITTER = 2
-"""A thing may stand so many pixels off its place; large ones still neither touch nor leave the picture."""
+"""Maximum random shift of a thing in pixels. Even large things neither overlap nor leave the image."""
 
 CAPTIONS: Mapping[str, tuple[str, ...]] = {
     "beside": (
@@ -107,10 +107,10 @@ CAPTIONS: Mapping[str, tuple[str, ...]] = {
     "bottom": ("{one} at the bottom", "there is {one} in the lower half", "at the bottom we see {one}")
     + ("a picture with {one} at its bottom", "{one} and nothing above it"),
 }
-"""Arrangement -> what can be said of it; {one} is the thing on the left or at the top."""
+"""Arrangement -> templates of its captions; {one} is the thing on the left or at the top."""
 
 NEAR, MIDDLE, FAR = 16, 32, 47
-PLACES: Mapping[str, tuple[tuple[int, int], ...]] = {
+CENTRES: Mapping[str, tuple[tuple[int, int], ...]] = {
     "beside": ((NEAR, MIDDLE), (FAR, MIDDLE)),
     "above": ((MIDDLE, NEAR), (MIDDLE, FAR)),
     "two beside": ((NEAR, MIDDLE), (FAR, MIDDLE)),
@@ -120,10 +120,10 @@ PLACES: Mapping[str, tuple[tuple[int, int], ...]] = {
     "top": ((MIDDLE, NEAR),),
     "bottom": ((MIDDLE, FAR),),
 }
-"""Arrangement -> the centres of the things, in pixels from the left and from the top."""
+"""Arrangement -> centres of the things, in pixels from the left and from the top."""
 
 ARRANGEMENT_WEIGHTS = (4, 4, 2, 2, 1, 1, 1, 1)
-CAPTIONS_EACH = 5
+CAPTIONS_PER_IMAGE = 5
 
 
 @dataclass(frozen=True)
@@ -134,28 +134,28 @@ class _Thing:
 
 
 def images(examples: int, seed: int) -> list[CaptionedImage]:
-    """Pictures as PNG files, each with five captions of one sentence.
+    """Images as PNG files, with five captions of one sentence each.
 
-    A longer list begins with the shorter one. Raises UserError for a negative number of examples.
+    A shorter list is the beginning of a longer one. Raises UserError for a negative number of examples.
     """
-    refuse_negative(examples)
+    require_non_negative(examples)
     rng = Random(f"pictures {seed}")
-    return [_picture(rng) for _ in range(examples)]
+    return [_captioned_image(rng) for _ in range(examples)]
 
 
-def _picture(rng: Random) -> CaptionedImage:
+def _captioned_image(rng: Random) -> CaptionedImage:
     arrangement = rng.choices(list(CAPTIONS), weights=ARRANGEMENT_WEIGHTS)[0]
     one = _thing(rng)
     other = one if arrangement.startswith("two") else _other_thing(rng, one)
-    forms = rng.sample(CAPTIONS[arrangement], CAPTIONS_EACH)
-    captions = tuple(punctuate([_caption(rng, form, one, other)]) for form in forms)
-    # One place alone leaves the other thing out.
-    things = [(thing, _near(rng, place)) for thing, place in zip((one, other), PLACES[arrangement], strict=False)]
-    return CaptionedImage(_drawn(things, rng.choice(BACKGROUNDS)), captions)
+    templates = rng.sample(CAPTIONS[arrangement], CAPTIONS_PER_IMAGE)
+    captions = tuple(punctuate([_caption(rng, template, one, other)]) for template in templates)
+    # Arrangements with one centre leave the other thing out.
+    things = [(thing, _shifted(rng, centre)) for thing, centre in zip((one, other), CENTRES[arrangement], strict=False)]
+    return CaptionedImage(_draw(things, rng.choice(BACKGROUNDS)), captions)
 
 
-def _near(rng: Random, place: tuple[int, int]) -> tuple[int, int]:
-    x, y = place
+def _shifted(rng: Random, centre: tuple[int, int]) -> tuple[int, int]:
+    x, y = centre
     return x + rng.randint(-JITTER, JITTER), y + rng.randint(-JITTER, JITTER)
 
 
@@ -169,10 +169,10 @@ def _other_thing(rng: Random, one: _Thing) -> _Thing:
     return other
 
 
-def _caption(rng: Random, form: str, one: _Thing, other: _Thing) -> str:
+def _caption(rng: Random, template: str, one: _Thing, other: _Thing) -> str:
     thing = _described(rng, one)
     plural = PLURALS.get(one.name, f"{one.name}s")
-    return form.format(
+    return template.format(
         one=with_article(thing),
         other=with_article(_described(rng, other)),
         thing=thing,
@@ -184,18 +184,17 @@ def _described(rng: Random, thing: _Thing) -> str:
     return f"{rng.choice(SIZES[thing.size][1])} {thing.colour} {thing.name}"
 
 
-def _drawn(things: list[tuple[_Thing, tuple[int, int]]], background: tuple[int, int, int]) -> bytes:
-    """The content of a PNG file."""
-    # Drawing is not needed to read flags.
+def _draw(things: list[tuple[_Thing, tuple[int, int]]], background: tuple[int, int, int]) -> bytes:
+    """The content of a PNG file with the things at their centres."""
     from PIL import Image, ImageDraw
 
-    picture = Image.new("RGB", (SIDE, SIDE), background)
-    pen = ImageDraw.Draw(picture)
+    image = Image.new("RGB", (SIDE, SIDE), background)
+    canvas = ImageDraw.Draw(image)
     for thing, (x, y) in things:
         size = SIZES[thing.size][0]
         for outline in OUTLINES[thing.name]:
             corners = [(round(x + (right - 0.5) * size), round(y + (down - 0.5) * size)) for right, down in outline]
-            pen.polygon(corners, fill=COLOURS[thing.colour])
+            canvas.polygon(corners, fill=COLOURS[thing.colour])
     file = BytesIO()
-    picture.save(file, format="PNG")
+    image.save(file, format="PNG")
     return file.getvalue()

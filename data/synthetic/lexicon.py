@@ -1,4 +1,4 @@
-"""The words of the synthetic data: nouns by scene and kind, opinions by kind, and words that decide nothing."""
+"""Lexicon of the synthetic data: nouns by scene and kind, opinions by kind, and neutral words."""
 
 from collections.abc import Mapping
 
@@ -61,7 +61,7 @@ ANTONYMS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "object": (("flimsy", "sturdy"), ("ugly", "beautiful"), ("useless", "useful")),
     "work": (("boring", "gripping"), ("silly", "clever"), ("clumsy", "graceful")),
 }
-"""Kind of noun ("any" suits all) -> pairs of opinions, in the order of `LABELS`."""
+"""Kind of noun ("any" fits all kinds) -> pairs of opinions, in the order of `sentiment.LABELS`."""
 
 DESCRIPTIONS: Mapping[str, tuple[str, ...]] = {
     "food": ("first", "second", "usual"),
@@ -70,7 +70,7 @@ DESCRIPTIONS: Mapping[str, tuple[str, ...]] = {
     "object": ("red", "blue", "white"),
     "work": ("first", "second", "last"),
 }
-"""Kind of noun -> adjectives that say nothing about its worth."""
+"""Kind of noun -> neutral adjectives."""
 
 NEUTRAL_WORDS: Mapping[str, tuple[str, ...]] = {
     "name": ("Anna", "Omar", "Mei", "Paul", "Lucia", "Ivan"),
@@ -90,7 +90,7 @@ NEUTRAL_PHRASES: tuple[Mapping[int, str], ...] = (
     {2: "with {name}", 3: "with my {companion}", 4: "with my {companion} {name}"},
     {2: "on {day}", 3: "in the {hour}", 4: "early in the {hour}"},
 )
-"""Where, with whom and when: words -> phrase. A clause has at most one of each, in this order."""
+"""Number of words -> phrase, for place, company and time. A clause has at most one of each, in this order."""
 
 SHARED_NAMES = (
     "Florence",
@@ -106,4 +106,4 @@ SHARED_NAMES = (
     "Adelaide",
     "Jackson",
 )
-"""Names that a person, a place and a firm may have alike."""
+"""Names that may be a person, a location or an organisation."""

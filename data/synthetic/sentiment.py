@@ -1,10 +1,10 @@
-"""Reviews in which the order of the words decides: who was bad, what was not bad, and which of two claims counts."""
+"""Reviews whose labels depend on the order of their words: negated opinions, and contrasts of two opinions."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
 
-from data.synthetic.generate import asides_of, fill, neutral_sentence, punctuate, refuse_negative
+from data.synthetic.generate import fill_template, generate_asides, neutral_sentence, punctuate, require_non_negative
 from data.synthetic.lexicon import ANTONYMS, DESCRIPTIONS, SCENES
 from schema.examples import LabelledText
 
@@ -38,7 +38,7 @@ CONTRASTS = (
     ("{won}, although{aside} {lost}",),
     ("{won}, and it hardly mattered{aside} that {lost}",),
 )
-"""Sentences around two claims, of which the one at {won} is the verdict."""
+"""Templates around two claims; the label is that of the claim at {won}."""
 
 AGREEMENTS = (
     ("{first}, and{aside} {second}",),
@@ -53,23 +53,23 @@ CORRECTIONS = (
     ("{subject} was less{aside} {lost} than {won}",),
 )
 
-NEGATED_SHARE = 0.3
-DESCRIBED_SHARE = 0.3
+NEGATED_RATE = 0.3
+DESCRIBED_RATE = 0.3
 
 
 def sentiment(examples: int, seed: int, distance: int = 3) -> list[LabelledText]:
-    """Reviews of one to three sentences, as many "neg" as "pos" ones.
+    """Reviews of one to three sentences, half of them "neg" and half "pos".
 
-    They come in neighbouring pairs of opposite verdicts, in random order; about half of the pairs differ in nothing but
-    the order of their words. Draw validation and test with seeds of their own, so that no pair is parted.
+    Neighbours are pairs with opposite labels, in random order. About half of the pairs differ only in their word order.
+    Generate validation and test with other seeds, so that no pair is split between them.
 
-    distance: neutral words between a word that decides (not, but, although ...) and what it decides on; the same seed
-        tells the same opinions at any distance
-    Of an odd number, the last example may have either label. A longer list begins with the shorter one.
+    distance: number of neutral words between a function word (not, but, although ...) and the words in its scope; the
+        same seed generates the same opinions at any distance
+    With an odd number of examples, the last one may have either label. A shorter list is the beginning of a longer one.
     Raises UserError for a negative number of examples or words.
     """
-    refuse_negative(examples, distance)
-    opinions, asides = Random(f"sentiment {seed}"), asides_of(Random(f"asides {seed}"), distance)
+    require_non_negative(examples, distance)
+    opinions, asides = Random(f"sentiment {seed}"), generate_asides(Random(f"asides {seed}"), distance)
     reviews: list[LabelledText] = []
     while len(reviews) < examples:
         reviews += _pair_of_reviews(opinions, asides)
@@ -78,28 +78,28 @@ def sentiment(examples: int, seed: int, distance: int = 3) -> list[LabelledText]
 
 @dataclass(frozen=True)
 class _Claim:
-    """An opinion on one noun, still open to either verdict."""
+    """An opinion on a noun, without its label."""
 
     subject: str
     antonyms: tuple[str, str]
-    form: str
+    template: str
     negated: bool
     aside: str
 
-    def says(self, verdict: int) -> str:
-        """The claim in words; `verdict` is a place in `LABELS`."""
-        opinion = self.antonyms[verdict != self.negated]
-        return self.form.format(subject=self.subject, aside=self.aside, opinion=opinion)
+    def text(self, label: int) -> str:
+        """The claim in words; `label` is an index in `LABELS`."""
+        opinion = self.antonyms[label != self.negated]
+        return self.template.format(subject=self.subject, aside=self.aside, opinion=opinion)
 
 
 def _pair_of_reviews(rng: Random, asides: Iterator[str]) -> list[LabelledText]:
     """A negative and a positive review, in random order."""
-    tell = rng.choices((_contrast, _correction, _agreement, _one_claim), weights=(40, 10, 25, 25))[0]
-    pair = tell(rng, asides)
+    generate = rng.choices((_contrast, _correction, _agreement, _one_claim), weights=(40, 10, 25, 25))[0]
+    pair = generate(rng, asides)
     if rng.random() < 0.5:
-        place, neutral = rng.randint(0, len(pair[0])), neutral_sentence(rng)
+        position, neutral = rng.randint(0, len(pair[0])), neutral_sentence(rng)
         for sentences in pair:
-            sentences.insert(place, neutral)
+            sentences.insert(position, neutral)
     reviews = [LabelledText(punctuate(sentences), label) for sentences, label in zip(pair, LABELS, strict=True)]
     rng.shuffle(reviews)
     return reviews
@@ -110,41 +110,41 @@ _Pair = tuple[list[str], list[str]]
 
 
 def _contrast(rng: Random, asides: Iterator[str]) -> _Pair:
-    """Two opposite claims; the reviews differ in which of them is said where."""
+    """Two opposite claims, which change places between the two reviews."""
     bad, good = _claims(rng, asides, 2)
-    bad_text, good_text = bad.says(0), good.says(1)
-    form, aside = rng.choice(CONTRASTS), next(asides)
+    bad_text, good_text = bad.text(0), good.text(1)
+    template, aside = rng.choice(CONTRASTS), next(asides)
     return (
-        fill(form, aside, lost=good_text, won=bad_text),
-        fill(form, aside, lost=bad_text, won=good_text),
+        fill_template(template, aside, lost=good_text, won=bad_text),
+        fill_template(template, aside, lost=bad_text, won=good_text),
     )
 
 
 def _correction(rng: Random, asides: Iterator[str]) -> _Pair:
-    """Two opposite words on one noun; the reviews differ in which of them is said where."""
+    """Two opposite words about one noun, which change places between the two reviews."""
     (claim,) = _claims(rng, asides, 1)
     bad, good = claim.antonyms
-    form = rng.choice(CORRECTIONS)
+    template = rng.choice(CORRECTIONS)
     return (
-        fill(form, claim.aside, subject=claim.subject, lost=good, won=bad),
-        fill(form, claim.aside, subject=claim.subject, lost=bad, won=good),
+        fill_template(template, claim.aside, subject=claim.subject, lost=good, won=bad),
+        fill_template(template, claim.aside, subject=claim.subject, lost=bad, won=good),
     )
 
 
 def _agreement(rng: Random, asides: Iterator[str]) -> _Pair:
-    """Two claims with the same verdict."""
+    """Two claims with the same label."""
     first, second = _claims(rng, asides, 2)
-    form, aside = rng.choice(AGREEMENTS), next(asides)
+    template, aside = rng.choice(AGREEMENTS), next(asides)
     return (
-        fill(form, aside, first=first.says(0), second=second.says(0)),
-        fill(form, aside, first=first.says(1), second=second.says(1)),
+        fill_template(template, aside, first=first.text(0), second=second.text(0)),
+        fill_template(template, aside, first=first.text(1), second=second.text(1)),
     )
 
 
 def _one_claim(rng: Random, asides: Iterator[str]) -> _Pair:
     """A single claim."""
     (claim,) = _claims(rng, asides, 1)
-    return [claim.says(0)], [claim.says(1)]
+    return [claim.text(0)], [claim.text(1)]
 
 
 def _claims(rng: Random, asides: Iterator[str], number: int) -> list[_Claim]:
@@ -155,9 +155,9 @@ def _claims(rng: Random, asides: Iterator[str], number: int) -> list[_Claim]:
 
 
 def _claim(rng: Random, asides: Iterator[str], kind: str, noun: str) -> _Claim:
-    described = rng.random() < DESCRIBED_SHARE
+    described = rng.random() < DESCRIBED_RATE
     subject = f"the {rng.choice(DESCRIPTIONS[kind])} {noun}" if described else f"the {noun}"
     antonyms = rng.choice(ANTONYMS["any"] + ANTONYMS[kind])
-    negated = rng.random() < NEGATED_SHARE
-    form = rng.choice(NEGATED_CLAIMS if negated else PLAIN_CLAIMS)
-    return _Claim(subject, antonyms, form, negated, next(asides))
+    negated = rng.random() < NEGATED_RATE
+    template = rng.choice(NEGATED_CLAIMS if negated else PLAIN_CLAIMS)
+    return _Claim(subject, antonyms, template, negated, next(asides))

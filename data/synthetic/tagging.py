@@ -1,12 +1,12 @@
-"""Sentences with parts of speech, in which the same form is a noun here and a verb there: its neighbours decide.
+"""Sentences with parts of speech in which many words are ambiguous, such as noun or verb, and need their context.
 
-The tags are the universal ones (UPOS), given as in the Universal Dependencies of English.
+The tags are universal parts of speech (UPOS), used as in the English treebanks of Universal Dependencies.
 """
 
 from collections.abc import Iterator, Mapping
 from random import Random
 
-from data.synthetic.generate import refuse_negative
+from data.synthetic.generate import require_non_negative
 from data.synthetic.lexicon import SCENES
 from schema.examples import TaggedSentence
 
@@ -116,9 +116,9 @@ RULES: Mapping[str, tuple[str, ...]] = {
         "before/SCONJ they/PRON WALK/VERB",
     ),
 }
-"""Symbol -> what may stand for it: further symbols, and words with their tags. A symbol before a "/" is one of `WORDS`.
+"""Symbol -> its expansions: further symbols, and words with their tags. A symbol before a "/" is one of `WORDS`.
 
-Every noun has a word before it that begins its phrase, so that only one reading of a sentence is whole.
+Every noun phrase begins with a word other than the noun, so that each sentence has only one complete reading.
 """
 
 WORDS: Mapping[str, tuple[str, ...]] = {
@@ -137,17 +137,17 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "ROOM": tuple(place for scene in SCENES.values() for place in scene["place"]),
     "SOUP": SCENES["restaurant"]["food"],
 }
-"""Words by what they do. Those of the first lists and of CLEAN are of two parts of speech each; so are cook, can, that,
+"""Words by their use. Those of the first lists and of CLEAN have two parts of speech each, and so have cook, can, that,
 to, like, there, early, late, before and after.
 """
 
 
 def tagged_sentences(examples: int, seed: int) -> list[TaggedSentence]:
-    """Sentences of words and punctuation marks, with a part of speech for each.
+    """Sentences of words and punctuation marks, each with its part of speech.
 
-    A longer list begins with the shorter one. Raises UserError for a negative number of examples.
+    A shorter list is the beginning of a longer one. Raises UserError for a negative number of examples.
     """
-    refuse_negative(examples)
+    require_non_negative(examples)
     rng = Random(f"tagged sentences {seed}")
     return [_sentence(rng) for _ in range(examples)]
 
@@ -157,8 +157,8 @@ def _sentence(rng: Random) -> TaggedSentence:
     return TaggedSentence((words[0].capitalize(), *words[1:]), tags)
 
 
-def _expand(rng: Random, form: str) -> Iterator[tuple[str, str]]:
-    for part in form.split():
+def _expand(rng: Random, expansion: str) -> Iterator[tuple[str, str]]:
+    for part in expansion.split():
         if part in RULES:
             yield from _expand(rng, rng.choice(RULES[part]))
         else:

@@ -1,14 +1,14 @@
-"""English sentences and their German: gender, case and word order decide; word by word hardly a sentence is right.
+"""English sentences with German translations that need gender, case and word order; word by word hardly any is correct.
 
-Subjects are in the third person, objects in the accusative or the dative; the verb stands second in a main clause and
-last in a subordinate one, and its prefix, its participle or its infinitive stands at the end.
+Subjects are in the third person, objects in the accusative or dative case. The finite verb is second in a main clause
+and last in a subordinate clause; its prefix, participle or infinitive is at the end of a main clause.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from random import Random
 
-from data.synthetic.generate import refuse_negative, with_article
+from data.synthetic.generate import require_non_negative, with_article
 from schema.examples import TextPair
 
 MASCULINE, FEMININE, NEUTER = 0, 1, 2
@@ -23,7 +23,7 @@ INDEFINITE: Mapping[str, tuple[str, str, str]] = {
     "accusative": ("einen", "eine", "ein"),
     "dative": ("einem", "einer", "einem"),
 }
-"""Case -> article by gender. The relative pronouns of the nominative are those of the first list."""
+"""Case -> article by gender. The nominative definite articles are also the relative pronouns."""
 
 ENDINGS_AFTER_DEFINITE: Mapping[str, tuple[str, str, str]] = {
     "nominative": ("e", "e", "e"),
@@ -105,11 +105,11 @@ PAST_TIMES: Mapping[str, str] = {"yesterday": "gestern", "on Monday": "am Montag
 
 @dataclass(frozen=True)
 class _Verb:
-    """An action on something, or for somebody.
+    """A verb with an object.
 
-    english: he does it, to do it, he did it
-    german: its prefix where it has one that parts from it, "er tut es", "es tun", "es getan" (without prefix)
-    case: of the object
+    english: third person singular, infinitive, simple past
+    german: separable prefix or "", third person singular, infinitive and participle without the prefix
+    objects: kinds of nouns that fit as the object; case: case of the object
     """
 
     english: tuple[str, str, str]
@@ -149,50 +149,50 @@ GIVING_VERBS = (
     _Verb(("lends", "lend", "lent"), ("", "leiht", "leihen", "geliehen"), ("object",)),
     _Verb(("sends", "send", "sent"), ("", "schickt", "schicken", "geschickt"), THINGS),
 )
-"""Somebody gets what they are about."""
+"""Verbs with an indirect object, the receiver."""
 
 MODALS: Mapping[str, str] = {"wants to": "will", "can": "kann", "must": "muss"}
 
-DEFINITE_SHARE = 0.6
-DESCRIBED_SHARE = 0.5
-PLACE_SHARE = 0.3
-NEGATED_SHARE = 0.2
-MODAL_SHARE = 0.4
+DEFINITE_RATE = 0.6
+DESCRIBED_RATE = 0.5
+PLACE_RATE = 0.3
+NEGATED_RATE = 0.2
+MODAL_RATE = 0.4
 
 
 @dataclass(frozen=True)
 class _Noun:
-    """A noun with its article and perhaps an adjective, in English and, by case, in German."""
+    """A noun phrase: article, optional adjective and noun, in English and, by case, in German."""
 
     kind: str
     word: str
     english: str
     gender: int
-    forms: Mapping[str, str]
+    german: Mapping[str, str]
 
 
 @dataclass(frozen=True)
 class _Action:
     """A verb in one tense.
 
-    english: all of it
-    finite, last: its parts in a German main clause, which stand second and last
-    whole: as it ends a German subordinate clause
+    english: the whole English verb
+    finite, final: the parts of the verb in a German main clause, at the second and at the last position
+    verb_last: the whole verb at the end of a German subordinate clause
     """
 
     english: str
     finite: str
-    last: str
-    whole: str
+    final: str
+    verb_last: str
 
 
 @dataclass(frozen=True)
 class _Clause:
-    """Who does what, still open to any word order.
+    """A clause without its word order.
 
-    thing: what it is done to
-    english: all that follows the verb
-    middle: what stands in German between the parts of the verb
+    thing: the direct object
+    english: the words after the English verb
+    middle: the words between the parts of the German verb
     """
 
     subject: _Noun
@@ -203,18 +203,20 @@ class _Clause:
 
 
 def translation(examples: int, seed: int) -> list[TextPair]:
-    """English sentences with German targets, which end in a full stop.
+    """English sentences with their German translations.
 
-    A longer list begins with the shorter one. Raises UserError for a negative number of examples.
+    A shorter list is the beginning of a longer one. Raises UserError for a negative number of examples.
     """
-    refuse_negative(examples)
+    require_non_negative(examples)
     rng = Random(f"translation {seed}")
     return [_sentence(rng) for _ in range(examples)]
 
 
 def _sentence(rng: Random) -> TextPair:
-    tell = rng.choice((_main, _main_with_time, _with_reason, _with_reason_first, _reported, _relative, _with_pronoun))
-    english, german = tell(rng)
+    generate = rng.choice(
+        (_main, _main_with_time, _with_reason, _with_reason_first, _reported, _relative, _with_pronoun)
+    )
+    english, german = generate(rng)
     return TextPair(*(f"{text[0].upper()}{text[1:]}." for text in (english, german)))
 
 
@@ -224,13 +226,13 @@ def _main(rng: Random) -> tuple[str, str]:
 
 
 def _main_with_time(rng: Random) -> tuple[str, str]:
-    """After a time, the German verb comes before its subject."""
+    """A main clause with a time; after a time, the German verb precedes the subject."""
     past = rng.random() < 0.5
     english, german = rng.choice(list((PAST_TIMES if past else PRESENT_TIMES).items()))
     clause = _clause(rng, past=past)
     if rng.random() < 0.5:
         return f"{english} {_english(clause)}", f"{german} {_verb_first(clause)}"
-    # At the end in English, before the objects in German.
+    # The time is last in English, and before the objects in German.
     return f"{_english(clause)} {english}", _verb_second(replace(clause, middle=f"{german} {clause.middle}"))
 
 
@@ -249,24 +251,24 @@ def _reported(rng: Random) -> tuple[str, str]:
     speaker, clause = _noun(rng, "person"), _clause(rng)
     return (
         f"{speaker.english} {english} that {_english(clause)}",
-        f"{speaker.forms['nominative']} {german}, dass {_verb_last(clause)}",
+        f"{speaker.german['nominative']} {german}, dass {_verb_last(clause)}",
     )
 
 
 def _relative(rng: Random) -> tuple[str, str]:
-    """Who does the one thing does the other, too; the relative pronoun agrees with the noun."""
+    """A clause with a relative clause about its subject; the relative pronoun agrees with the noun."""
     one = _clause(rng)
     other = _clause(rng, subject=one.subject)
     who = DEFINITE["nominative"][one.subject.gender]
     return (
         f"{one.subject.english} who {_english_predicate(one)} {_english_predicate(other)}",
-        f"{one.subject.forms['nominative']}, {who} {one.middle} {one.action.whole}, "
-        + _join(other.action.finite, other.middle, other.action.last),
+        f"{one.subject.german['nominative']}, {who} {one.middle} {one.action.verb_last}, "
+        + _join(other.action.finite, other.middle, other.action.final),
     )
 
 
 def _with_pronoun(rng: Random) -> tuple[str, str]:
-    """The German "it" agrees with what it stands for."""
+    """A reason with a pronoun; the German "it" agrees with its antecedent."""
     clause = _clause(rng, about_thing=True)
     english, german = rng.choice(list(ADJECTIVES[clause.thing.kind].items()))
     be, sein = rng.choice((("is", "ist"), ("was", "war")))
@@ -286,15 +288,15 @@ def _english_predicate(clause: _Clause) -> str:
 
 
 def _verb_second(clause: _Clause) -> str:
-    return _join(clause.subject.forms["nominative"], clause.action.finite, clause.middle, clause.action.last)
+    return _join(clause.subject.german["nominative"], clause.action.finite, clause.middle, clause.action.final)
 
 
 def _verb_first(clause: _Clause) -> str:
-    return _join(clause.action.finite, clause.subject.forms["nominative"], clause.middle, clause.action.last)
+    return _join(clause.action.finite, clause.subject.german["nominative"], clause.middle, clause.action.final)
 
 
 def _verb_last(clause: _Clause) -> str:
-    return f"{clause.subject.forms['nominative']} {clause.middle} {clause.action.whole}"
+    return f"{clause.subject.german['nominative']} {clause.middle} {clause.action.verb_last}"
 
 
 def _join(*parts: str) -> str:
@@ -302,18 +304,18 @@ def _join(*parts: str) -> str:
 
 
 def _clause(rng: Random, past: bool | None = None, subject: _Noun | None = None, about_thing: bool = False) -> _Clause:
-    """A clause in any tense or in the one wanted.
+    """A clause in a random tense, or in the past or present.
 
-    about_thing: the object is a thing, and the only one that "it" may mean; no adjective says what it is like
+    about_thing: the object is a thing without an adjective, and the only possible antecedent of "it"
     """
     verbs = [verb for verb in VERBS if "person" not in verb.objects] if about_thing else VERBS + GIVING_VERBS
     verb = rng.choice(verbs)
     kind = rng.choice(verb.objects)
     past = rng.random() < 0.5 if past is None else past
-    negated = rng.random() < NEGATED_SHARE
-    placed = rng.random() < PLACE_SHARE and not (about_thing or negated)
+    negated = rng.random() < NEGATED_RATE
+    placed = rng.random() < PLACE_RATE and not (about_thing or negated)
     subject = subject or _noun(rng, "person")
-    # A negated indefinite noun would want another article.
+    # A negated indefinite noun would need another article.
     thing = _noun(rng, kind, other_than=subject, definite=negated or None, described=not about_thing)
     english, middle = _after_the_verb(rng, verb, subject, thing, placed)
     action = _action(rng, verb, past, negated)
@@ -321,11 +323,11 @@ def _clause(rng: Random, past: bool | None = None, subject: _Noun | None = None,
 
 
 def _after_the_verb(rng: Random, verb: _Verb, subject: _Noun, thing: _Noun, placed: bool) -> tuple[str, str]:
-    """What follows the verb in English, and the middle of the German clause."""
-    english, german = thing.english, thing.forms[verb.case]
+    """The words after the English verb, and the middle of the German clause."""
+    english, german = thing.english, thing.german[verb.case]
     if verb in GIVING_VERBS:
         receiver = _noun(rng, "person", other_than=subject, definite=True)
-        return f"{receiver.english} {english}", f"{receiver.forms['dative']} {german}"
+        return f"{receiver.english} {english}", f"{receiver.german['dative']} {german}"
     if placed:
         place = rng.choice(list(PLACES))
         return f"{english} {place}", f"{german} {PLACES[place]}"
@@ -338,7 +340,7 @@ def _action(rng: Random, verb: _Verb, past: bool, negated: bool) -> _Action:
     if past:
         english = f"did not {base}" if negated else simple_past
         return _Action(english, "hat", prefix + participle, f"{prefix}{participle} hat")
-    if not negated and rng.random() < MODAL_SHARE:
+    if not negated and rng.random() < MODAL_RATE:
         modal = rng.choice(list(MODALS))
         german = MODALS[modal]
         return _Action(f"{modal} {base}", german, prefix + infinitive, f"{prefix}{infinitive} {german}")
@@ -350,17 +352,17 @@ def _noun(
 ) -> _Noun:
     word = rng.choice([word for word in NOUNS[kind] if other_than is None or word != other_than.word])
     german, gender = NOUNS[kind][word]
-    definite = rng.random() < DEFINITE_SHARE if definite is None else definite
+    definite = rng.random() < DEFINITE_RATE if definite is None else definite
     articles, endings = (DEFINITE, ENDINGS_AFTER_DEFINITE) if definite else (INDEFINITE, ENDINGS_AFTER_INDEFINITE)
-    english, forms = word, {case: german for case in articles}
-    if described and rng.random() < DESCRIBED_SHARE:
+    english, by_case = word, {case: german for case in articles}
+    if described and rng.random() < DESCRIBED_RATE:
         adjective, stem = rng.choice(list(ADJECTIVES[kind].items()))
         english = f"{adjective} {word}"
-        forms = {case: f"{stem}{endings[case][gender]} {german}" for case in articles}
+        by_case = {case: f"{stem}{endings[case][gender]} {german}" for case in articles}
     return _Noun(
         kind,
         word,
         f"the {english}" if definite else with_article(english),
         gender,
-        {case: f"{articles[case][gender]} {form}" for case, form in forms.items()},
+        {case: f"{articles[case][gender]} {words}" for case, words in by_case.items()},
     )

@@ -1,15 +1,15 @@
-"""Single words whose form tells their class: made-up stems with the endings, capitals and digits of English."""
+"""Invented words whose spelling indicates their class, by the endings, capitals and digits of English."""
 
 from collections.abc import Callable, Mapping
 from random import Random
 
-from data.synthetic.generate import refuse_negative
+from data.synthetic.generate import require_non_negative
 from schema.examples import LabelledText
 
 ONSETS = ("b", "br", "d", "dr", "f", "fl", "g", "gl", "gr", "h", "k", "kr", "m", "n", "p", "pl", "r", "t", "tr", "z")
 VOWELS = ("a", "e", "i", "o", "u")
 CODAS = ("b", "d", "g", "k", "ll", "m", "n", "nd", "nk", "p", "rd", "rk", "rm", "rn", "st", "t")
-"""A syllable is one of each; no coda of a stem makes one ending look like another."""
+"""A syllable has one of each. No coda of a stem makes one ending look like another."""
 
 PLAIN_ENDINGS: Mapping[str, tuple[str, ...]] = {
     "noun": ("ness", "ment", "ity", "ship", "hood", "ism", "ation", "age"),
@@ -23,11 +23,11 @@ LONG_ENDINGS: Mapping[str, tuple[str, ...]] = {
     "adjective": ("ational", "ageless", "mentous", "istic", "ifiable", "isable", "hoodless", "ative"),
     "adverb": ("ly", "fully", "lessly", "ously", "ably", "ively", "ishly", "wards", "wise", "ically"),
 }
-"""Endings that hold the ending of another class: the last one counts."""
+"""Endings that contain the ending of another class: the last one counts."""
 
 NAME_ENDINGS = ("a", "o", "en", "ia", "son", "ton", "ville", "berg", "ford", "ley")
 ORIGIN_ENDINGS = ("ish", "ese", "ian")
-"""Names begin with a capital; so do the adjectives made from them ("Bradenese")."""
+"""Names begin with a capital letter, and so do the adjectives of names ("Bradenese")."""
 
 TEENS = ("thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen")
 TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
@@ -37,25 +37,25 @@ GROUPS = ("hundred", "thousand", "million")
 
 
 def word_class(examples: int, seed: int) -> list[LabelledText]:
-    """Words, each labelled with one of `CLASSES`; no word comes twice in a list.
+    """Distinct words, each labelled with one of `CLASSES`.
 
-    Each class has an equal share: the words come in blocks, one of each class, in random order.
-    A longer list begins with the shorter one. Raises UserError for a negative number of examples.
+    All classes are equally frequent: the words come in blocks with one word of each class, in random order.
+    A shorter list is the beginning of a longer one. Raises UserError for a negative number of examples.
     """
-    refuse_negative(examples)
-    rng, known = Random(f"word class {seed}"), set[str]()
+    require_non_negative(examples)
+    rng, used = Random(f"word class {seed}"), set[str]()
     words: list[LabelledText] = []
     while len(words) < examples:
         for name in rng.sample(list(CLASSES), len(CLASSES)):
-            word = _new_word(rng, CLASSES[name], known)
+            word = _new_word(rng, CLASSES[name], used)
             words.append(LabelledText(word, name))
     return words[:examples]
 
 
-def _new_word(rng: Random, make: Callable[[Random], str], known: set[str]) -> str:
-    while (word := make(rng)) in known:
+def _new_word(rng: Random, generate: Callable[[Random], str], used: set[str]) -> str:
+    while (word := generate(rng)) in used:
         pass
-    known.add(word)
+    used.add(word)
     return word
 
 
@@ -99,7 +99,7 @@ def _ordinal(rng: Random) -> str:
     if rng.random() < 0.5:
         return f"{rng.choice(TENS)}-{rng.choice(ORDINALS)}"
     tens, unit = rng.randint(2, 999), rng.randint(0, 9)
-    # 11th, 12th and 13th keep their "th".
+    # 11th, 12th and 13th end in "th".
     suffix = {1: "st", 2: "nd", 3: "rd"}.get(unit, "th") if tens % 10 != 1 else "th"
     return f"{tens}{unit}{suffix}"
 
@@ -122,4 +122,4 @@ CLASSES: Mapping[str, Callable[[Random], str]] = {
     "name": _name,
     "number": _number,
 }
-"""Class -> what makes a word of it."""
+"""Class -> function that generates a word of it."""

@@ -141,5 +141,5 @@ def test_a_folder_without_captions_is_refused_in_one_line(call: Callable, tmp_pa
     result = call("train", "caption", f"--train-file={tmp_path / 'mine'}", f"--runs={tmp_path}")
     assert result.status != 0
     assert result.complaint == (
-        f"error: {tmp_path / 'mine'} holds neither Flickr8k.token.txt nor captions.txt, where the captions are\n"
+        f"error: {tmp_path / 'mine'} contains neither Flickr8k.token.txt nor captions.txt, the files of captions\n"
     )

@@ -1,10 +1,10 @@
-"""Mails and their subjects (Zhang & Tetreault 2019), as the TFDS data set `aeslc`, from a fixed commit.
+"""TFDS builder of AESLC, emails with their subject lines (Zhang & Tetreault 2019), at a fixed commit.
 
-TFDS has a builder of the same name, which fetches the archive of whatever commit is the newest: since two files were
-added to the repository its checksum is no longer the registered one, and preparing fails. What was prepared with that
-builder is the same data set, lies in the same place and is read all the same.
+The builder `aeslc` of TFDS downloads the archive of the newest commit. Its checksum has changed since two files were
+added to the repository, so that preparing the data set fails. Data that were prepared with that builder are equal and
+in the same folder, and are used as they are.
 
-An archive that GitHub packs need not be the same to the byte for ever, so the mails themselves are checked.
+GitHub does not guarantee that an archive stays equal byte for byte, so the checksums are those of the emails.
 """
 
 import hashlib
@@ -25,20 +25,20 @@ DIGESTS = {
     "validation": "e1ecd83ec6a108eafb1038e7fa6e8170d51aa2285882bd8845bebb9d0588500f",
     "test": "9dd6c5569a8fbaa5b1d29d47669483db7ee06180695f3fe9fe1816b6ba131d5c",
 }
-"""Split -> `digest` of its mails."""
+"""Split -> `digest` of its emails."""
 
 
 class Aeslc(tfds.core.GeneratorBasedBuilder):
-    """A mail and its subject line; splits `train`, `validation` and `test`."""
+    """Emails with their subject lines; splits `train`, `validation` and `test`."""
 
     VERSION = tfds.core.Version("1.0.0")
     RELEASE_NOTES = {"1.0.0": f"Commit {_COMMIT[:7]} of ryanzhumich/AESLC."}
     MANUAL_FILES = (f"aeslc/AESLC-{_COMMIT}.zip",)
-    """The archive as a browser saves it, below `DATA_DIR/downloads/manual/`."""
+    """The archive, under the name that a browser gives it, in `DATA_DIR/downloads/manual/`."""
 
     def _info(self) -> tfds.core.DatasetInfo:
         return self.dataset_info_from_configs(
-            description="Mails of Enron's employees with their subject lines.",
+            description="Emails of Enron's employees with their subject lines.",
             features=tfds.features.FeaturesDict(
                 {"email_body": tfds.features.Text(), "subject_line": tfds.features.Text()}
             ),
@@ -49,25 +49,25 @@ class Aeslc(tfds.core.GeneratorBasedBuilder):
     def _split_generators(self, dl_manager: tfds.download.DownloadManager) -> Mapping[str, Iterator[Any]]:
         archive = Path(self.data_dir_root) / "downloads" / "manual" / self.MANUAL_FILES[0]
         unpacked = dl_manager.extract(archive) if archive.is_file() else dl_manager.download_and_extract(_URL)
-        home = Path(unpacked) / f"AESLC-{_COMMIT}" / "enron_subject_line"
-        return {split: self._generate_examples(split, home / part) for split, part in PARTS.items()}
+        folder = Path(unpacked) / f"AESLC-{_COMMIT}" / "enron_subject_line"
+        return {split: self._generate_examples(split, folder / part) for split, part in PARTS.items()}
 
     def _generate_examples(self, split: str, folder: Path) -> Iterator[tuple[str, Mapping[str, str]]]:
-        mails = {path.stem: _mail(path) for path in sorted(folder.glob("*.subject"))}
-        if digest(mails.values()) != DIGESTS[split]:
-            raise RunError(f"{folder} does not hold the {split} mails of AESLC; delete the archive and try again")
-        for name, (body, subject) in mails.items():
+        emails = {path.stem: _read_email(path) for path in sorted(folder.glob("*.subject"))}
+        if digest(emails.values()) != DIGESTS[split]:
+            raise RunError(f"{folder} does not contain the {split} emails of AESLC; delete the archive and try again")
+        for name, (body, subject) in emails.items():
             yield name, {"email_body": body, "subject_line": subject}
 
 
-def digest(mails: Iterable[tuple[str, str]]) -> str:
-    """Names the same mails, in whatever order, by the same number."""
-    each = sorted(hashlib.sha256("\0".join(mail).encode()).digest() for mail in mails)
-    return hashlib.sha256(b"".join(each)).hexdigest()
+def digest(emails: Iterable[tuple[str, str]]) -> str:
+    """SHA-256 of emails, independent of their order."""
+    digests = sorted(hashlib.sha256("\0".join(email).encode()).digest() for email in emails)
+    return hashlib.sha256(b"".join(digests)).hexdigest()
 
 
-def _mail(path: Path) -> tuple[str, str]:
-    """Body and subject: the lines up to the first empty one, and those after the heading `@subject` below it."""
+def _read_email(path: Path) -> tuple[str, str]:
+    """Body and subject: the lines before the first empty line, and the lines after the heading `@subject` below it."""
     with path.open(encoding="utf-8") as lines:
         body = "".join(_until_empty(lines))
         next(lines, None)

@@ -1,7 +1,7 @@
-"""Persons, places and organisations in tweets (Derczynski et al. 2016), as a TFDS data set.
+"""TFDS builder of the Broad Twitter Corpus: persons, locations and organisations in tweets (Derczynski et al. 2016).
 
-The six sections come from the manual directory (`DATA_DIR/downloads/manual/broad_twitter_corpus/a.conll` and so on)
-where they lie there, else from the authors' repository at a fixed commit; either way their checksums must be right.
+The six sections are read from the manual directory (`DATA_DIR/downloads/manual/broad_twitter_corpus/a.conll` and so
+on) or downloaded from the authors' repository at a fixed commit. Their checksums are verified in both cases.
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,9 +17,9 @@ _URL = f"https://raw.githubusercontent.com/GateNLP/broad_twitter_corpus/{_COMMIT
 
 KINDS = ("PER", "LOC", "ORG")
 
-_TRAIN, _HALVED, _TEST = ("a", "b", "e", "g"), "h", "f"
-_HALF = 1000
-"""Tweets of section H that train has; the rest of it is for development, as the corpus's README states."""
+_TRAIN, _TRAIN_AND_DEV, _TEST = ("a", "b", "e", "g"), "h", "f"
+_TRAIN_TWEETS = 1000
+"""Number of tweets of section H in train; the others are the development split (README of the corpus)."""
 
 
 class BroadTwitterCorpus(tfds.core.GeneratorBasedBuilder):
@@ -29,7 +29,7 @@ class BroadTwitterCorpus(tfds.core.GeneratorBasedBuilder):
     RELEASE_NOTES = {"1.0.0": f"Commit {_COMMIT[:7]} of GateNLP/broad_twitter_corpus."}
 
     def _info(self) -> tfds.core.DatasetInfo:
-        tags = tfds.features.ClassLabel(names=["O", *(f"{place}-{kind}" for kind in KINDS for place in "BI")])
+        tags = tfds.features.ClassLabel(names=["O", *(f"{prefix}-{kind}" for kind in KINDS for prefix in "BI")])
         return self.dataset_info_from_configs(
             description="Named entities in tweets of several years, places and kinds of sender. CC BY 4.0.",
             features=tfds.features.FeaturesDict(
@@ -41,17 +41,17 @@ class BroadTwitterCorpus(tfds.core.GeneratorBasedBuilder):
         )
 
     def _split_generators(self, dl_manager: tfds.download.DownloadManager) -> Mapping[str, Iterator[Any]]:
-        sections = (*_TRAIN, _HALVED, _TEST)
+        sections = (*_TRAIN, _TRAIN_AND_DEV, _TEST)
         paths = dl_manager.download({section: f"{_URL}/{section}.conll" for section in sections})
-        whole = slice(None)
-        train = {**{paths[section]: whole for section in _TRAIN}, paths[_HALVED]: slice(_HALF)}
+        everything = slice(None)
+        train = {**{paths[section]: everything for section in _TRAIN}, paths[_TRAIN_AND_DEV]: slice(_TRAIN_TWEETS)}
         return {
             "train": self._generate_examples(train),
-            "dev": self._generate_examples({paths[_HALVED]: slice(_HALF, None)}),
-            "test": self._generate_examples({paths[_TEST]: whole}),
+            "dev": self._generate_examples({paths[_TRAIN_AND_DEV]: slice(_TRAIN_TWEETS, None)}),
+            "test": self._generate_examples({paths[_TEST]: everything}),
         }
 
     def _generate_examples(self, parts: Mapping[Any, slice]) -> Iterator[tuple[int, Mapping[str, Any]]]:
         tweets = [tweet for path, part in parts.items() for tweet in read_entities(Path(path))[part]]
-        for place, tweet in enumerate(tweets):
-            yield place, {"tokens": list(tweet.words), "tags": list(tweet.tags)}
+        for index, tweet in enumerate(tweets):
+            yield index, {"tokens": list(tweet.words), "tags": list(tweet.tags)}

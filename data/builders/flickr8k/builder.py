@@ -1,6 +1,7 @@
-"""Photographs with five captions each (Hodosh et al. 2013), as a TFDS data set, from files that a person has asked for.
+"""TFDS builder of Flickr8k: photographs with five captions each (Hodosh et al. 2013).
 
-They lie in TFDS's manual directory, `DATA_DIR/downloads/manual/flickr8k/`; see `layout.py` for what may lie there.
+The files are sent on request and are read from the manual directory `DATA_DIR/downloads/manual/flickr8k/`. `layout.py`
+describes their layout.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,10 +14,10 @@ from data.builders.flickr8k.layout import INSTRUCTIONS, read_layout
 
 
 class Flickr8k(tfds.core.GeneratorBasedBuilder):
-    """A photograph and what five people said of it; splits `train`, `dev`, `test`."""
+    """Photographs with five captions each; splits `train`, `dev`, `test`."""
 
     VERSION = tfds.core.Version("1.0.0")
-    RELEASE_NOTES = {"1.0.0": "The splits of Hodosh et al. (2013), or where their lists are missing some of our own."}
+    RELEASE_NOTES = {"1.0.0": "The splits of Hodosh et al. (2013), or own splits if their lists are missing."}
     MANUAL_DOWNLOAD_INSTRUCTIONS = INSTRUCTIONS
 
     def _info(self) -> tfds.core.DatasetInfo:
@@ -41,6 +42,6 @@ class Flickr8k(tfds.core.GeneratorBasedBuilder):
         return {split: self._generate_examples(entries) for split, entries in layout.splits.items()}
 
     def _generate_examples(self, entries: Sequence[tuple[Path, tuple[str, ...]]]) -> Iterator[tuple[int, Any]]:
-        for place, (path, captions) in enumerate(entries):
-            # The file as it is: TFDS's own feature for pictures would decode it whole.
-            yield place, {"name": path.name, "picture": path.read_bytes(), "captions": list(captions)}
+        for index, (path, captions) in enumerate(entries):
+            # The content of the file: the image feature of TFDS would decode it at full size.
+            yield index, {"name": path.name, "picture": path.read_bytes(), "captions": list(captions)}

@@ -1,7 +1,7 @@
-"""Descriptions of pictures in English, German and French (Elliott et al. 2016, 2017), as a TFDS data set.
+"""TFDS builder of Multi30k: image descriptions in English, German and French (Elliott et al. 2016, 2017).
 
-The raw files come from the manual directory (`DATA_DIR/downloads/manual/multi30k/train.en.gz` and so on) where they lie
-there, else from the authors' repository at a fixed commit; either way their checksums must be right.
+The raw files are read from the manual directory (`DATA_DIR/downloads/manual/multi30k/train.en.gz` and so on) or
+downloaded from the authors' repository at a fixed commit. Their checksums are verified in both cases.
 """
 
 import gzip
@@ -19,14 +19,14 @@ PARTS = {"train": "train", "validation": "val", "test": "test_2016_flickr"}
 
 
 class Multi30k(tfds.core.GeneratorBasedBuilder):
-    """A sentence and its translations; splits `train`, `validation` and `test` (test_2016_flickr)."""
+    """Sentences with their translations; splits `train`, `validation` and `test` (test_2016_flickr)."""
 
     VERSION = tfds.core.Version("1.0.0")
     RELEASE_NOTES = {"1.0.0": f"Commit {_COMMIT[:7]} of multi30k/dataset, task 1, raw."}
 
     def _info(self) -> tfds.core.DatasetInfo:
         return self.dataset_info_from_configs(
-            description="English descriptions of pictures with their German and French translations.",
+            description="English descriptions of images with their German and French translations.",
             features=tfds.features.FeaturesDict({language: tfds.features.Text() for language in LANGUAGES}),
             homepage="https://github.com/multi30k/dataset",
             citation="Elliott, Frank, Sima'an, Specia: Multi30K. Workshop on Vision and Language 2016.",
@@ -43,11 +43,11 @@ class Multi30k(tfds.core.GeneratorBasedBuilder):
 
     def _generate_examples(self, paths: Mapping[str, Any]) -> Iterator[tuple[int, Mapping[str, str]]]:
         texts = {language: _lines(Path(path)) for language, path in paths.items()}
-        for place, row in enumerate(zip(*texts.values(), strict=True)):
-            yield place, dict(zip(texts, row, strict=True))
+        for index, row in enumerate(zip(*texts.values(), strict=True)):
+            yield index, dict(zip(texts, row, strict=True))
 
 
 def _lines(path: Path) -> list[str]:
-    """The lines of a gzipped file; what ends in LF is a line, and spaces around it are none of its own."""
+    """The lines of a gzipped file, separated by LF alone and stripped of white space."""
     text = gzip.decompress(path.read_bytes()).decode("utf-8")
     return [line.strip() for line in text.removesuffix("\n").split("\n")]

@@ -53,7 +53,7 @@ def test_it_is_prepared_from_an_archive_fetched_by_hand_without_a_network(mails,
 @pytest.mark.real_data
 def test_an_archive_with_other_mails_is_not_taken(mails, bare):
     pack({**mails, "validation": [*mails["validation"][1:], ("A mail of mine.\n", "mine\n")]}, bare)
-    with pytest.raises(RunError, match="does not hold the validation mails of AESLC; delete the archive and try again"):
+    with pytest.raises(RunError, match="does not contain the validation emails of AESLC; delete the archive and try again"):
         load_emails()
     assert not Aeslc(data_dir=str(bare)).is_prepared()
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from data.builders.flickr8k.layout import LISTS, TABLE, TOKENS, read_layout, read_pictures
+from data.builders.flickr8k.layout import LISTS, TABLE, TOKENS, read_images, read_layout
 from data.readers.datasets import load_captions
 from data.readers.tfds import NoNetwork
 from schema.errors import RunError
@@ -63,7 +63,7 @@ def test_a_table_needs_no_header_and_quotes_may_begin_a_caption(tmp_path: Path):
         (tmp_path / f"{number}.jpg").write_bytes(picture(number))
     for header in ([], ["image,caption"]):
         (tmp_path / TABLE).write_text("\n".join([*header, *rows]))
-        assert [captions for _, captions in read_pictures(tmp_path)] == [
+        assert [captions for _, captions in read_images(tmp_path)] == [
             ('"Hello" , he says', "a dog , wet"),
             ('a "dog", wet',),
         ]
@@ -74,14 +74,14 @@ def test_a_name_may_be_quoted_and_a_row_without_a_caption_says_nothing(tmp_path:
         (tmp_path / name).write_bytes(picture(9))
     rows = ['"image","caption"', '"a,1.jpg","a dog, wet"', "b.jpg, ", "b.jpg,a cat"]
     (tmp_path / TABLE).write_text("\n".join(rows))
-    assert [captions for _, captions in read_pictures(tmp_path)] == [("a dog, wet",), ("a cat",)]
+    assert [captions for _, captions in read_images(tmp_path)] == [("a dog, wet",), ("a cat",)]
     (tmp_path / TABLE).write_text('"a,1.jpg",a dog\nb.jpg\n')
-    with pytest.raises(RunError, match="1 pictures have no captions: b.jpg"):
-        read_pictures(tmp_path)
+    with pytest.raises(RunError, match="1 images have no captions: b.jpg"):
+        read_images(tmp_path)
 
 
 def test_a_folder_with_lists_has_the_pictures_that_they_name(tmp_path: Path):
-    assert [path.name for path, _ in read_pictures(originals(tmp_path))] == ["0.jpg", "1.jpg", "2.jpg"]
+    assert [path.name for path, _ in read_images(originals(tmp_path))] == ["0.jpg", "1.jpg", "2.jpg"]
 
 
 def test_of_a_table_what_is_missing_or_broken_is_named(tmp_path: Path):
@@ -89,31 +89,31 @@ def test_of_a_table_what_is_missing_or_broken_is_named(tmp_path: Path):
     (tmp_path / TABLE).write_text("image,caption\n" + "".join(f"{number}.jpg,a dog\n" for number in range(3)))
     for number in range(2):
         (tmp_path / "Images" / f"{number}.jpg").write_bytes(picture(number)[: 10 if number else None])
-    for read in (read_layout, read_pictures):
-        with pytest.raises(RunError, match=r"^1 pictures are not in .*Images: 2\.jpg$"):
+    for read in (read_layout, read_images):
+        with pytest.raises(RunError, match=r"^1 images are not in .*Images: 2\.jpg$"):
             read(tmp_path)
     (tmp_path / "Images" / "2.jpg").write_bytes(picture(2))
-    for read in (read_layout, read_pictures):
-        with pytest.raises(RunError, match=r"^1 pictures in .*Images cannot be read: 1\.jpg \(not a JPEG or PNG file"):
+    for read in (read_layout, read_images):
+        with pytest.raises(RunError, match=r"^1 images in .*Images cannot be read: 1\.jpg \(not a JPEG or PNG file"):
             read(tmp_path)
     (tmp_path / TABLE).write_text("image,caption\n")
     with pytest.raises(RunError, match="holds no captions"):
-        read_pictures(tmp_path)
+        read_images(tmp_path)
 
 
 def test_what_is_missing_is_named(tmp_path: Path):
     folder = originals(tmp_path / "whole")
     spoilt = Path(shutil.copytree(folder, tmp_path / "spoilt"))
     (spoilt / "Flicker8k_Dataset" / "1.jpg").unlink()
-    with pytest.raises(RunError, match=r"^1 pictures are not in .*Flicker8k_Dataset: 1\.jpg$"):
+    with pytest.raises(RunError, match=r"^1 images are not in .*Flicker8k_Dataset: 1\.jpg$"):
         read_layout(spoilt)
     (spoilt / LISTS["dev"]).unlink()
-    with pytest.raises(RunError, match=r"lacks Flickr_8k\.devImages\.txt, which say which pictures are for what$"):
+    with pytest.raises(RunError, match=r"lacks Flickr_8k\.devImages\.txt, the lists of the images of each split$"):
         read_layout(spoilt)
     (spoilt / TOKENS).unlink()
-    with pytest.raises(RunError, match=r"holds neither Flickr8k\.token\.txt nor captions\.txt"):
+    with pytest.raises(RunError, match=r"contains neither Flickr8k\.token\.txt nor captions\.txt"):
         read_layout(spoilt)
-    with pytest.raises(RunError, match=r"holds none of the folders Flicker8k_Dataset"):
+    with pytest.raises(RunError, match=r"contains none of the folders Flicker8k_Dataset"):
         read_layout(tmp_path)
 
 
@@ -123,13 +123,13 @@ def test_no_name_leads_out_of_the_folder(tmp_path: Path, name: str):
     folder = originals(tmp_path / "whole")
     name = name.format(outside=tmp_path)
     (folder / LISTS["dev"]).write_text(f"{name}\n")
-    with pytest.raises(RunError, match=r"secret\.jpg' leads out of the folder of pictures, .*Flicker8k_Dataset$"):
+    with pytest.raises(RunError, match=r"secret\.jpg' is outside the folder of images, .*Flicker8k_Dataset$"):
         read_layout(folder)
     own = tmp_path / "own"
     own.mkdir()
     (own / TABLE).write_text(f"image,caption\n{name},a secret\n")
-    with pytest.raises(RunError, match=r"secret\.jpg' leads out of the folder of pictures"):
-        read_pictures(own)
+    with pytest.raises(RunError, match=r"secret\.jpg' is outside the folder of images"):
+        read_images(own)
 
 
 def test_it_is_prepared_from_a_persons_files(bare: Path):
@@ -145,7 +145,7 @@ def test_it_is_prepared_from_a_persons_files(bare: Path):
 def test_a_broken_picture_is_named(bare: Path):
     folder = originals(bare / "downloads" / "manual" / "flickr8k")
     (folder / "Flicker8k_Dataset" / "2.jpg").write_bytes(picture(9)[:200])
-    with pytest.raises(RunError, match=r"1 pictures in .* cannot be read: 2\.jpg \(not a JPEG or PNG file"):
+    with pytest.raises(RunError, match=r"1 images in .* cannot be read: 2\.jpg \(not a JPEG or PNG file"):
         load_captions()
 
 

@@ -224,7 +224,7 @@ def test_own_data_define_the_labels_and_an_unknown_label_is_an_error(own_run: Pa
     assert metrics["scores"]["test"]["accuracy"] == pytest.approx(correct / 3)
     assert metrics["baselines"]["majority"]["test"]["accuracy"] == pytest.approx(1 / 3)
     assert (metrics["counts"]["train"], metrics["counts"]["validation"]) == (36, 4)
-    named = "Classes that the model does not know, so that their examples count as errors: a shrug (1)."
+    named = "Classes unknown to the model, whose examples count as errors: a shrug (1)."
     assert metrics["notes"] == [named]
     assert named in (own_run / "report.md").read_text()
 

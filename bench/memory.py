@@ -1,4 +1,4 @@
-"""The largest memory that a run takes: all learnt anew (evidence, word vectors), one epoch, the report.
+"""The largest memory that a run takes: all learnt anew (n-gram features, word vectors), one epoch, the report.
 
 One epoch is enough: every batch shape occurs in it.
 """

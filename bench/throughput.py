@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from bench.measurement import BenchFlags, Measurement, Report
 from bench.rounds import Recipe, Schedule, bucketed, in_rounds, padded, rounds_table, times_as_fast
 from data.batches import Batches, auto_batch_tokens
-from data.encoders.text import TextSettings, fit_text_encoder
+from data.encoders.text import TextEncoder, TextSettings
 from schema.examples import LabelledText, Splits
 from tasks.sentiment import TASK, SentimentConfig
 from tasks.task import FittedEncoder
@@ -70,7 +70,7 @@ def _recipes(
     """By name: the recipes with the same layers, ours first, and ours with windows. All read the first words."""
     # A window that no text is longer than is none at all: padding to its multiples never comes up.
     settings = TextSettings(TASK.tokenizer, head_tokens=length, tail_tokens=0, chunk_length=length)
-    encoder, encoded, _ = fit_text_encoder(splits.train, settings, config.vocab_size, evidence=None)
+    encoder, encoded, _ = TextEncoder.fit(splits.train, settings, config.vocab_size)
 
     def model(window: int) -> "keras.Model":
         import keras

@@ -138,12 +138,12 @@ def _arrays(dataset: str, limit: int | None) -> "tuple[Arrays, Arrays]":
     """Training and validation: ids (texts, LENGTH), padded in front, and classes (texts,)."""
     import keras
 
-    from data.encoders.text import TextSettings, fit_text_encoder
+    from data.encoders.text import TextEncoder, TextSettings
     from tasks.sentiment import TASK, SentimentConfig
 
     splits = TASK.splits(SentimentConfig(dataset=dataset, limit=limit))
     settings = TextSettings(TASK.tokenizer, head_tokens=0, tail_tokens=LENGTH)
-    encoder, train, _ = fit_text_encoder(splits.train, settings, WORDS, evidence=None)
+    encoder, train, _ = TextEncoder.fit(splits.train, settings, WORDS)
     parts = []
     for encoded in (train, encoder.encode(splits.validation)):
         words = encoded.inputs["words"]

@@ -1,9 +1,9 @@
 """Many to one: a text in, a class out.
 
     words -> embedding -+
-                        +-> windows -> recurrent stack -> masked pooling -> logits -+
-    evidence -----------+                                                           +-> sum
-             +-> sum over the text -> scale ----------------------------------------+
+                        +-> chunks -> recurrent stack -> masked pooling -> logits -+
+    ngram_features -----+                                                          +-> sum
+    ngram_totals -> sum over the text -> scale ------------------------------------+
 
 Padding has no effect: the mask is made once, from the ids, and handed to every layer that reads over time.
 """
@@ -28,9 +28,8 @@ class ClassifierSettings:
 
     chunk_length: steps that are read in one go; texts are padded to a multiple of it
     embedding_fixed: the word embeddings keep their first values
-    evidence_deviations: standard deviation of each channel of `evidence` that the recurrent layers read; none where
-        the words stand alone
-    totals: further channels of `evidence` that add up, over the text, to what a linear model says
+    ngram_stddevs: standard deviation of each channel of `ngram_features`; empty for a model without n-gram features
+    ngram_channels: channels of `ngram_totals`
     """
 
     vocab_size: int
@@ -42,8 +41,8 @@ class ClassifierSettings:
     word_dropout: float
     embedding_dropout: float
     embedding_fixed: bool = False
-    evidence_deviations: Sequence[float] = ()
-    totals: int = 0
+    ngram_stddevs: Sequence[float] = ()
+    ngram_channels: int = 0
 
 
 @keras.saving.register_keras_serializable("unrolled")
@@ -78,27 +77,24 @@ class LinearModelLogits(keras.layers.Layer):
 
 
 def build_classifier(settings: ClassifierSettings, vectors: np.ndarray | None = None) -> keras.Model:
-    """Model from `words` (batch, time) and `evidence` (batch, time, channels) to logits (batch, classes).
+    """Model from `words` (batch, time) and, with n-gram features, `ngram_features` and `ngram_totals` (batch, time,
+    channels) to logits (batch, classes).
 
-    vectors: first values of the word embeddings, (vocabulary, embedding)
+    vectors: initial values of the word embeddings, (vocabulary, embedding)
     """
     inputs = {"words": keras.Input((None,), dtype="int32", name="words")}
     mask = PaddingMask(name="mask")(inputs["words"])
     drop = WordDropout(settings.word_dropout, name="word_dropout")
-    channels = len(settings.evidence_deviations)
-    if channels:
-        inputs["evidence"] = keras.Input((None, channels + settings.totals), name="evidence")
-        words, evidence = drop(inputs["words"], inputs["evidence"])
-    else:
-        words, evidence = drop(inputs["words"]), None
-    features = _embed(words, settings, vectors)
-    if evidence is not None:
-        scaled = FixedScale(settings.evidence_deviations, name="scaled_evidence")(evidence[..., :channels])
-        features = keras.layers.Concatenate(name="words_and_evidence")([features, scaled])
-    logits = keras.layers.Dense(settings.classes, name="logits")(_read(features, mask, settings))
-    if evidence is not None:
-        total = LinearModelLogits(name="evidence_logits")(evidence[..., channels:])
-        logits = keras.layers.Add(name="all_logits")([logits, total])
+    if not settings.ngram_stddevs:
+        features = _embed(drop(inputs["words"]), settings, vectors)
+        return keras.Model(inputs, _logits(features, mask, settings), name="classifier")
+    inputs["ngram_features"] = keras.Input((None, len(settings.ngram_stddevs)), name="ngram_features")
+    inputs["ngram_totals"] = keras.Input((None, settings.ngram_channels), name="ngram_totals")
+    words, ngrams, totals = drop(inputs["words"], [inputs["ngram_features"], inputs["ngram_totals"]])
+    scaled = FixedScale(settings.ngram_stddevs, name="scaled_ngram_features")
+    features = keras.layers.Concatenate(name="features")([_embed(words, settings, vectors), scaled(ngrams)])
+    linear = LinearModelLogits(name="linear_model_logits")(totals)
+    logits = keras.layers.Add(name="summed_logits")([_logits(features, mask, settings), linear])
     return keras.Model(inputs, logits, name="classifier")
 
 
@@ -111,8 +107,13 @@ def _embed(words: KerasTensor, settings: ClassifierSettings, vectors: np.ndarray
     return keras.layers.SpatialDropout1D(settings.embedding_dropout, name="embedding_dropout")(features)
 
 
-def _read(features: KerasTensor, mask: KerasTensor, settings: ClassifierSettings) -> KerasTensor:
-    """From features (batch, time, width) to one vector a text, window by window."""
+def _logits(features: KerasTensor, mask: KerasTensor, settings: ClassifierSettings) -> KerasTensor:
+    """Logits (batch, classes) of features (batch, time, width)."""
+    return keras.layers.Dense(settings.classes, name="logits")(_pooled(features, mask, settings))
+
+
+def _pooled(features: KerasTensor, mask: KerasTensor, settings: ClassifierSettings) -> KerasTensor:
+    """One vector a text, (batch, width), by the recurrent layers, which process the features chunk by chunk."""
     split = SplitIntoChunks(settings.chunk_length, name="windows")
     stack = recurrent_stack(settings.recurrent)
     read = run_stack(split(features), split(mask), stack, settings.recurrent.dropout)

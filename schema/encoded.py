@@ -7,6 +7,12 @@ from typing import Protocol
 
 import numpy as np
 
+SPECIAL_TOKENS = ("<pad>", "<unk>", "<s>", "</s>")
+"""Names of the first ids, which are no words: padding, unknown, begin and end of a target."""
+PADDING, UNKNOWN, BEGIN, END = range(4)
+IGNORE_INDEX = -1
+"""Target of steps that the loss ignores, such as padding; losses therefore need no separate mask."""
+
 
 @dataclass(frozen=True)
 class Ragged:
@@ -94,9 +100,6 @@ class IndexedColumn:
         """A new column of the examples at `indices`, in that order."""
         return IndexedColumn(self.values, self.indices[indices])
 
-
-IGNORE_INDEX = -1
-"""Target of steps that the loss ignores, such as padding; losses therefore need no separate mask."""
 
 Column = Ragged | IndexedColumn | np.ndarray
 """One value for each example: a sequence, a shared row, or an array whose first axis is the example."""

@@ -83,19 +83,18 @@ class TextClassification(Classification):
 
     def _learn(self, splits: Splits[LabelledText], config: "TextClassificationConfig") -> FittedEncoder[LabelledText]:
         from data.encoders.ngram_features import NgramSettings
-        from data.encoders.text import TextSettings, fit_text_encoder
+        from data.encoders.text import TextEncoder, TextSettings, tokenize_texts
         from data.encoders.word_vectors import ENOUGH_WORDS, fit_word_vectors
 
         watch = Stopwatch()
         settings = TextSettings(self.tokenizer, config.head_tokens, config.tail_tokens, config.chunk_length)
-        evidence = NgramSettings() if config.ngram_features else None
-        encoder, encoded, tokens = fit_text_encoder(splits.train, settings, config.vocab_size, evidence)
+        ngram_settings = NgramSettings() if config.ngram_features else None
+        encoder, encoded, tokens = TextEncoder.fit(splits.train, settings, config.vocab_size, ngram_settings)
         starts = {}
-        if encoder.evidence:
-            local = encoded.inputs["evidence"].values[:, : -encoder.evidence.channels]
-            starts["evidence_deviations"] = local.std(axis=0)
+        if encoder.ngram_features:
+            starts["ngram_stddevs"] = encoded.inputs["ngram_features"].values.std(axis=0)
         if config.word_vectors and config.unlabelled:
-            tokens += encoder.tokenize(splits.unlabelled(), "unlabelled texts")
+            tokens += tokenize_texts(splits.unlabelled(), self.tokenizer, "unlabelled texts")
         if config.word_vectors and sum(map(len, tokens)) >= ENOUGH_WORDS:
             starts["embedding"] = fit_word_vectors(tokens, encoder.vocabulary, config.embedding_size, config.seed)
         return FittedEncoder(encoder, encoded, starts, seconds=watch.seconds, cpu_seconds=watch.cpu_seconds)
@@ -109,11 +108,11 @@ class TextClassification(Classification):
         arrays = np.load(folder / "arrays.npz", allow_pickle=False)
         inputs = {
             name: Ragged(arrays[f"{name}.values"], arrays["lengths"])
-            for name in ("words", "evidence")
+            for name in ("words", "ngram_features", "ngram_totals")
             if f"{name}.values" in arrays
         }
         took = json.loads((folder / "seconds.json").read_text())
-        starts = {name: arrays[name] for name in ("embedding", "evidence_deviations") if name in arrays}
+        starts = {name: arrays[name] for name in ("embedding", "ngram_stddevs") if name in arrays}
         encoder = self.load_encoder(folder / "encoder")
         encoded = EncodedDataset(inputs, arrays["targets"], encoder.settings.chunk_length)
         return FittedEncoder(encoder, encoded, starts, folder / "encoder", took["seconds"], took["cpu_seconds"])
@@ -132,8 +131,8 @@ class TextClassification(Classification):
             word_dropout=config.word_dropout,
             embedding_dropout=config.embedding_dropout,
             embedding_fixed=config.freeze_embeddings and "embedding" in fitted.initial_weights,
-            evidence_deviations=fitted.initial_weights.get("evidence_deviations", np.zeros(0)).tolist(),
-            totals=encoder.evidence.channels if encoder.evidence else 0,
+            ngram_stddevs=fitted.initial_weights.get("ngram_stddevs", np.zeros(0)).tolist(),
+            ngram_channels=encoder.ngram_features.channels if encoder.ngram_features else 0,
         )
         return models.build_classifier(settings, fitted.initial_weights.get("embedding"))
 

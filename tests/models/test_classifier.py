@@ -29,15 +29,15 @@ VALID = np.arange(8) < LENGTHS[:, None]
 IDS = np.where(VALID, random.integers(2, 20, (4, 8)), 0).astype(np.int32)
 
 
-def evidence_of(channels: int) -> np.ndarray:
+def random_features(channels: int) -> np.ndarray:
     return (random.normal(size=(4, 8, channels)) * VALID[..., None]).astype(np.float32)
 
 
 def test_word_dropout_is_for_training_alone():
-    evidence = evidence_of(2)
-    ids, same = WordDropout(0.9)(IDS, evidence, training=False)
+    features = random_features(2)
+    ids, same = WordDropout(0.9)(IDS, [features], training=False)
     np.testing.assert_array_equal(ids, IDS)
-    np.testing.assert_array_equal(same, evidence)
+    np.testing.assert_array_equal(same, features)
     np.testing.assert_array_equal(WordDropout(0.9)(IDS, training=False), IDS)
 
 
@@ -50,13 +50,14 @@ def test_dropped_words_become_unknown_and_padding_stays_padding():
     assert (dropped == 1)[valid].mean() == pytest.approx(0.3, abs=0.05)
 
 
-def test_evidence_is_silent_beside_a_dropped_word_and_louder_beside_the_others():
-    evidence = evidence_of(3)
-    ids, heard = (np.array(part) for part in WordDropout(0.5)(IDS, evidence, training=True))
+def test_features_of_dropped_words_are_zero_and_the_others_are_scaled_up():
+    features = [random_features(2), random_features(1)]
+    ids, *results = (np.array(part) for part in WordDropout(0.5)(IDS, features, training=True))
     dropped = (ids == 1) & VALID
     assert dropped.any() and (ids > 1).any()
-    assert not heard[dropped].any()
-    np.testing.assert_allclose(heard[ids > 1], evidence[ids > 1] / 0.5, rtol=1e-6)
+    for before, after in zip(features, results, strict=True):
+        assert not after[dropped].any()
+        np.testing.assert_allclose(after[ids > 1], before[ids > 1] / 0.5, rtol=1e-6)
 
 
 def test_word_dropout_draws_anew_each_time():
@@ -83,31 +84,29 @@ def test_several_channels_speak_each_for_its_class():
     assert np.array(LinearModelLogits()(totals)).tolist() == [[2.0, 2.0, 0.0]]
 
 
-@pytest.mark.parametrize("classes, totals", [(2, 1), (3, 3)])
+@pytest.mark.parametrize("classes, channels", [(2, 1), (3, 3)])
 @pytest.mark.parametrize("cell", CELLS)
-def test_an_untrained_classifier_adds_the_linear_model_s_score_as_it_is(cell, classes, totals):
+def test_an_untrained_classifier_adds_the_score_of_the_linear_model(cell, classes, channels):
+    recurrent = replace(RECURRENT, cell=cell)
     settings = replace(
-        SETTINGS,
-        recurrent=replace(RECURRENT, cell=cell),
-        classes=classes,
-        evidence_deviations=(1.0, 1.0),
-        totals=totals,
+        SETTINGS, recurrent=recurrent, classes=classes, ngram_stddevs=(1.0, 1.0), ngram_channels=channels
     )
     model = build_classifier(settings)
-    evidence = evidence_of(2 + totals)
-    silent = np.concatenate([evidence[..., :2], np.zeros_like(evidence[..., 2:])], axis=-1)
-    added = np.array(model({"words": IDS, "evidence": evidence}) - model({"words": IDS, "evidence": silent}))
-    scores = evidence[..., 2:].sum(axis=1)
+    inputs = {"words": IDS, "ngram_features": random_features(2)}
+    totals = random_features(channels)
+    without_totals = model({**inputs, "ngram_totals": np.zeros_like(totals)})
+    added = np.array(model({**inputs, "ngram_totals": totals}) - without_totals)
+    scores = totals.sum(axis=1)
     expected = scores if classes > 2 else np.stack([0 * scores[:, 0], scores[:, 0]], axis=1)
     np.testing.assert_allclose(added, expected, atol=1e-5)
 
 
-def test_an_untrained_classifier_answers_as_a_linear_model_that_is_sure():
-    model = build_classifier(replace(SETTINGS, evidence_deviations=(1.0,), totals=1))
-    evidence = np.zeros((4, 8, 2), np.float32)
-    evidence[:, 0, 1] = sure = np.array([6.0, -6.0, 6.0, -6.0])
-    logits = np.array(model({"words": IDS, "evidence": evidence}))
-    assert ((logits[:, 1] > logits[:, 0]) == (sure > 0)).all()
+def test_an_untrained_classifier_predicts_like_a_confident_linear_model():
+    model = build_classifier(replace(SETTINGS, ngram_stddevs=(1.0,), ngram_channels=1))
+    features, totals = np.zeros((2, 4, 8, 1), np.float32)
+    totals[:, 0, 0] = scores = np.array([6.0, -6.0, 6.0, -6.0])
+    logits = np.array(model({"words": IDS, "ngram_features": features, "ngram_totals": totals}))
+    assert ((logits[:, 1] > logits[:, 0]) == (scores > 0)).all()
 
 
 def test_given_vectors_are_the_first_embeddings_and_may_be_fixed():
@@ -119,13 +118,12 @@ def test_given_vectors_are_the_first_embeddings_and_may_be_fixed():
 
 
 def test_the_model_file_gives_the_same_answers(tmp_path):
-    model = build_classifier(
-        replace(SETTINGS, pooling=POOLINGS, recurrent=TWO_LAYERS, evidence_deviations=(0.5, 0.0), totals=1)
-    )
-    asked = {"words": IDS, "evidence": evidence_of(3)}
+    settings = replace(SETTINGS, pooling=POOLINGS, recurrent=TWO_LAYERS, ngram_stddevs=(0.5, 0.0), ngram_channels=1)
+    model = build_classifier(settings)
+    inputs = {"words": IDS, "ngram_features": random_features(2), "ngram_totals": random_features(1)}
     model.save(tmp_path / "model.keras")
     loaded = keras.saving.load_model(tmp_path / "model.keras", compile=False, safe_mode=True)
-    np.testing.assert_allclose(loaded(asked), model(asked), atol=1e-6)
+    np.testing.assert_allclose(loaded(inputs), model(inputs), atol=1e-6)
 
 
 def test_padding_changes_no_answer():

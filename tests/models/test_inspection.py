@@ -37,11 +37,11 @@ random = np.random.default_rng(5)
 LENGTHS = np.array([8, 6, 4, 1])
 VALID = np.arange(8) < LENGTHS[:, None]
 IDS = np.where(VALID, random.integers(1, 12, VALID.shape), 0).astype(np.int32)
-EVIDENCE = (random.normal(size=(*VALID.shape, 3)) * VALID[..., None]).astype(np.float32)
+NGRAMS = (random.normal(size=(*VALID.shape, 3)) * VALID[..., None]).astype(np.float32)
 TARGETS = np.array([0, 2, 1, 1])
 LOSS = keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction="mean_with_sample_weight")
 
-WITH_EVIDENCE = replace(SETTINGS, evidence_deviations=(0.5, 2.0), totals=1, classes=2)
+WITH_NGRAMS = replace(SETTINGS, ngram_stddevs=(0.5, 2.0), ngram_channels=1, classes=2)
 
 
 @keras.saving.register_keras_serializable("unrolled tests")
@@ -161,8 +161,9 @@ def test_padding_changes_nothing():
 
 @pytest.mark.parametrize("cell", CELLS)
 def test_a_model_that_was_looked_into_is_as_before(cell, tmp_path):
-    model = build_classifier(replace(WITH_EVIDENCE, recurrent=replace(RECURRENT, cell=cell)))
-    config, inputs = model.get_config(), {"words": IDS, "evidence": EVIDENCE}
+    model = build_classifier(replace(WITH_NGRAMS, recurrent=replace(RECURRENT, cell=cell)))
+    config = model.get_config()
+    inputs = {"words": IDS, "ngram_features": NGRAMS[..., :2], "ngram_totals": NGRAMS[..., 2:]}
     expected = model(inputs)
     found = loss_gradient(GradientRecorder(model), inputs, TARGETS % 2, LOSS)
     assert (found.norms[VALID] > 0).all()

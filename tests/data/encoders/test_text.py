@@ -1,4 +1,4 @@
-"""From labelled texts to numbers and, through plain files, to the same numbers again."""
+"""Encoding of labelled texts, before and after the encoder is saved and loaded."""
 
 import json
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from data.encoders.ngram_features import NgramSettings
-from data.encoders.text import TextEncoder, TextSettings, fit_text_encoder
+from data.encoders.text import TextEncoder, TextSettings
 from schema.errors import RunError
 from schema.examples import LabelledText
 
@@ -14,17 +14,17 @@ GOOD, BAD = "a very good film with a fine plot and a happy end", "a very bad fil
 EXAMPLES = [LabelledText(text, label) for text, label in [(GOOD, "pos"), (BAD, "neg")] for _ in range(8)]
 
 
-def learn(head_tokens=400, tail_tokens=0, evidence: NgramSettings | None = None):
-    encoder, encoded, _ = fit_text_encoder(EXAMPLES, TextSettings("words", head_tokens, tail_tokens, 4), 100, evidence)
+def fit(head_tokens=400, tail_tokens=0, ngrams: NgramSettings | None = None):
+    encoder, encoded, _ = TextEncoder.fit(EXAMPLES, TextSettings("words", head_tokens, tail_tokens, 4), 100, ngrams)
     return encoder, encoded
 
 
 def words_of(encoder: TextEncoder, ids: np.ndarray) -> list[str]:
-    return [encoder.vocabulary.words[place - 2] for place in ids]
+    return [encoder.vocabulary.words[token - 2] for token in ids]
 
 
 @pytest.mark.parametrize(
-    "first, last, expected",
+    "head, tail, expected",
     [
         (3, 2, "a very good happy end"),
         (2, 0, "a very"),
@@ -34,38 +34,39 @@ def words_of(encoder: TextEncoder, ids: np.ndarray) -> list[str]:
         (1, 1, "a end"),
     ],
 )
-def test_a_long_text_is_read_at_its_beginning_and_its_end(first, last, expected):
-    encoder, _ = learn(first, last)
+def test_a_long_text_is_cut_to_its_head_and_its_tail(head, tail, expected):
+    encoder, _ = fit(head, tail)
     assert words_of(encoder, encoder.encode([LabelledText(GOOD)]).inputs["words"][0]) == expected.split()
 
 
 def test_a_short_text_beside_a_long_one_is_not_cut():
-    encoder, _ = learn(3, 2)
+    encoder, _ = fit(3, 2)
     encoded = encoder.encode([LabelledText("good film"), LabelledText(GOOD), LabelledText("")])
     assert encoded.inputs["words"].lengths.tolist() == [2, 5, 1]
 
 
-def test_the_cut_loses_nothing_of_the_linear_score():
-    whole, _ = learn(evidence=NgramSettings())
-    short, encoded = learn(3, 2, evidence=NgramSettings())
+def test_the_cut_keeps_the_linear_score():
+    whole, _ = fit(ngrams=NgramSettings())
+    short, encoded = fit(3, 2, ngrams=NgramSettings())
     texts = [
         LabelledText(text) for text in (GOOD, BAD, "good", f"{BAD} {GOOD}", "", "nothing known at all here, my friend")
     ]
     full, cut = whole.encode(texts).inputs, short.encode(texts).inputs
-    for place in range(len(texts)):
-        assert len(cut["evidence"][place]) == len(cut["words"][place]) <= 5
-        assert cut["evidence"][place][:, -1].sum() == pytest.approx(full["evidence"][place][:, -1].sum(), abs=1e-5)
-        np.testing.assert_array_equal(cut["evidence"][place][:3, :-1], full["evidence"][place][:3, :-1])
-    assert encoded.inputs["evidence"].lengths.tolist() == encoded.inputs["words"].lengths.tolist()
+    for index in range(len(texts)):
+        assert len(cut["ngram_features"][index]) == len(cut["ngram_totals"][index]) == len(cut["words"][index]) <= 5
+        assert cut["ngram_totals"][index].sum() == pytest.approx(full["ngram_totals"][index].sum(), abs=1e-5)
+        np.testing.assert_array_equal(cut["ngram_features"][index][:3], full["ngram_features"][index][:3])
+    for name in ("ngram_features", "ngram_totals"):
+        assert encoded.inputs[name].lengths.tolist() == encoded.inputs["words"].lengths.tolist()
 
 
-def test_sequences_are_padded_to_whole_windows():
-    assert learn()[0].encode(EXAMPLES).pad_to_multiple_of == 4
+def test_sequences_are_padded_to_a_multiple_of_the_chunk_length():
+    assert fit()[0].encode(EXAMPLES).pad_to_multiple_of == 4
 
 
-@pytest.mark.parametrize("evidence", [None, NgramSettings()], ids=["words alone", "with evidence"])
-def test_the_files_give_the_same_encoder(tmp_path, evidence):
-    encoder, _ = learn(5, 3, evidence)
+@pytest.mark.parametrize("ngrams", [None, NgramSettings()], ids=["words only", "with n-gram features"])
+def test_the_files_give_the_same_encoder(tmp_path, ngrams):
+    encoder, _ = fit(5, 3, ngrams)
     encoder.save(tmp_path)
     loaded = TextEncoder.load(tmp_path)
     texts = [*EXAMPLES, LabelledText("unheard-of words, 日本\u0085", "pos")]
@@ -79,50 +80,50 @@ def test_the_files_give_the_same_encoder(tmp_path, evidence):
     np.testing.assert_array_equal(after.targets, before.targets)
 
 
-def test_targets_are_places_among_the_labels():
-    encoder, encoded = learn()
+def test_targets_are_indices_of_the_labels():
+    encoder, encoded = fit()
     assert encoded.targets.tolist() == [1] * 8 + [0] * 8
     assert encoder.encode([LabelledText("x", "neg"), LabelledText("y", "pos")]).targets.tolist() == [0, 1]
 
 
 @pytest.mark.parametrize("label", [None, "mixed", ""])
-def test_a_label_that_is_missing_or_unknown_leaves_no_targets(label):
-    encoder, _ = learn()
+def test_a_missing_or_unknown_label_gives_no_targets(label):
+    encoder, _ = fit()
     encoded = encoder.encode([LabelledText("x", "neg"), LabelledText("y", label)])
     assert encoded.targets is None
     assert len(encoded) == 2
 
 
-def damage_json(folder):
+def truncate_json(folder):
     (folder / "encoder.json").write_text("{")
 
 
-def lose_a_setting(folder):
+def remove_a_setting(folder):
     settings = json.loads((folder / "encoder.json").read_text())
     del settings["head_tokens"]
     (folder / "encoder.json").write_text(json.dumps(settings))
 
 
-def lose_words(folder):
+def remove_vocabulary(folder):
     (folder / "vocabulary.txt").unlink()
 
 
-def lose_evidence(folder):
+def remove_ngrams(folder):
     (folder / "ngrams.tsv").unlink()
 
 
 @pytest.mark.parametrize(
-    "damage, said",
+    "damage, message",
     [
-        (damage_json, "encoder.json is damaged"),
-        (lose_a_setting, "encoder.json is damaged"),
-        (lose_words, "vocabulary.txt is missing"),
-        (lose_evidence, "ngrams.tsv is missing"),
+        (truncate_json, "encoder.json is damaged"),
+        (remove_a_setting, "encoder.json is damaged"),
+        (remove_vocabulary, "vocabulary.txt is missing"),
+        (remove_ngrams, "ngrams.tsv is missing"),
     ],
 )
-def test_what_is_missing_or_damaged_is_named(tmp_path, damage, said):
-    encoder, _ = learn(evidence=NgramSettings())
+def test_the_error_names_a_missing_or_corrupt_file(tmp_path, damage, message):
+    encoder, _ = fit(ngrams=NgramSettings())
     encoder.save(tmp_path)
     damage(tmp_path)
-    with pytest.raises(RunError, match=said):
+    with pytest.raises(RunError, match=message):
         TextEncoder.load(tmp_path)

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout, suppress
 from dataclasses import MISSING, fields
 from difflib import get_close_matches
+from inspect import cleandoc
 from io import StringIO
 from pathlib import Path
 from types import NoneType, UnionType
@@ -221,8 +222,8 @@ def _tyro(config_type: type[Config], words: Sequence[str], program: str, default
     import tyro
 
     # The default docstring of a dataclass is its signature.
-    doc = config_type.__doc__ or ""
-    about = "" if doc.startswith(f"{config_type.__name__}(") else f"{doc.strip()}\n\n"
+    doc = cleandoc(config_type.__doc__ or "")
+    about = "" if doc.startswith(f"{config_type.__name__}(") else f"{doc}\n\n"
     return tyro.cli(
         config_type,
         args=words,

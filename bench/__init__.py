@@ -1,13 +1,13 @@
-"""Speed and memory, side by side with what people do otherwise.
+"""Measure speed and memory, compared with common alternatives.
 
-    python -m bench                      all benches, one after another
-    python -m bench throughput           one of them
-    python -m bench --help               what there is
-    python -m bench --json FILE          also write the figures where a program can read them
+    python -m bench                      run all benchmarks, one after another
+    python -m bench throughput           run one of them
+    python -m bench --help               list the benchmarks
+    python -m bench --json FILE          also write the measurements to a JSON file
 
-A figure stands beside its target, or beside what it is compared with in the same run: a time alone is not a result.
-Close what else keeps the machine busy before you measure. `--quick` shows on the synthetic data that a bench works and
-measures nothing; it and `--limit` therefore give no verdict.
+Each measurement is printed with its target, or with the alternative that was measured in the same run: a time alone is
+not a result. Close other programs before you measure. `--quick` only tests the benchmarks, on synthetic data. With it
+or `--limit` no measurement is compared with its target.
 
-This room stands above all others; none of them imports it.
+No other package imports this one.
 """

@@ -1,4 +1,4 @@
-"""The command `python -m bench [NAME ...]`: runs benches and prints each figure beside its target."""
+"""The command `python -m bench [NAME ...]`: run benchmarks and print each measurement with its target."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -10,102 +10,102 @@ from commands.command_line import nearest, parse
 from console.messages import run_command, say
 from console.tables import print_table
 from schema.errors import UserError
+from schema.scores import TableValue
+from training.environment import clean_commit, hardware, versions
+from training.run_folder import RunFolder
 
-# What measures memory comes before what fills this process: on Linux a child begins its peak with that of its parent.
+# The benchmarks of memory come first: on Linux the peak memory of a child process starts at that of its parent.
 BENCHES: Mapping[str, str] = {
-    "start_up": "from the start of train.py to its first step, when all is learnt already: at most 15 s",
-    "memory": "peak memory of a run on IMDB, all learnt anew: at most 3 GB",
-    "time_to_accuracy": "train.py against the common tutorial: its best in half the time, 3 points more",
-    "overhead": "looking inside at most a tenth of training, saving what it is resumed from 3 %",
-    "writing": "target pieces a second in training, 1.8 times; decoding against a predict a piece, 50 times; 3 GB",
-    "tagging": "words a second in training against padding to the longest sentence, three times; in tagging, 5,000",
-    "captioning": "pictures a second against the bare network, 0.9 times; waiting at most 10 %; captions 20 times",
-    "throughput": "words a second against padding to one length: 1.5 times at 400 words, twice at 1000",
+    "start_up": "time from the start of train.py to the first step, with everything cached: at most 15 s",
+    "memory": "peak memory of a training run on IMDB, with nothing cached: at most 3 GB",
+    "time_to_accuracy": "training compared with a popular tutorial: its best accuracy in half the time, 3 points more",
+    "overhead": "CPU time of the TensorBoard log and of checkpoints: at most 10 % and 3 % of the training",
+    "text_generation": "speed of training and decoding a translation model, and peak memory: at most 3 GB",
+    "tagging": "speed of training and prediction of a tagger: 3 times padding to one length, 5,000 words/s",
+    "captioning": "speed of image features and captions; waiting for features: at most 10 % of the training",
+    "throughput": "speed of training a text classifier: 1.5 to 2 times padding to one length",
 }
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run the command; gives the exit status."""
+    """Run the command and return the exit status."""
     names = _names(argv)
-    words = argv[len(names) :]
-    if {"-h", "--help"} & set(words):
-        print_table("benches", ("NAME", "what it measures"), BENCHES.items())
+    arguments = argv[len(names) :]
+    if {"-h", "--help"} & set(arguments):
+        print_table("benchmarks", ("NAME", "measures"), BENCHES.items())
         say("")
     for name in names:
         if name not in BENCHES:
             hint = nearest(name, BENCHES)
             raise UserError(f"there is no bench {name}; there are {', '.join(BENCHES)}{';' if hint else ''}{hint}")
-    flags = parse(BenchFlags, words, "python -m bench")
-    found: dict[str, Report] = {}
+    flags = parse(BenchFlags, arguments, "python -m bench")
+    reports: dict[str, Report] = {}
     for name in names or BENCHES:
         report = import_module(f"bench.{name}").measure(flags)
-        found[name] = report
-        _show(name, report, flags)
-        # After each: what took an hour is not lost to what comes next.
+        reports[name] = report
+        _print_report(name, report, flags)
+        # After each one, so that an error in the next one does not lose the measurements of an hour.
         if flags.json:
-            _write(flags.json, found, flags)
+            _write_json(flags.json, reports, flags)
     return 0
 
 
 def _names(argv: Sequence[str]) -> list[str]:
-    """The words before the first flag."""
+    """The arguments before the first flag."""
     names: list[str] = []
-    for word in argv:
-        if word.startswith("-"):
+    for argument in argv:
+        if argument.startswith("-"):
             break
-        names.append(word)
+        names.append(argument)
     return names
 
 
-def _show(name: str, report: Report, flags: BenchFlags) -> None:
-    for title, header, rows in report.tables:
-        print_table(title, header, [[_shown(cell) for cell in row] for row in rows])
+def _print_report(name: str, report: Report, flags: BenchFlags) -> None:
+    for table in report.tables:
+        print_table(table.title, table.header, [[_format(value) for value in row] for row in table.rows])
         say("")
-    rows = [(figure.what, _amount(figure), _target(figure), _verdict(figure, flags)) for figure in report.figures]
-    print_table(f"{name}: targets", ("what", "measured", "target", "verdict"), rows)
+    rows = [(each.name, _format_value(each), _format_target(each), _verdict(each, flags)) for each in report.results]
+    print_table(f"{name}: targets", ("measurement", "value", "target", "verdict"), rows)
     say("")
 
 
-def _shown(cell: str | int | float) -> str:
-    return cell if isinstance(cell, str) else f"{cell:,.2f}" if isinstance(cell, float) else f"{cell:,}"
+def _format(value: TableValue) -> str:
+    return value if isinstance(value, str) else f"{value:,.2f}" if isinstance(value, float) else f"{value:,}"
 
 
-def _amount(figure: Measurement) -> str:
-    return "never" if figure.value is None else f"{figure.value:,.2f} {figure.unit}"
+def _format_value(measurement: Measurement) -> str:
+    return "never" if measurement.value is None else f"{measurement.value:,.2f} {measurement.unit}"
 
 
-def _target(figure: Measurement) -> str:
-    return f"{'at most' if figure.at_most else 'at least'} {figure.target:,g} {figure.unit}"
+def _format_target(measurement: Measurement) -> str:
+    return f"{'at most' if measurement.at_most else 'at least'} {measurement.target:,g} {measurement.unit}"
 
 
-def _verdict(figure: Measurement, flags: BenchFlags) -> str:
-    if not flags.judged:
-        return "not judged: not the whole data set"
-    return "met" if figure.met else "missed"
+def _verdict(measurement: Measurement, flags: BenchFlags) -> str:
+    if not flags.full_data:
+        return "none: not the full data set"
+    return "met" if measurement.met else "missed"
 
 
-def _write(path: Path, found: Mapping[str, Report], flags: BenchFlags) -> None:
-    from training.environment import clean_commit, hardware, versions
-    from training.run_folder import RunFolder
-
+def _write_json(path: Path, reports: Mapping[str, Report], flags: BenchFlags) -> None:
     content = {
         "quick": flags.quick,
         "limit": flags.examples,
-        "judged": flags.judged,
+        "full_data": flags.full_data,
         "commit": clean_commit(),
         "hardware": hardware(),
         "versions": versions(),
-        "benches": {name: _for_programs(report) for name, report in found.items()},
+        "benches": {name: _to_json(report) for name, report in reports.items()},
     }
     RunFolder(path.parent).write_json(path.name, content)
 
 
-def _for_programs(report: Report) -> Mapping[str, object]:
+def _to_json(report: Report) -> Mapping[str, object]:
     return {
-        "figures": [{**asdict(figure), "met": figure.met} for figure in report.figures],
+        "measurements": [{**asdict(measurement), "met": measurement.met} for measurement in report.results],
         "tables": [
-            {"title": title, "rows": [dict(zip(header, row, strict=True)) for row in rows]}
-            for title, header, rows in report.tables
+            {"title": table.title, "rows": [dict(zip(table.header, row, strict=True)) for row in table.rows]}
+            for table in report.tables
         ],
     }
 

@@ -1,4 +1,4 @@
-"""Captions: pictures a second through the network, how long training waits for features, and captions a second."""
+"""Captions: images a second through the image encoder, waiting for features in training, and captions a second."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -8,100 +8,93 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import models
-from bench.decoding import BEAM, Speeds, measure_decoding, one_predict_a_piece
-from bench.measurement import BenchFlags, Measurement, Report, fresh_folder
+from bench.decoding import BEAM_SIZE, Speeds, greedy_predict_loop, measure_decoding
+from bench.measurement import BenchFlags, Measurement, Report, ResultTable, temporary_folder
+from bench.rounds import compiled, unpadded_rows
+from console.quiet import start_tensorflow
 from data.batches import Batches
-from schema.encoded import EncodedDataset, IndexedColumn
+from data.encoders.caption import BEGIN, END
+from data.encoders.image_features import BATCH, ImageFeatures
+from data.readers.images import read_image
+from schema.encoded import EncodedDataset
+from schema.examples import CaptionedImage
 from tasks.caption import TASK, CaptionConfig, CaptionDecodingConfig
 from tasks.task import FittedEncoder
 
 if TYPE_CHECKING:
     import keras
 
-LEAST_LOOKING, MOST_WAITING, LEAST_CAPTIONS = 0.9, 10, 20
-LONGEST = 20
-"""Words of a caption that is decoded, at most."""
+MIN_FEATURES_RATIO, MAX_WAITING, MIN_CAPTIONS_GAIN = 0.9, 10, 20
+MAX_WORDS = 20
+"""Maximum number of words in a generated caption."""
 
 
 def measure(flags: BenchFlags) -> Report:
-    """Flickr8k: its pictures, its features, and what a model says of its validation split."""
-    from console.quiet import start_tensorflow
-
+    """Measure the images and features of Flickr8k, and the captions of its validation split."""
     start_tensorflow()
-    pictures, steps = (500, 150) if not flags.quick else (20, 4)
+    images, steps = (500, 150) if not flags.quick else (20, 4)
     config = CaptionConfig(dataset=flags.dataset("flickr8k"), limit=flags.examples, image_encoder="mobilenet_v2")
     if flags.quick:
         config = replace(config, cell="simple_rnn", units=4, embedding_size=4, batch_tokens=100)
     splits = TASK.splits(config)
-    asked, one_by_one = (splits.validation[:20], 1) if flags.quick else (splits.validation, 20)
-    with fresh_folder() as cache:
+    examples, tutorial_examples = (splits.validation[:20], 1) if flags.quick else (splits.validation, 20)
+    with temporary_folder() as cache:
         fitted = TASK.fit_encoder(splits, replace(config, cache=cache))
-        looking = _look(fitted, [example.image for example in splits.validation[:pictures]])
-        model = TASK.build_model(fitted, config)
-        waiting = _train(model, fitted.encoded, config, steps)
-        speeds = _caption(model, fitted, asked, one_by_one)
-    gain = speeds.beam_size.rate / speeds.one_by_one.rate
-    figures = [
-        Measurement(
-            "pictures/s, ours / the bare network's predict", looking[0] / looking[1], "x", LEAST_LOOKING, False
-        ),
-        Measurement("share of training spent waiting for features", 100 * waiting, "%", MOST_WAITING, True),
-        Measurement(f"captions/s, beam {BEAM} / one predict a word", gain, "x", LEAST_CAPTIONS, False),
+        ours, bare = _images_per_second(fitted, [example.image for example in splits.validation[:images]])
+        model = compiled(TASK.build_model(fitted, config), TASK.loss(config), config)
+        waiting = _waiting_fraction(model, fitted.encoded, config, steps)
+        speeds = _measure_decoding(model, fitted, examples, tutorial_examples)
+    gain = speeds.beam.rate / speeds.predict_loop.rate
+    rows = [("our features, with decoding and caching", ours), ("predict on decoded images", bare)]
+    results = [
+        Measurement("images/s, our features / the bare network's predict", ours / bare, "x", MIN_FEATURES_RATIO),
+        Measurement("fraction of the training spent waiting for features", 100 * waiting, "%", MAX_WAITING, True),
+        Measurement(f"captions/s, beam of {BEAM_SIZE} / one predict call for each word", gain, "x", MIN_CAPTIONS_GAIN),
     ]
-    rows = [("ours, unpacking and keeping included", looking[0]), ("predict, of pixels at hand", looking[1])]
-    return Report([("looking at pictures", ("way", "pictures/s"), rows), speeds.table("captions")], figures)
+    return Report([ResultTable("image features", ("way", "images/s"), rows), speeds.table("captions")], results)
 
 
-def _look(fitted: FittedEncoder[Any], pictures: Sequence[bytes]) -> tuple[float, float]:
-    """Pictures a second, ours and the network's alone, each after some that do not count."""
-    from data.encoders.image_features import BATCH, ImageFeatures
-    from data.readers.images import read_image
-
+def _images_per_second(fitted: FittedEncoder[Any], images: Sequence[bytes]) -> tuple[float, float]:
+    """Images a second of our features and of the network alone, each after a warm-up."""
     network = fitted.encoder.image_features.network
-    pixels = np.stack([read_image(picture) for picture in pictures]).astype(np.float32) / 127.5 - 1
+    pixels = np.stack([read_image(image) for image in images]).astype(np.float32) / 127.5 - 1
     network.predict(pixels[:BATCH], batch_size=BATCH, verbose=0)
-    began = perf_counter()
+    start = perf_counter()
     network.predict(pixels, batch_size=BATCH, verbose=0)
-    bare = len(pictures) / (perf_counter() - began)
-    with fresh_folder() as cache:
-        ours = ImageFeatures(network, cache, "regions")
-        # The other way round, so that nothing of it is kept.
-        ours(pictures[::-1][:BATCH])
-        began = perf_counter()
-        ours(pictures)
-        return len(pictures) / (perf_counter() - began), bare
+    bare = len(images) / (perf_counter() - start)
+    with temporary_folder() as cache:
+        image_features = ImageFeatures(network, cache, "regions")
+        # In reverse order, so that none of it is in the cache afterwards.
+        image_features(images[::-1][:BATCH])
+        start = perf_counter()
+        image_features(images)
+        return len(images) / (perf_counter() - start), bare
 
 
-def _train(model: "keras.Model", encoded: EncodedDataset, config: CaptionConfig, steps: int) -> float:
-    """Train for a while; gives the share of the time in which the model waited for its next batch."""
-    import keras
-
-    model.compile(keras.optimizers.Adam(2e-3, global_clipnorm=config.clip_norm), TASK.loss(config))
+def _waiting_fraction(model: "keras.Model", encoded: EncodedDataset, config: CaptionConfig, steps: int) -> float:
+    """Train for some steps and return the fraction of the time spent waiting for the next batch."""
     batches = iter(Batches(encoded, config.batch_tokens or 1, config.seed).dataset().repeat())
     model.train_on_batch(*next(batches))
-    waited, began = 0.0, perf_counter()
+    waiting, start = 0.0, perf_counter()
     for _ in range(steps):
-        asked = perf_counter()
+        request = perf_counter()
         batch = next(batches)
-        waited += perf_counter() - asked
+        waiting += perf_counter() - request
         model.train_on_batch(*batch)
-    return waited / (perf_counter() - began)
+    return waiting / (perf_counter() - start)
 
 
-def _caption(model: "keras.Model", fitted: FittedEncoder[Any], examples: Sequence[Any], one_by_one: int) -> Speeds:
-    """From features that are at hand."""
-    from data.encoders.caption import BEGIN, END
+def _measure_decoding(
+    model: "keras.Model", fitted: FittedEncoder[Any], examples: Sequence[CaptionedImage], tutorial_examples: int
+) -> Speeds:
+    """Decode all captions with our search, and the first `tutorial_examples` as tutorials do; features are cached."""
+    encoder = fitted.encoder
+    encoded = encoder.encode(examples)
+    generate = greedy_predict_loop(models.incremental_captioner(model), BEGIN, END, lambda image: MAX_WORDS)
 
-    encoded = fitted.encoder.encode(examples)
-    say = one_predict_a_piece(models.incremental_captioner(model), BEGIN, END, lambda picture: LONGEST)
+    def beam_search(beam_size: int) -> list[str]:
+        config = CaptionDecodingConfig(beam_size=beam_size, max_length=MAX_WORDS)
+        return [prediction.text for prediction in TASK.predict(model, encoder, encoded, config)]
 
-    def answer(beam: int) -> list[str]:
-        answers = TASK.predict(
-            model, fitted.encoder, encoded, CaptionDecodingConfig(beam_size=beam, max_length=LONGEST)
-        )
-        return [answer.text for answer in answers]
-
-    column = encoded.inputs["picture"]
-    assert isinstance(column, IndexedColumn)
-    some = list(column[np.arange(min(one_by_one, len(examples)))])
-    return measure_decoding(answer, lambda picture: TASK.detokenize(fitted.encoder, [say(picture)])[0], some)
+    some = unpadded_rows(encoder.encode(examples[:tutorial_examples]).inputs["picture"])
+    return measure_decoding(beam_search, lambda image: TASK.detokenize(encoder, [generate(image)])[0], some)

@@ -1,4 +1,4 @@
-"""How fast answers are written: our decoder beside the way of tutorials, one `model.predict` for each piece."""
+"""Speed of decoding: our beam search compared with the loop of tutorials, one `model.predict` call for each token."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import models
+from bench.measurement import ResultTable
 
 if TYPE_CHECKING:
     import tensorflow as tf
 
-
 PASSES = 3
-BEAM = 5
+BEAM_SIZE = 5
 
 
 @dataclass(frozen=True)
 class Speed:
-    """Answers a second, and the words of an answer on average: who says less is done sooner."""
+    """Texts a second, and the mean number of words in a text: shorter texts take less time."""
 
     rate: float
     words: float
@@ -28,77 +28,81 @@ class Speed:
 
 @dataclass(frozen=True)
 class Speeds:
-    """How fast the same answers are written in different ways."""
+    """Speeds of different ways to generate the same texts."""
 
     greedy: Speed
     beam: Speed
-    one_by_one: Speed
+    predict_loop: Speed
 
-    def table(self, what: str) -> tuple[str, Sequence[str], Sequence[Sequence[str | int | float]]]:
-        """For people; what: is answered."""
+    def table(self, texts: str) -> ResultTable:
+        """The speeds for people; `texts` names the texts, such as "captions"."""
         ways = {
             "greedy": self.greedy,
-            f"beam {BEAM}": self.beam,
-            "one predict a piece, greedy": self.one_by_one,
+            f"beam of {BEAM_SIZE}": self.beam,
+            "one predict call for each token, greedy": self.predict_loop,
         }
         rows = [(name, speed.rate, round(speed.words, 1)) for name, speed in ways.items()]
-        return f"decoding, medians of {PASSES} passes", ("way", f"{what}/s", "words an answer"), rows
+        header = ("decoding", f"{texts}/s", "words in a text")
+        return ResultTable(f"decoding, medians of {PASSES} passes", header, rows)
 
 
 def measure_decoding(
-    answer: Callable[[int], Sequence[str]], tutorial: Callable[[np.ndarray], str], some: Sequence[np.ndarray]
+    beam_search: Callable[[int], Sequence[str]],
+    predict_loop: Callable[[np.ndarray], str],
+    sources: Sequence[np.ndarray],
 ) -> Speeds:
-    """The first pass of each way, which traces it, is not timed.
+    """Time each way after one pass that traces its graph.
 
-    answer: writes all answers with a beam of so many; tutorial: writes the answer to one of `some`
+    beam_search: generates all texts, with the given beam size
+    predict_loop: generates the text of one of the `sources`
     """
     return Speeds(
-        greedy=_speed_of(lambda: answer(1), PASSES),
-        beam_size=_speed_of(lambda: answer(BEAM), PASSES),
-        one_by_one=_speed_of(lambda: [tutorial(row) for row in some], 1),
+        greedy=_speed(lambda: beam_search(1), PASSES),
+        beam=_speed(lambda: beam_search(BEAM_SIZE), PASSES),
+        predict_loop=_speed(lambda: [predict_loop(source) for source in sources], 1),
     )
 
 
-def _speed_of(work: Callable[[], Sequence[str]], passes: int) -> Speed:
-    """Median over passes, after one that does not count."""
-    answers = work()
-    took = []
+def _speed(generate: Callable[[], Sequence[str]], passes: int) -> Speed:
+    """Median over the passes, after one that is not timed."""
+    texts = generate()
+    seconds = []
     for _ in range(passes):
-        began = perf_counter()
-        work()
-        took.append(perf_counter() - began)
-    words = sum(len(answer.split()) for answer in answers)
-    return Speed(len(answers) / median(took), words / len(answers))
+        start = perf_counter()
+        generate()
+        seconds.append(perf_counter() - start)
+    words = sum(len(text.split()) for text in texts)
+    return Speed(len(texts) / median(seconds), words / len(texts))
 
 
-def one_predict_a_piece(
-    stepper: "models.IncrementalDecoder", begin: int, end: int, longest: Callable[[np.ndarray], int]
+def greedy_predict_loop(
+    decoder: "models.IncrementalDecoder", begin: int, end: int, max_length: Callable[[np.ndarray], int]
 ) -> Callable[[np.ndarray], list[int]]:
-    """The way of tutorials: a model of the source, a model of one step, and `predict` for each piece.
+    """The way of tutorials: a model of the source, a model of one step, and `predict` for each token.
 
-    max_length: pieces of the answer to a source, at most, its end not counted
+    max_length: from a source to the maximum number of tokens, the end not counted
     """
     import keras
 
     class Start(keras.Model):
         def call(self, source: "tf.Tensor") -> list["tf.Tensor"]:
-            return stepper.start(source)
+            return decoder.start(source)
 
     class Step(keras.Model):
         def call(self, inputs: Sequence["tf.Tensor"]) -> list["tf.Tensor"]:
-            logs, state, _ = stepper.step(inputs[0], inputs[1:])
-            return [logs, *state]
+            logits, state, _ = decoder.step(inputs[0], inputs[1:])
+            return [logits, *state]
 
     start, step = Start(), Step()
 
-    def answer(source: np.ndarray) -> list[int]:
+    def generate(source: np.ndarray) -> list[int]:
         state = start.predict(source[None], verbose=0)
-        said: list[int] = []
+        tokens: list[int] = []
         last = begin
-        while last != end and len(said) < longest(source):
-            logs, *state = step.predict([np.array([last], np.int32), *state], verbose=0)
-            last = int(logs[0].argmax())
-            said.append(last)
-        return said
+        while last != end and len(tokens) < max_length(source):
+            logits, *state = step.predict([np.array([last], np.int32), *state], verbose=0)
+            last = int(logits[0].argmax())
+            tokens.append(last)
+        return tokens
 
-    return answer
+    return generate

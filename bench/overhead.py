@@ -1,7 +1,7 @@
-"""What it costs to look inside a training and to keep what it can be resumed from.
+"""CPU time of the TensorBoard log and of checkpoints, relative to the training itself.
 
-One training, in a process of its own, in which the processor time of the TensorBoard log (probes, pictures and
-samples included) and of saving the state is counted apart.
+One training in its own process. The CPU time of the TensorBoard log, with its diagnostics, figures and samples, and of
+saving checkpoints is counted separately.
 """
 
 import json
@@ -10,75 +10,85 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from time import process_time
-from typing import Any
+from typing import ParamSpec, TypeVar
 
-from bench.measurement import BenchFlags, Measurement, Report, fresh_folder, run_child, train_words
+from bench.measurement import (
+    BenchFlags,
+    Measurement,
+    Report,
+    ResultTable,
+    run_child,
+    sentiment_arguments,
+    temporary_folder,
+)
+from console.quiet import start_tensorflow
 
-TARGET_LOOKING = 0.10
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+
+TARGET_LOGGING = 0.10
 TARGET_SAVING = 0.03
 
-LOOKING, SAVING = "look inside, TensorBoard", "save the state"
+LOGGING, SAVING = "TensorBoard log", "checkpoints"
 
 
 def measure(flags: BenchFlags) -> Report:
-    """One whole training."""
-    with fresh_folder() as folder:
-        path = folder / "spent.json"
-        run_child("-m", "bench.overhead", str(path), *train_words(flags, folder))
-        spent = json.loads(path.read_text(encoding="utf-8"))
+    """Measure one complete training."""
+    with temporary_folder() as folder:
+        path = folder / "cpu_seconds.json"
+        run_child("-m", "bench.overhead", str(path), *sentiment_arguments(flags, folder))
+        overhead: dict[str, float] = json.loads(path.read_text(encoding="utf-8"))
         (metrics,) = folder.glob("runs/*/*/metrics.json")
-        training = json.loads(metrics.read_text(encoding="utf-8"))["seconds"]["training_cpu"]
-    rest = training - sum(spent.values())
-    rows = [(what, seconds, seconds / rest) for what, seconds in {"training alone": rest, **spent}.items()]
-    header = ("what", "CPU seconds", "x training alone")
-    figures = [
-        Measurement("CPU time of looking inside / of training alone", spent[LOOKING] / rest, "x", TARGET_LOOKING, True),
-        Measurement("CPU time of saving the state / of training alone", spent[SAVING] / rest, "x", TARGET_SAVING, True),
+        total = json.loads(metrics.read_text(encoding="utf-8"))["seconds"]["training_cpu"]
+    training = total - sum(overhead.values())
+    cpu_seconds = {"training alone": training, **overhead}
+    rows = [(name, seconds, seconds / training) for name, seconds in cpu_seconds.items()]
+    table = ResultTable("overhead in one training", ("part", "CPU seconds", "relative to the training alone"), rows)
+    results = [
+        Measurement(f"CPU time of the {LOGGING} / training", overhead[LOGGING] / training, "x", TARGET_LOGGING, True),
+        Measurement(f"CPU time of {SAVING} / training", overhead[SAVING] / training, "x", TARGET_SAVING, True),
     ]
-    return Report([("looking inside and saving, one training", header, rows)], figures)
+    return Report([table], results)
 
 
-class _Clock:
-    """Counts the processor time of functions, a name each."""
+class _CPUTimer:
+    """Adds up the CPU time of functions, by name."""
 
     def __init__(self) -> None:
-        self.spent: dict[str, float] = {}
+        self.seconds: dict[str, float] = {}
 
-    def count(self, what: str, owner: Any, name: str) -> None:
-        """Let every call of `owner.name` count."""
-        function = getattr(owner, name)
-        self.spent.setdefault(what, 0.0)
-        setattr(owner, name, self._counted(what, function))
+    def watch(self, name: str, owner: object, attribute: str) -> None:
+        """Count the CPU time of every call of `owner.attribute` under `name`."""
+        self.seconds.setdefault(name, 0.0)
+        setattr(owner, attribute, self._timed(name, getattr(owner, attribute)))
 
-    def _counted(self, what: str, function: Callable[..., Any]) -> Callable[..., Any]:
-        def counted(*words: Any, **flags: Any) -> Any:
-            began = process_time()
+    def _timed(self, name: str, function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+        def timed(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
+            start = process_time()
             try:
-                return function(*words, **flags)
+                return function(*args, **kwargs)
             finally:
-                self.spent[what] += process_time() - began
+                self.seconds[name] += process_time() - start
 
-        return counted
+        return timed
 
 
-def _train(path: Path, *words: str) -> None:
-    """In the child: `train.py` as a person runs it, with the clock on."""
-    from console.quiet import start_tensorflow
-
+def _train(path: Path, *arguments: str) -> None:
+    """In the child process: run `train.py` as a user would, with the timer."""
     start_tensorflow()
     from training import callbacks, tensorboard
 
-    clock = _Clock()
-    for moment in ("on_train_begin", "on_train_batch_end", "on_epoch_end", "on_train_end"):
-        clock.count(LOOKING, tensorboard.TensorBoardLog, moment)
-    clock.count(SAVING, callbacks, "save_checkpoint")
-    sys.argv = list(words)
+    timer = _CPUTimer()
+    for method in ("on_train_begin", "on_train_batch_end", "on_epoch_end", "on_train_end"):
+        timer.watch(LOGGING, tensorboard.TensorBoardLog, method)
+    timer.watch(SAVING, callbacks, "save_checkpoint")
+    sys.argv = list(arguments)
     try:
-        runpy.run_path(words[0], run_name="__main__")
+        runpy.run_path(arguments[0], run_name="__main__")
     finally:
-        path.write_text(json.dumps(clock.spent))
+        path.write_text(json.dumps(timer.seconds))
 
 
 if __name__ == "__main__":
-    path, *words = sys.argv[1:]
-    _train(Path(path), *words)
+    path, *arguments = sys.argv[1:]
+    _train(Path(path), *arguments)

@@ -1,4 +1,4 @@
-"""Ways to train that take turns on one machine, so that what slows it slows all of them."""
+"""Training recipes that are timed in turn on one machine, so that what slows the machine slows all of them."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bench.measurement import ResultTable
 from console.progress import Progress
 from data.batches import Batches
-from schema.encoded import EncodedDataset
+from schema.configs import TrainingConfig
+from schema.encoded import Column, EncodedDataset
 
 if TYPE_CHECKING:
     import keras
@@ -19,105 +21,138 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Schedule:
-    """How much is measured: turns of each recipe, steps of a turn that are not timed, and that are."""
+    """How long to measure: rounds of each recipe, and steps of a round before and within the timing."""
 
-    turns: int = 5
-    untimed: int = 3
-    steps: int = 20
+    rounds: int = 5
+    warm_up_steps: int = 3
+    timed_steps: int = 20
+
+
+QUICK_SCHEDULE = Schedule(rounds=2, warm_up_steps=1, timed_steps=3)
 
 
 @dataclass(frozen=True)
 class Round:
-    """What one turn trains on: words for `fit`, and the steps of each of its batches, real and with padding."""
+    """The training data of one round.
 
-    data: Mapping[str, Any]
-    real: np.ndarray
-    padded: np.ndarray
+    fit_arguments: of `keras.Model.fit`
+    real_steps, padded_steps: (batches,), time steps of each batch without and with padding
+    """
+
+    fit_arguments: Mapping[str, Any]
+    real_steps: np.ndarray
+    padded_steps: np.ndarray
+
+
+MakeRound = Callable[[int, int], Round]
+"""Makes the data of a round from its number and the number of batches."""
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """A way to train: its model, its texts a batch (on average), and what turn `number` of `count` batches has."""
+    """A way to train: a compiled model, the mean number of examples in a batch, and the data of its rounds."""
 
     model: "keras.Model"
-    texts: float
-    turn: Callable[[int, int], Round]
+    batch_size: float
+    make_round: MakeRound
 
 
 @dataclass(frozen=True)
 class Timing:
-    """A turn that is over: real words a second, seconds a step, and the share of its steps that was padding."""
+    """Speed of a round: real words a second, seconds a step, and the fraction of its time steps that are padding."""
 
     words_per_second: float
     seconds_per_step: float
     padding: float
 
 
+def compiled(model: "keras.Model", loss: "keras.losses.Loss", config: TrainingConfig) -> "keras.Model":
+    """Compile `model` with the optimizer of the tutorials and the learning rate of `config`."""
+    import keras
+
+    model.compile(keras.optimizers.Adam(config.learning_rate, global_clipnorm=config.clip_norm), loss)
+    return model
+
+
 def bucketed(batches: Batches, number: int, count: int) -> Round:
-    """Our way, texts of similar length together: the first batches of pass `number`."""
+    """Our batches, texts of similar length together: the first `count` ones of epoch `number`."""
     batches.epoch = number
     plan = list(islice(cycle(batches.plan()), count))
     return Round(
-        data={"x": batches.dataset().repeat().take(count)},
-        real=np.array([batches.encoded.lengths[places].sum() for _, places in plan]),
-        padded=np.array([steps * len(places) for steps, places in plan]),
+        fit_arguments={"x": batches.dataset().repeat().take(count)},
+        real_steps=np.array([batches.encoded.lengths[indices].sum() for _, indices in plan]),
+        padded_steps=np.array([steps * len(indices) for steps, indices in plan]),
     )
 
 
-def padded(encoded: EncodedDataset, length: int, texts: int) -> Callable[[int, int], Round]:
-    """The way of most tutorials: arrays of one length, `texts` rows a batch; a turn takes rows at random."""
+def padded(encoded: EncodedDataset, length: int, batch_size: int) -> MakeRound:
+    """The batches of most tutorials: random examples, all padded to one length."""
 
-    def turn(number: int, count: int) -> Round:
-        places = np.resize(np.random.default_rng(number).permutation(len(encoded)), count * texts)
-        inputs, targets = encoded.collate(places, length)
+    def make_round(number: int, count: int) -> Round:
+        indices = random_indices(len(encoded), number, count, batch_size)
+        inputs, targets = encoded.collate(indices.ravel(), length)
         return Round(
-            data={"x": inputs, "y": targets, "batch_size": texts},
-            real=encoded.lengths[places].reshape(count, texts).sum(axis=1),
-            padded=np.full(count, length * texts),
+            fit_arguments={"x": inputs, "y": targets, "batch_size": batch_size},
+            real_steps=encoded.lengths[indices].sum(axis=1),
+            padded_steps=np.full(count, length * batch_size),
         )
 
-    return turn
+    return make_round
 
 
-def in_rounds(recipes: Mapping[str, Recipe], pace: Schedule, what: str) -> dict[str, list[Timing]]:
-    """Let the recipes train one after another, again and again; what `fit` prepares for a turn is not timed."""
-    timed: dict[str, list[Timing]] = {name: [] for name in recipes}
-    with Progress(what, pace.turns * len(recipes), "turns") as progress:
-        for number in range(pace.turns):
+def unpadded_rows(column: Column | None) -> list[np.ndarray]:
+    """The rows of a column, sequences without padding."""
+    assert column is not None
+    alone = EncodedDataset({"column": column})
+    return [alone.collate(np.array([index]), int(length))[0]["column"][0] for index, length in enumerate(alone.lengths)]
+
+
+def random_indices(examples: int, seed: int, count: int, batch_size: int) -> np.ndarray:
+    """Indices of the examples of random batches, (count, batch_size); the examples repeat after one epoch."""
+    return np.resize(np.random.default_rng(seed).permutation(examples), (count, batch_size))
+
+
+def time_in_rounds(recipes: Mapping[str, Recipe], schedule: Schedule, description: str) -> dict[str, list[Timing]]:
+    """Train the recipes in turn, round by round. The preparations of `fit` before its first steps are not timed."""
+    timings: dict[str, list[Timing]] = {name: [] for name in recipes}
+    steps = slice(schedule.warm_up_steps, None)
+    with Progress(description, schedule.rounds * len(recipes), "rounds") as progress:
+        for number in range(schedule.rounds):
             for name, recipe in recipes.items():
-                turn = recipe.turn(number, pace.untimed + pace.steps)
-                seconds = _seconds(recipe.model, turn.data, pace.untimed)
-                real, steps = turn.real[pace.untimed :].sum(), turn.padded[pace.untimed :].sum()
-                timed[name].append(Timing(real / seconds, seconds / pace.steps, 1 - real / steps))
+                data = recipe.make_round(number, schedule.warm_up_steps + schedule.timed_steps)
+                seconds = _fit_seconds(recipe.model, data.fit_arguments, schedule.warm_up_steps)
+                real, padded = data.real_steps[steps].sum(), data.padded_steps[steps].sum()
+                timings[name].append(Timing(real / seconds, seconds / schedule.timed_steps, 1 - real / padded))
                 progress.advance()
-    return timed
+    return timings
 
 
-def _seconds(model: "keras.Model", data: Mapping[str, Any], untimed: int) -> float:
-    """Seconds from the end of the first `untimed` steps to the end of the last."""
+def _fit_seconds(model: "keras.Model", fit_arguments: Mapping[str, Any], warm_up_steps: int) -> float:
+    """Seconds from the end of the last warm-up step to the end of the last step."""
     import keras
 
     ends: list[float] = []
-    note = keras.callbacks.LambdaCallback(on_train_batch_end=lambda step, logs: ends.append(perf_counter()))
-    model.fit(**data, shuffle=False, verbose=0, callbacks=[note])
-    return ends[-1] - ends[untimed - 1]
+    callback = keras.callbacks.LambdaCallback(on_train_batch_end=lambda step, logs: ends.append(perf_counter()))
+    model.fit(**fit_arguments, shuffle=False, verbose=0, callbacks=[callback])
+    return ends[-1] - ends[warm_up_steps - 1]
 
 
-def times_as_fast(timed: Mapping[str, Sequence[Timing]], one: str, other: str) -> list[float]:
-    """How many times as many words a second the recipe `one` reads, turn by turn."""
-    return [mine.words_per_second / its.words_per_second for mine, its in zip(timed[one], timed[other], strict=True)]
+def speed_ratios(timings: Mapping[str, Sequence[Timing]], name: str, baseline: str) -> list[float]:
+    """Words a second of the recipe `name` relative to `baseline`, for each round."""
+    pairs = zip(timings[name], timings[baseline], strict=True)
+    return [timing.words_per_second / other.words_per_second for timing, other in pairs]
 
 
 def rounds_table(
-    recipes: Mapping[str, Recipe], timed: Mapping[str, Sequence[Timing]], first: str, what: str, pace: Schedule
-) -> tuple[str, Sequence[str], Sequence[Sequence[str | int | float]]]:
-    """Title, header and a row for each recipe, held against that named `first`."""
-    title = f"{what}, medians of {pace.turns} turns of {pace.steps} steps"
-    header = ("recipe", "texts a batch", "padding %", "real words/s", f"{first} / it", "lowest", "highest")
+    title: str, recipes: Mapping[str, Recipe], timings: Mapping[str, Sequence[Timing]], schedule: Schedule
+) -> ResultTable:
+    """One row for each recipe, compared with the first one."""
+    first = next(iter(recipes))
+    header = ("recipe", "examples/batch", "padding %", "real words/s", f"{first} / this recipe", "min", "max")
     rows = []
     for name, recipe in recipes.items():
-        speed = median(turn.words_per_second for turn in timed[name])
-        padding = 100 * median(turn.padding for turn in timed[name])
-        ratios = times_as_fast(timed, first, name)
-        rows.append((name, round(recipe.texts), padding, round(speed), median(ratios), min(ratios), max(ratios)))
-    return title, header, rows
+        speed = median(timing.words_per_second for timing in timings[name])
+        padding = 100 * median(timing.padding for timing in timings[name])
+        ratios = speed_ratios(timings, first, name)
+        rows.append((name, round(recipe.batch_size), padding, round(speed), median(ratios), min(ratios), max(ratios)))
+    return ResultTable(f"{title}, medians of {schedule.rounds} rounds of {schedule.timed_steps} steps", header, rows)

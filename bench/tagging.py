@@ -1,7 +1,7 @@
-"""Tagging: words a second in training and in answering, and what a CRF costs.
+"""Tagging: words a second in training and in prediction, and the cost of a CRF.
 
-Most tutorials pad all sentences to the longest one of the corpus, 32 a batch. The layers are the same for all; padding
-is work that teaches nothing, so only real words count. The recipes train in turn, each its own model.
+Most tutorials pad all sentences to the longest one of the corpus, in batches of 32. All recipes have the same layers.
+Only real words count, since padding teaches nothing. The recipes are trained in turn, each with its own model.
 """
 
 from collections.abc import Sequence
@@ -11,77 +11,81 @@ from statistics import median
 from time import perf_counter
 from typing import Any
 
-from bench.measurement import BenchFlags, Measurement, Report, fresh_folder
-from bench.rounds import Recipe, Schedule, bucketed, in_rounds, padded, rounds_table, times_as_fast
+from bench.measurement import BenchFlags, Measurement, Report, ResultTable, temporary_folder
+from bench.rounds import (
+    QUICK_SCHEDULE,
+    MakeRound,
+    Recipe,
+    Schedule,
+    bucketed,
+    compiled,
+    padded,
+    rounds_table,
+    speed_ratios,
+    time_in_rounds,
+)
+from console.quiet import start_tensorflow
 from data.batches import Batches
 from schema.configs import DecodingConfig
+from schema.examples import TaggedSentence
 from tasks.pos import TASK, PosConfig
 from tasks.task import FittedEncoder
 from training.run_folder import RunFolder
 
-LEAST_GAIN, LEAST_WORDS_PER_SECOND, MOST_CRF = 3, 5000, 1.5
+MIN_GAIN, MIN_WORDS_PER_SECOND, MAX_CRF_COST = 3, 5000, 1.5
 TUTORIAL_BATCH = 32
+PADDED = f"padded, batches of {TUTORIAL_BATCH}"
 
 
 def measure(flags: BenchFlags) -> Report:
-    """Training on EWT, then tagging its test split."""
-    from console.quiet import start_tensorflow
-
+    """Measure training on EWT, then tagging its test split."""
     start_tensorflow()
-    # A turn has to see sentences of all lengths: our batches hold one length each.
-    config, pace = PosConfig(dataset=flags.dataset("ewt"), limit=flags.examples), Schedule(steps=80)
+    # A round needs sentences of all lengths, and each of our batches holds one length.
+    config, schedule = PosConfig(dataset=flags.dataset("ewt"), limit=flags.examples), Schedule(timed_steps=80)
     if flags.quick:
         config = replace(config, cell="simple_rnn", units=4, embedding_size=4, batch_tokens=100)
-        pace = Schedule(turns=2, untimed=1, steps=3)
+        schedule = QUICK_SCHEDULE
     splits = TASK.splits(config)
     fitted = TASK.fit_encoder(splits, config)
     recipes = _recipes(fitted, config)
-    timed = in_rounds(recipes, pace, "training")
+    timings = time_in_rounds(recipes, schedule, "training")
     title = f"training on sentences of at most {fitted.encoded.lengths.max()} words"
-    names = list(recipes)
-    crf = [
-        one.seconds_per_step / other.seconds_per_step for one, other in zip(timed["crf"], timed["ours"], strict=True)
+    gain = median(speed_ratios(timings, "ours", PADDED))
+    crf_costs = [
+        crf.seconds_per_step / softmax.seconds_per_step
+        for crf, softmax in zip(timings["crf"], timings["ours"], strict=True)
     ]
-    speeds, table = _tag(fitted, config, splits.test)
-    figures = [
-        Measurement(
-            "words/s in training, ours / padded", median(times_as_fast(timed, *names[:2])), "x", LEAST_GAIN, False
-        ),
-        Measurement(
-            "words/s in tagging, from the loaded model", median(speeds), "words/s", LEAST_WORDS_PER_SECOND, False
-        ),
-        Measurement("time of a step, CRF / softmax", median(crf), "x", MOST_CRF, True),
+    speeds = _words_per_second(fitted, config, splits.test)
+    results = [
+        Measurement("words/s in training, ours / padded", gain, "x", MIN_GAIN),
+        Measurement("words/s in prediction, with a loaded model", median(speeds), "words/s", MIN_WORDS_PER_SECOND),
+        Measurement("time of a step, CRF / softmax", median(crf_costs), "x", MAX_CRF_COST, at_most=True),
     ]
-    return Report([rounds_table(recipes, timed, "ours", title, pace), table], figures)
+    return Report([rounds_table(title, recipes, timings, schedule), _prediction_table(speeds)], results)
 
 
 def _recipes(fitted: FittedEncoder[Any], config: PosConfig) -> dict[str, Recipe]:
-    """Ours, the plain recipe with the same layers, and ours with a CRF."""
+    """Ours, the padded recipe with the same layers, and ours with a CRF."""
     batches = Batches(fitted.encoded, config.batch_tokens or 1, config.seed)
     ours = partial(bucketed, batches)
-    texts = len(fitted.encoded) / len(batches)
-    longest = int(fitted.encoded.lengths.max())
-    plain = padded(fitted.encoded, longest, TUTORIAL_BATCH)
+    batch_size = len(fitted.encoded) / len(batches)
+    max_length = int(fitted.encoded.lengths.max())
 
-    def recipe(config: PosConfig, texts: float, turn: Any) -> Recipe:
-        import keras
-
-        model = TASK.build_model(fitted, config)
-        model.compile(keras.optimizers.Adam(config.learning_rate, global_clipnorm=config.clip_norm), TASK.loss(config))
-        return Recipe(model, texts, turn)
+    def recipe(config: PosConfig, batch_size: float, make_round: MakeRound) -> Recipe:
+        return Recipe(compiled(TASK.build_model(fitted, config), TASK.loss(config), config), batch_size, make_round)
 
     return {
-        "ours": recipe(config, texts, ours),
-        f"padded, batches of {TUTORIAL_BATCH}": recipe(config, TUTORIAL_BATCH, plain),
-        "crf": recipe(replace(config, head="crf"), texts, ours),
+        "ours": recipe(config, batch_size, ours),
+        PADDED: recipe(config, TUTORIAL_BATCH, padded(fitted.encoded, max_length, TUTORIAL_BATCH)),
+        "crf": recipe(replace(config, head="crf"), batch_size, ours),
     }
 
 
-def _tag(
-    fitted: FittedEncoder[Any], config: PosConfig, sentences: Sequence[Any]
-) -> tuple[list[float], tuple[str, Sequence[str], Sequence[Sequence[str | int | float]]]]:
-    """Words a second, encoding included, of a model that was saved and loaded; its weights do not matter here."""
-    with fresh_folder() as folder:
+def _words_per_second(
+    fitted: FittedEncoder[Any], config: PosConfig, sentences: Sequence[TaggedSentence]
+) -> list[float]:
+    """Words a second of six passes, encoding included, with a saved and loaded model; its weights do not matter."""
+    with temporary_folder() as folder:
         run = RunFolder(folder)
         run.save_fresh_model(TASK.build_model(fitted, config))
         run.commit_model()
@@ -89,9 +93,13 @@ def _tag(
     words = sum(len(sentence.words) for sentence in sentences)
     speeds = []
     for _ in range(6):
-        began = perf_counter()
+        start = perf_counter()
         TASK.predict(model, fitted.encoder, fitted.encoder.encode(sentences), DecodingConfig())
-        speeds.append(words / (perf_counter() - began))
-    rows = [("the first time", speeds[0], speeds[0], speeds[0])]
-    rows += [("again, five times", median(speeds[1:]), min(speeds[1:]), max(speeds[1:]))]
-    return speeds, (f"tagging {words:,} words", ("pass", "words/s", "lowest", "highest"), rows)
+        speeds.append(words / (perf_counter() - start))
+    return speeds
+
+
+def _prediction_table(speeds: Sequence[float]) -> ResultTable:
+    first, *others = speeds
+    rows = [("first", first, first, first), (f"{len(others)} others", median(others), min(others), max(others))]
+    return ResultTable("prediction on the test split", ("pass", "median words/s", "min", "max"), rows)

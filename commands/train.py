@@ -18,7 +18,7 @@ from schema.records import Summary
 from tasks import TASK_NAMES, get_task
 from tasks.task import Task, require_known_dataset
 from training.run_folder import RunFolder
-from training.sanity_checks import check
+from training.sanity_checks import run_checks
 from training.saved_run import open_run
 from training.seeds import resume_seeds, train_seeds
 from training.trainer import TrainingResult, resume, train
@@ -77,7 +77,7 @@ def _train(task: Task[Any, Any], config: TrainingConfig, command: str, began: fl
 
 def _resume(argv: Sequence[str], began: float) -> int:
     flags = parse(ResumeFlags, argv, "train.py")
-    run = open_run(flags.resume, flags.runs, several=True)
+    run = open_run(flags.resume, flags.runs, allow_seeds=True)
     if run.config.seeds > 1:
         _show_seeds(*resume_seeds(run, flags.cache))
     else:
@@ -88,9 +88,9 @@ def _resume(argv: Sequence[str], began: float) -> int:
 def _run_checks(task: Task[Any, Any], config: TrainingConfig) -> int:
     """Print one line for each sanity check; return 1 if any failed."""
     failed = False
-    for result in check(task, config):
-        failed |= result.verdict == "FAIL"
-        say(f"{result.verdict}  {result.what}{'; ' if result.advice else ''}{result.advice}")
+    for result in run_checks(task, config):
+        failed |= result.status == "FAIL"
+        say(f"{result.status}  {result.message}{'; ' if result.advice else ''}{result.advice}")
     return int(failed)
 
 

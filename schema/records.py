@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 FORMAT = 2
-"""Format number of the run folder; a folder of a newer format is refused."""
+"""Format number of the run folder; a folder of another format is refused."""
 
 ScoresBySplit = Mapping[str, Mapping[str, float]]
 """Split -> name of the score -> value."""

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
 import numpy as np
 
@@ -249,6 +249,10 @@ class Task(ABC, Generic[ExampleT, PredictionT]):
     @abstractmethod
     def to_json(self, example: ExampleT, answer: PredictionT) -> Mapping[str, object]:
         """The same for programs."""
+
+
+AnyTask = Task[Any, Any]
+"""A task of any kind."""
 
 
 def require_two_classes(labels: Iterable[str | None], source: object) -> None:

@@ -22,20 +22,19 @@ from evaluation.plots import png
 from schema.configs import CellName, TrainingConfig
 from tasks import TASK_NAMES, get_task
 from tasks.task import FittedEncoder, Task
-from training.run_folder import RunFolder
-from training.sanity_checks import (
-    DROPOUT_FLAGS,
+from training.model_checks import (
     ModelFn,
-    batch_of,
     batching_effect,
-    compiled,
+    compile_model,
+    make_batch,
     neighbour_effect,
     overfit_one_batch,
     padding_effect,
     weight_effect,
     weights_without_gradient,
-    with_flags,
 )
+from training.run_folder import RunFolder
+from training.sanity_checks import DROPOUT_FLAGS, with_flags
 from training.scoring import score_split
 from training.trainer import train
 
@@ -97,7 +96,7 @@ def train_and_record(task: Task, config: TrainingConfig) -> Run:
     class Recording(type(task)):
         def build_model(self, fitted: FittedEncoder, config: TrainingConfig) -> keras.Model:
             model = super().build_model(fitted, config)
-            kept.update(fitted=fitted, model=model, model_fn=compiled(model))
+            kept.update(fitted=fitted, model=model, model_fn=compile_model(model))
             return model
 
     def recorded_plan(batches: Batches) -> list[tuple[int, np.ndarray]]:
@@ -145,9 +144,9 @@ def saved_predictions(run: Run) -> list[dict[str, Any]]:
 
 def references_and_predictions(row: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Reference and prediction of an example, or of each word of a sentence."""
-    if "tags" in row["answer"]:
-        return list(zip(row["reference"].split(), row["answer"]["tags"], strict=True))
-    return [(row["reference"], row["answer"]["label"])]
+    if "tags" in row["prediction"]:
+        return list(zip(row["reference"].split(), row["prediction"]["tags"], strict=True))
+    return [(row["reference"], row["prediction"]["label"])]
 
 
 def close(one: Any, other: Any) -> bool:
@@ -181,8 +180,8 @@ def test_a_saved_and_loaded_model_predicts_the_same(run, tmp_path):
     copy = RunFolder(tmp_path)
     copy.save_fresh_model(run.model)
     copy.commit_model()
-    inputs, _ = batch_of(run.fitted.encoded, range(20))
-    np.testing.assert_allclose(compiled(copy.load_model())(inputs), run.model_fn(inputs), atol=1e-6)
+    inputs, _ = make_batch(run.fitted.encoded, range(20))
+    np.testing.assert_allclose(compile_model(copy.load_model())(inputs), run.model_fn(inputs), atol=1e-6)
 
 
 def test_the_reported_accuracy_is_that_of_single_predictions(run):
@@ -212,7 +211,7 @@ def test_padding_and_other_examples_change_no_prediction(run):
     assert len(lengths) > 3 or lengths == {1}
     assert padding_effect(run.model_fn, run.fitted.encoded) < 1e-5
     assert neighbour_effect(run.model_fn, run.fitted.encoded) < 1e-5
-    assert np.array(run.model_fn(batch_of(run.fitted.encoded, range(40))[0])).std() > 1e-2
+    assert np.array(run.model_fn(make_batch(run.fitted.encoded, range(40))[0])).std() > 1e-2
 
 
 def test_predictions_do_not_depend_on_the_batch(run):
@@ -251,7 +250,7 @@ def test_an_untrained_model_predicts_uniformly(run):
     fitted = run.task.fit_encoder(splits, config)
     keras.utils.set_random_seed(1)
     model, loss = run.task.build_model(fitted, config), run.task.loss(config)
-    inputs, targets = batch_of(fitted.encoded, range(40))
+    inputs, targets = make_batch(fitted.encoded, range(40))
 
     def cross_entropy() -> float:
         scored = score_split(
@@ -270,7 +269,7 @@ def test_examples_of_weight_zero_do_not_count_in_the_loss(run):
     loss = run.task.loss(run.config)
     assert weight_effect(run.model_fn, loss, run.fitted.encoded) < 1e-4
     # The loss differs between the two halves.
-    inputs, targets = batch_of(run.fitted.encoded, range(40))
+    inputs, targets = make_batch(run.fitted.encoded, range(40))
     outputs = np.array(run.model_fn(inputs))
     assert float(loss(targets[:20], outputs[:20])) != pytest.approx(float(loss(targets[20:], outputs[20:])))
 
@@ -336,4 +335,4 @@ def test_a_run_opened_in_a_new_process_predicts_the_same(runs):
     assert child.returncode == 0, child.stderr[-2000:]
     predicted = json.loads(child.stdout.splitlines()[-1])
     for path, run in every.items():
-        assert close([row["answer"] for row in saved_predictions(run)], predicted[path]), path
+        assert close([row["prediction"] for row in saved_predictions(run)], predicted[path]), path

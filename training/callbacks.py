@@ -1,11 +1,9 @@
-"""What happens during `fit`: the learning rate, the limits, the judgement after each epoch."""
+"""Keras callbacks of the training: learning rate, stop conditions, validation and checkpoints after each epoch."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from time import perf_counter, process_time
-from typing import Any
+from time import perf_counter
 
 import keras
 
@@ -13,244 +11,202 @@ from console.progress import Progress, milestone
 from data.batches import Batches
 from evaluation.scores import format_score
 from schema.records import EpochRecord
-from schema.scores import ScoredExample, Scores
-from training.checkpoint import Checkpoint, save_checkpoint
+from training.checkpoint import save_checkpoint
 from training.run_folder import RunFolder
 from training.signals import Interruption
+from training.trainer_state import TrainerState, ValidationResult
 
-_WARM_UP = 0.05
-"""Share of the training in which the learning rate rises."""
+Logs = Mapping[str, float]
+"""Keras's logs: the running mean of the loss, by the name "loss"."""
 
-
-@dataclass
-class TrainerState:
-    """How far a training has come; its callbacks write it, the trainer reads it.
-
-    best_sum: SHA-256 of the model.keras of the best epoch
-    stop_reason: see `schema.records.Metrics`; "epochs" unless something else ends it
-    learnt: seconds that learning took before the very first step
-    spent, cpu_spent: seconds that were gone before the first step of this process, over all sittings
-    """
-
-    history: list[EpochRecord] = field(default_factory=list)
-    best_epoch: int = 0
-    best_sum: str = ""
-    stop_reason: str = "epochs"
-    learnt: float = 0.0
-    spent: float = 0.0
-    cpu_spent: float = 0.0
-    began: float = field(default_factory=perf_counter)
-    cpu_began: float = field(default_factory=process_time)
-    first_step: float | None = None
-    diverged_at: str = ""
-
-    @property
-    def seconds(self) -> float:
-        """Seconds of the time budget that are gone."""
-        return self.spent + perf_counter() - self.began
-
-    @property
-    def cpu_seconds(self) -> float:
-        """Seconds of processor time, of all threads, that learning took."""
-        return self.cpu_spent + process_time() - self.cpu_began
-
-    @property
-    def epoch(self) -> int:
-        """The last epoch that was judged; 0 before the first."""
-        return self.history[-1].epoch if self.history else 0
-
-    @property
-    def best_score(self) -> float:
-        """The headline score of the best epoch; minus infinity before there is one."""
-        scores = [record.validation_score for record in self.history if record.epoch == self.best_epoch > 0]
-        return scores[0] if scores else -math.inf
-
-    def state(self, over: bool) -> Checkpoint:
-        """All of it that another process goes on from; `over`: training has ended."""
-        stop_reason = self.stop_reason if over else None
-        return Checkpoint(self.history, self.best_epoch, self.best_sum, stop_reason, self.seconds, self.cpu_seconds)
-
-
-@dataclass(frozen=True)
-class ValidationResult:
-    """What a model is worth: its scores on validation, each answer there, and its headline score on training data."""
-
-    scores: Scores
-    samples: Sequence[ScoredExample]
-    train_score: float
+WARMUP = 0.05
+"""Fraction of the training during which the learning rate rises."""
 
 
 class CosineSchedule(keras.callbacks.Callback):
-    """Raises the learning rate to `peak` in a straight line, then lets it fall along a cosine (Loshchilov & Hutter
-    2017, without restarts), over `steps` or over `budget` seconds, whichever ends first."""
+    """Linear warm-up to the learning rate `peak`, then cosine decay (Loshchilov & Hutter 2017, without restarts).
 
-    def __init__(self, peak: float, steps: int, course: TrainerState, budget: float | None) -> None:
+    The schedule ends after `steps` or `budget` seconds, whichever comes first.
+    """
+
+    def __init__(self, peak: float, steps: int, state: TrainerState, budget: float | None) -> None:
         super().__init__()
-        self.peak, self.steps, self.course, self.budget = peak, steps, course, budget
+        self.peak, self.steps, self.state, self.budget = peak, steps, state, budget
 
-    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
-        done = int(self.model.optimizer.iterations) / self.steps
+    def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        progress = int(self.model.optimizer.iterations) / self.steps
         if self.budget:
-            # Over all sittings: a run that goes on must not begin with the warm-up again.
-            done = max(done, (self.course.seconds - self.course.learnt) / max(1e-9, self.budget - self.course.learnt))
-        self.model.optimizer.learning_rate = self.peak * rate_at(done)
+            # Counted over all processes of the run: a resumed run must not begin with the warm-up again.
+            encoder_seconds = self.state.encoder_seconds
+            elapsed = (self.state.seconds - encoder_seconds) / max(1e-9, self.budget - encoder_seconds)
+            progress = max(progress, elapsed)
+        self.model.optimizer.learning_rate = self.peak * learning_rate_factor(progress)
 
 
-def rate_at(done: float) -> float:
-    """Share of the highest learning rate when the share `done` of the training is over."""
-    if done < _WARM_UP:
-        # Not zero at the first step, which would then be lost.
-        return max(done, _WARM_UP / 100) / _WARM_UP
-    return 0.5 * (1 + math.cos(math.pi * min(1.0, (done - _WARM_UP) / (1 - _WARM_UP))))
+def learning_rate_factor(progress: float) -> float:
+    """Learning rate relative to its peak; progress: completed fraction of the training."""
+    if progress < WARMUP:
+        # Above zero at the first step, which would otherwise have no effect.
+        return max(progress, WARMUP / 100) / WARMUP
+    return 0.5 * (1 + math.cos(math.pi * min(1.0, (progress - WARMUP) / (1 - WARMUP))))
 
 
 class EpochOrder(keras.callbacks.Callback):
-    """Tells the batches which epoch begins, for its order follows from it."""
+    """Sets the epoch of the batches, which determines their order."""
 
     def __init__(self, batches: Batches) -> None:
         super().__init__()
         self.batches = batches
 
-    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         self.batches.epoch = epoch
 
 
 class StopConditions(keras.callbacks.Callback):
-    """Ends training when the time budget is spent, a signal came, or the loss is no number any more."""
+    """Stops training when the time budget is spent, after a signal, or when the loss is NaN or infinite."""
 
-    def __init__(self, course: TrainerState, budget: float | None, interruption: Interruption) -> None:
+    def __init__(self, state: TrainerState, budget: float | None, interruption: Interruption) -> None:
         super().__init__()
-        self.course, self.budget, self.interruption = course, budget, interruption
+        self.state, self.budget, self.interruption = state, budget, interruption
 
-    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        if self.course.first_step is None:
-            self.course.first_step = perf_counter()
-        # The logged loss is the mean of the epoch so far: one bad step makes it bad for good.
+    def on_train_batch_end(self, batch: int, logs: Logs) -> None:
+        if self.state.first_step_at is None:
+            self.state.first_step_at = perf_counter()
+        # The logged loss is the running mean of the epoch, so it stays NaN or infinite after one such step.
         if not math.isfinite(logs["loss"]):
-            self._end("divergence")
-            self.course.diverged_at = f"step {batch + 1} of epoch {self.course.epoch + 1}"
+            self._stop("divergence")
+            self.state.diverged_at = f"step {batch + 1} of epoch {self.state.epoch + 1}"
         elif self.interruption.number is not None:
-            self._end("interrupt")
-        elif self.budget and self.course.seconds >= self.budget:
-            self._end("time budget")
+            self._stop("interrupt")
+        elif self.budget and self.state.seconds >= self.budget:
+            self._stop("time budget")
 
-    def _end(self, reason: str) -> None:
-        self.course.stop_reason = reason
+    def _stop(self, reason: str) -> None:
+        self.state.stop_reason = reason
         self.model.stop_training = True
 
 
 class ValidationCallback(keras.callbacks.Callback):
-    """Scores validation after each epoch, keeps the best model, and ends training when it stops getting better.
+    """Evaluates the model after each epoch, saves the best one and a checkpoint, and stops early.
 
-    What is judged and kept are the averaged weights, where the optimizer keeps an average. Epoch 0 of the history is
-    the network after its very first step, where training starts from: it is scored, but never kept.
+    If the optimizer keeps a moving average of the weights, the average is evaluated and saved. Epoch 0 of the history
+    is the model after its very first step; it is evaluated, but never saved.
+
+    validate: scores a model on validation
+    patience: number of epochs without improvement after which training stops
+    last_result: the newest validation result; None before the first
     """
 
     def __init__(
         self,
-        course: TrainerState,
+        state: TrainerState,
         run: RunFolder,
         batches: Batches,
-        judge: Callable[[keras.Model], ValidationResult],
-        headline: str,
+        validate: Callable[[keras.Model], ValidationResult],
+        primary_metric: str,
         patience: int,
     ) -> None:
         super().__init__()
-        self.course, self.run, self.batches, self.judge = course, run, batches, judge
-        self.primary_metric, self.patience = headline, patience
-        self.last: ValidationResult | None = None
+        self.state, self.run, self.batches, self.validate = state, run, batches, validate
+        self.primary_metric, self.patience = primary_metric, patience
+        self.last_result: ValidationResult | None = None
 
-    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        self.epoch_began = perf_counter()
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        self.epoch_started = perf_counter()
         self.steps_before = int(self.model.optimizer.iterations)
 
-    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        if self.course.history or self.model.stop_training:
+    def on_train_batch_end(self, batch: int, logs: Logs) -> None:
+        if self.state.history or self.model.stop_training:
             return
         with averaged_weights(self.model):
-            self._write(self._judge(0, logs["loss"]))
+            self._append(self._validate(0, logs["loss"]))
 
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        if self.course.stop_reason == "divergence" or (
-            self.course.stop_reason == "interrupt" and self.course.best_epoch
-        ):
+    def on_epoch_end(self, epoch: int, logs: Logs) -> None:
+        state = self.state
+        if state.stop_reason == "divergence" or (state.stop_reason == "interrupt" and state.best_epoch):
             return
-        if not all(keras.ops.all(keras.ops.isfinite(weight)) for weight in self.model.trainable_variables):
-            # The last step's update did it, and no later loss tells. Such weights would still have an accuracy.
-            self.course.stop_reason, self.course.diverged_at = "divergence", f"the end of epoch {epoch + 1}"
+        if not self._weights_are_finite():
+            # Caused by the last update, after which there is no further loss. Such weights would still get a score.
+            state.stop_reason, state.diverged_at = "divergence", f"the end of epoch {epoch + 1}"
             self.model.stop_training = True
             return
         with averaged_weights(self.model):
-            record = self._judge(epoch + 1, logs["loss"])
-            better = record.validation_score > self.course.best_score
-            if better:
-                self.course.best_epoch, self.course.best_sum = record.epoch, self.run.save_fresh_model(self.model)
-        self._write(record)
-        score = f"validation {self.primary_metric} {format_score(self.primary_metric, record.validation_score)}"
-        milestone(f"epoch {record.epoch}: {score}{', the best so far' if better else ''}", record.seconds)
-        if self.course.stop_reason == "epochs" and record.epoch - self.course.best_epoch >= self.patience:
-            self.course.stop_reason = "patience"
+            record = self._validate(epoch + 1, logs["loss"])
+            improved = record.validation_score > state.best_score
+            if improved:
+                state.best_epoch, state.best_model_checksum = record.epoch, self.run.save_fresh_model(self.model)
+        self._append(record)
+        self._report(record, improved)
+        if state.stop_reason == "epochs" and record.epoch - state.best_epoch >= self.patience:
+            state.stop_reason = "patience"
             self.model.stop_training = True
-        # A part of an epoch is nothing to go on from.
-        if self.course.stop_reason != "interrupt":
-            over = self.course.stop_reason != "epochs" or record.epoch == self.params["epochs"]
-            save_checkpoint(self.run, self.model, self.course.state(over))
-        if better:
+        # An incomplete epoch cannot be resumed from.
+        if state.stop_reason != "interrupt":
+            finished = state.stop_reason != "epochs" or record.epoch == self.params["epochs"]
+            save_checkpoint(self.run, self.model, state.checkpoint(finished))
+        if improved:
             self.run.commit_model()
 
-    def _judge(self, epoch: int, loss: float) -> EpochRecord:
-        began = perf_counter()
-        self.last = self.judge(self.model)
-        seconds = began - self.epoch_began
-        # The clock of the epoch stands still meanwhile.
-        self.epoch_began += perf_counter() - began
-        share = (int(self.model.optimizer.iterations) - self.steps_before) / len(self.batches)
+    def _weights_are_finite(self) -> bool:
+        return all(keras.ops.all(keras.ops.isfinite(weight)) for weight in self.model.trainable_variables)
+
+    def _validate(self, epoch: int, loss: float) -> EpochRecord:
+        started = perf_counter()
+        result = self.last_result = self.validate(self.model)
+        seconds = started - self.epoch_started
+        # Time of validation does not count as time of the epoch.
+        self.epoch_started += perf_counter() - started
+        completed = (int(self.model.optimizer.iterations) - self.steps_before) / len(self.batches)
         return EpochRecord(
             epoch=epoch,
             loss=float(loss),
-            validation_loss=self.last.scores.values.get("cross_entropy", math.nan),
-            validation_score=self.last.scores.values[self.primary_metric],
-            train_score=self.last.train_score,
+            validation_loss=result.scores.values.get("cross_entropy", math.nan),
+            validation_score=result.scores.values[self.primary_metric],
+            train_score=result.train_score,
             learning_rate=float(self.model.optimizer.learning_rate),
             seconds=seconds,
-            tokens_per_second=share * self.batches.tokens / seconds,
+            tokens_per_second=completed * self.batches.tokens / seconds,
             padding=self.batches.padding,
         )
 
-    def _write(self, record: EpochRecord) -> None:
-        self.course.history.append(record)
-        self.run.write_history(self.course.history)
+    def _append(self, record: EpochRecord) -> None:
+        self.state.history.append(record)
+        self.run.write_history(self.state.history)
+
+    def _report(self, record: EpochRecord, improved: bool) -> None:
+        score = f"validation {self.primary_metric} {format_score(self.primary_metric, record.validation_score)}"
+        milestone(f"epoch {record.epoch}: {score}{', best so far' if improved else ''}", record.seconds)
 
 
 class EpochProgress(keras.callbacks.Callback):
-    """A bar for each epoch, with the loss so far."""
+    """Shows the progress of each epoch with its loss so far."""
 
     def __init__(self, epochs: int, steps: int) -> None:
         super().__init__()
         self.epochs, self.steps = epochs, steps
 
-    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        self.bar = Progress(f"epoch {epoch + 1} of {self.epochs}", self.steps, unit="steps")
-        self.bar.__enter__()
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        self.progress = Progress(f"epoch {epoch + 1} of {self.epochs}", self.steps, unit="steps")
+        self.progress.__enter__()
 
-    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        self.bar.note(f"loss {logs['loss']:.4f}")
-        self.bar.advance()
+    def on_train_batch_end(self, batch: int, logs: Logs) -> None:
+        self.progress.note(f"loss {logs['loss']:.4f}")
+        self.progress.advance()
 
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        self.bar.__exit__(None, None, None)
+    def on_epoch_end(self, epoch: int, logs: Logs) -> None:
+        self.progress.__exit__(None, None, None)
 
 
 @contextmanager
 def averaged_weights(model: keras.Model) -> Iterator[None]:
-    """Within, the model has the average of its weights that the optimizer keeps, if it keeps one."""
+    """Context in which the model has the moving average of its weights, if the optimizer keeps one."""
     if not model.optimizer.use_ema:
         yield
         return
-    moving = [keras.ops.convert_to_numpy(variable) for variable in model.trainable_variables]
+    current = [keras.ops.convert_to_numpy(variable) for variable in model.trainable_variables]
     model.optimizer.finalize_variable_values(model.trainable_variables)
     try:
         yield
     finally:
-        for variable, value in zip(model.trainable_variables, moving, strict=True):
+        for variable, value in zip(model.trainable_variables, current, strict=True):
             variable.assign(value)

@@ -1,11 +1,11 @@
-"""What `--resume` goes on from: all that a training has made, written after each finished epoch.
+"""Checkpoints: the complete state of a training, saved after each finished epoch and read by `--resume`.
 
-    RUN/checkpoints/epoch-0003/variables.npz   every variable of model and optimizer, seed generators and averages included
-    RUN/checkpoints/epoch-0003/trainer_state.json     history, best epoch, time spent, checksums
-    RUN/checkpoints/latest                     the name of the newest whole one
+    RUN/checkpoints/epoch-0003/variables.npz       variables of model, optimizer and seed generators
+    RUN/checkpoints/epoch-0003/trainer_state.json  history, best epoch, seconds spent, checksums
+    RUN/checkpoints/latest                         name of the newest complete checkpoint
 
-It is removed when the run is finished.
-Keras's own BackupAndRestore keeps neither the states of the seed generators nor what callbacks remember.
+The folder is removed when the run is finished.
+Keras's BackupAndRestore saves neither the states of the seed generators nor those of callbacks.
 """
 
 import json
@@ -14,7 +14,7 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -29,105 +29,114 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A training after a finished epoch.
+    """State of a training after a finished epoch, apart from its variables.
 
-    best_epoch: 0 where none was kept; best_sum: SHA-256 of the model.keras that belongs to it
-    stop_reason: why training is over, as in `schema.records.Metrics`; None where it goes on
-    seconds, cpu_seconds: spent so far, over all sittings, whatever was learnt before the first step included
+    best_epoch: 0 if no model was saved yet
+    best_model_checksum: SHA-256 of the model.keras of the best epoch
+    stop_reason: reason why training is over, as in `schema.records.Metrics`; None if it continues
+    seconds, cpu_seconds: time spent so far by all processes of this run, fitting the encoder included
     """
 
     history: Sequence[EpochRecord]
     best_epoch: int
-    best_sum: str
+    best_model_checksum: str
     stop_reason: str | None
     seconds: float
     cpu_seconds: float
 
     @property
     def epoch(self) -> int:
-        """The last finished epoch."""
+        """Last finished epoch."""
         return self.history[-1].epoch
 
 
-def save_checkpoint(run: RunFolder, model: "keras.Model", state: Checkpoint) -> None:
-    """Write the state whole, let `checkpoints/latest` name it, and only then remove the one before."""
+def save_checkpoint(run: RunFolder, model: "keras.Model", checkpoint: Checkpoint) -> None:
+    """Write the checkpoint, point `checkpoints/latest` to it, and only then remove the previous one."""
     home = _home(run)
-    name = f"epoch-{state.epoch:04d}"
+    name = f"epoch-{checkpoint.epoch:04d}"
 
     def write(fresh: Path) -> None:
         fresh.mkdir()
         values = {str(index): variable.numpy() for index, variable in enumerate(_variables(model))}
         np.savez(fresh / "variables.npz", **values)
-        described = {**asdict(state), "variables_sum": sha256(fresh / "variables.npz")}
-        (fresh / "trainer_state.json").write_text(json.dumps(described), encoding="utf-8")
+        content = {**asdict(checkpoint), "variables_checksum": sha256(fresh / "variables.npz")}
+        (fresh / "trainer_state.json").write_text(json.dumps(content), encoding="utf-8")
 
-    # Exists if a process was killed before `latest` could name it.
+    # Exists if a process was killed before `latest` pointed to it.
     shutil.rmtree(home / name, ignore_errors=True)
     atomic_write(home / name, write)
     run.write("checkpoints/latest", lambda path: path.write_text(name, encoding="utf-8"))
-    # The checkpoint before, and unfinished folders of killed processes.
+    # The previous checkpoint, and incomplete folders of killed processes.
     for old in home.iterdir():
         if old.is_dir() and old.name != name:
             shutil.rmtree(old, ignore_errors=True)
 
 
 def load_checkpoint(run: RunFolder) -> Checkpoint | None:
-    """The newest state; None where no epoch was finished. Raises RunError, touching nothing, for a damaged one."""
+    """Load the newest checkpoint; None if no epoch was finished.
+
+    Raises RunError, without changing any file, for a damaged checkpoint.
+    """
     if not (_home(run) / "latest").is_file():
         return None
     folder = _latest(run)
-    try:
-        described = json.loads((folder / "trainer_state.json").read_text(encoding="utf-8"))
-        expected = described.pop("variables_sum")
-        history = [EpochRecord(**row) for row in described.pop("history")]
-        state = Checkpoint(history=history, **described)
-    except FileNotFoundError as error:
-        raise RunError(f"{error.filename} is missing; the run cannot be resumed, train it anew") from error
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise RunError(f"{folder / 'trainer_state.json'} is damaged ({error}); train the run anew") from error
+    checkpoint, expected = _read_trainer_state(folder / "trainer_state.json")
     variables = folder / "variables.npz"
     if not variables.is_file():
         raise RunError(f"{variables} is missing; the run cannot be resumed, train it anew")
     if sha256(variables) != expected:
         raise RunError(f"{variables} is not the file that was saved (its checksum differs); train the run anew")
-    _settle_best_model(run, state)
-    return state
+    _restore_best_model(run, checkpoint)
+    return checkpoint
 
 
 def restore_variables(run: RunFolder, model: "keras.Model") -> None:
-    """Give a model, just compiled, its optimizer built, every variable of the newest state.
+    """Assign the variables of the newest checkpoint to a compiled model whose optimizer is built.
 
-    Raises RunError where they do not fit.
+    Raises RunError if the shapes differ.
     """
     variables = _variables(model)
     path = _latest(run) / "variables.npz"
     with np.load(path, allow_pickle=False) as saved:
-        values = [saved[str(place)] for place in range(len(saved.files))]
+        values = [saved[str(index)] for index in range(len(saved.files))]
     if [value.shape for value in values] != [tuple(variable.shape) for variable in variables]:
         raise RunError(f"{path} belongs to another model; the program has changed since, train the run anew")
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
 
 
-def remove_checkpoint(run: RunFolder) -> None:
-    """The run is finished: there is nothing to go on with."""
+def remove_checkpoints(run: RunFolder) -> None:
+    """Remove `checkpoints/` of a finished run."""
     shutil.rmtree(_home(run), ignore_errors=True)
 
 
-def _settle_best_model(run: RunFolder, state: Checkpoint) -> None:
-    """Let model.keras be the one that the state speaks of: a kill may have come just before it got its name."""
-    if not state.best_epoch:
+def _read_trainer_state(path: Path) -> tuple[Checkpoint, str]:
+    """The checkpoint and the checksum of its variables."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        checksum = content.pop("variables_checksum")
+        history = [EpochRecord(**row) for row in content.pop("history")]
+        return Checkpoint(history=history, **content), checksum
+    except FileNotFoundError as error:
+        raise RunError(f"{path} is missing; the run cannot be resumed, train it anew") from error
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise RunError(f"{path} is damaged ({error}); train the run anew") from error
+
+
+def _restore_best_model(run: RunFolder, checkpoint: Checkpoint) -> None:
+    """Make model.keras the best model of the checkpoint: a kill may have come just before its renaming."""
+    if not checkpoint.best_epoch:
         return
     for path in (run.model_path, run.fresh_model_path):
-        if path.is_file() and sha256(path) == state.best_sum:
+        if path.is_file() and sha256(path) == checkpoint.best_model_checksum:
             os.replace(path, run.model_path)
             return
     raise RunError(
-        f"{run.model_path} is missing or not the one of epoch {state.best_epoch}, the best; train the run anew"
+        f"{run.model_path} is missing or not that of epoch {checkpoint.best_epoch}, the best; train the run anew"
     )
 
 
-def _variables(model: "keras.Model") -> list[Any]:
+def _variables(model: "keras.Model") -> "list[keras.Variable]":
     return [*model.variables, *model.optimizer.variables]
 
 
@@ -136,6 +145,6 @@ def _home(run: RunFolder) -> Path:
 
 
 def _latest(run: RunFolder) -> Path:
-    """The folder that `checkpoints/latest` names; nothing outside of `checkpoints/`, whatever it says."""
+    """Folder of the newest checkpoint, always inside `checkpoints/`, whatever `latest` says."""
     name = (_home(run) / "latest").read_text(encoding="utf-8", errors="replace").strip()
     return _home(run) / Path(name).name

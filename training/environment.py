@@ -1,4 +1,4 @@
-"""Where a run was made: versions, memory, machine, and the commit of the code."""
+"""Environment of a run: versions of the libraries, memory, hardware, and commit of the code."""
 
 import os
 import platform
@@ -14,19 +14,19 @@ _ROOT = Path(__file__).resolve().parent.parent
 
 
 def versions() -> Mapping[str, str]:
-    """Python and the libraries that a score may depend on."""
+    """Versions of Python and of the libraries that affect scores."""
     return {"python": platform.python_version(), **{name: version(name) for name in _LIBRARIES}}
 
 
 def peak_memory_mb() -> float:
-    """Largest resident memory of this process so far, in MB (10^6 bytes)."""
+    """Peak resident memory of this process so far, in MB (10^6 bytes)."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    # Linux counts in KiB, macOS in bytes.
+    # In KiB on Linux, in bytes on macOS.
     return peak * (1 if sys.platform == "darwin" else 1024) / 1e6
 
 
 def hardware() -> Mapping[str, str | int]:
-    """Processor and number of cores, as the system names them."""
+    """Processor, number of cores and operating system, as named by the system."""
     model = platform.processor() or platform.machine()
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.is_file():
@@ -36,7 +36,7 @@ def hardware() -> Mapping[str, str | int]:
 
 
 def clean_commit() -> str | None:
-    """The commit that this code is, or None where it is none or has been changed since."""
+    """Commit of this code; None without a git repository or with uncommitted changes."""
     try:
         commit = _git("rev-parse", "HEAD")
         return None if _git("status", "--porcelain", "--untracked-files=no") else commit
@@ -44,5 +44,7 @@ def clean_commit() -> str | None:
         return None
 
 
-def _git(*words: str) -> str:
-    return subprocess.run(["git", "-C", str(_ROOT), *words], capture_output=True, text=True, check=True).stdout.strip()
+def _git(*arguments: str) -> str:
+    return subprocess.run(
+        ["git", "-C", str(_ROOT), *arguments], capture_output=True, text=True, check=True
+    ).stdout.strip()

@@ -1,4 +1,4 @@
-"""A fixed batch of long examples, at which one looks again and again while a network learns."""
+"""A fixed sample of long examples, for the diagnostics after each epoch."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,12 +9,12 @@ from schema.encoded import EncodedDataset, round_up
 
 SAMPLE_EXAMPLES = 16
 SAMPLE_STEPS = 400
-"""Longest example that a probe may hold: it is read after each epoch, and must not cost more than it tells."""
+"""Maximum length of an example, if there are enough of them: the diagnostics after each epoch must stay cheap."""
 
 
 @dataclass(frozen=True)
 class FixedSample:
-    """A fixed batch that is looked at again and again: padded inputs (batch, steps, ...) by name, and their targets."""
+    """A batch with targets: padded inputs (batch, steps, ...) by name."""
 
     inputs: Mapping[str, np.ndarray]
     targets: np.ndarray
@@ -23,18 +23,19 @@ class FixedSample:
 def choose_fixed_sample(
     encoded: EncodedDataset, examples: int = SAMPLE_EXAMPLES, steps: int = SAMPLE_STEPS
 ) -> np.ndarray:
-    """Places of the longest examples of at most `steps` steps, longest first; longer ones only where these are too few.
+    """Indices of the longest examples of at most `steps` steps, by decreasing length; then the shortest longer ones.
 
-    Always the same for the same data: of examples that are equally long the first come first.
+    The choice is deterministic: among examples of equal length the first ones are taken.
     """
     lengths = encoded.lengths
     return np.argsort(np.where(lengths <= steps, -lengths, lengths), kind="stable")[:examples]
 
 
 def make_fixed_sample(encoded: EncodedDataset, examples: int = SAMPLE_EXAMPLES) -> FixedSample:
-    """The batch of `choose_fixed_sample`, padded as the batches of training are. `encoded` holds targets."""
-    places = choose_fixed_sample(encoded, examples)
-    steps = int(round_up(encoded.lengths[places].max(), encoded.pad_to_multiple_of))
-    inputs, targets = encoded.collate(places, steps)
-    assert targets is not None
+    """The examples of `choose_fixed_sample`, padded like a training batch. Raises ValueError without targets."""
+    indices = choose_fixed_sample(encoded, examples)
+    steps = int(round_up(encoded.lengths[indices].max(), encoded.pad_to_multiple_of))
+    inputs, targets = encoded.collate(indices, steps)
+    if targets is None:
+        raise ValueError("a fixed sample needs targets")
     return FixedSample(inputs, targets)

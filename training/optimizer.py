@@ -1,4 +1,4 @@
-"""Adam that also says how long the gradient was before it was clipped."""
+"""Adam that measures the norm of the gradient before clipping."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,29 +8,32 @@ import tensorflow as tf
 from keras import KerasTensor, ops
 
 
-def auto_ema_decay(momentum: float, steps: int) -> float:
-    """EmaDecay of a running average of the weights for a training of so many steps.
+def auto_ema_decay(decay: float, steps: int) -> float:
+    """Decay of the moving average of the weights for a training of `steps` steps, at most `decay`.
 
-    An average over more than a fifth of a short training would still hold what it began with.
+    A short training gets a smaller decay, since an average over more than a fifth of it would still contain the
+    initial weights.
     """
-    return min(momentum, max(0.0, 1 - 5 / steps))
+    return min(decay, max(0.0, 1 - 5 / steps))
 
 
 @keras.saving.register_keras_serializable("unrolled")
 class AdamWithGradientNorm(keras.optimizers.Adam):
-    """Adam (Kingma & Ba 2015), step by step the same as Keras's, that keeps the norm of the last gradient.
+    """Adam (Kingma & Ba 2015), identical to that of Keras, with the norm of the last gradient.
 
-    gradient_norm: a variable; the root of the sum of squares over all weights together, before clipping. It is 0 before
-    the first step, and no part of `variables`, so that a saved state is that of a plain Adam. Rows of an embedding that
-    occur several times in a batch are added up first; Keras, when it clips, counts them one by one.
+    gradient_norm: variable with the root of the sum of squares over all weights, before clipping; 0 before the first
+    step. It does not belong to `variables`, so that a saved state is that of Adam. Repeated rows of an embedding
+    gradient are summed first; the clipping of Keras counts them one by one.
     """
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        # TensorFlow's own kind of variable: Keras would put one of its own among those that it saves.
+        # A TensorFlow variable, since Keras would add a variable of its own to those that are saved.
         self.gradient_norm = tf.Variable(0.0, trainable=False, name="gradient_norm")
 
-    def apply(self, grads: Sequence[KerasTensor | None], trainable_variables: Any = None) -> None:
+    def apply(
+        self, grads: Sequence[KerasTensor | None], trainable_variables: Sequence[keras.Variable] | None = None
+    ) -> None:
         squares = [ops.sum(ops.square(tf.convert_to_tensor(grad))) for grad in grads if grad is not None]
         if squares:
             self.gradient_norm.assign(ops.sqrt(ops.sum(ops.stack(squares))))

@@ -1,6 +1,7 @@
-"""The folder of a run: what lies where, written so that a kill at any moment leaves the old file or the new.
+"""The folder of a run. Each file is replaced atomically: a kill at any moment leaves the old file or the new one.
 
-runs/TASK/NAME/  config.json  encoder/  model.keras  checkpoints/  history.csv  predictions/  metrics.json  report.md  plots/
+runs/TASK/NAME/  config.json  encoder/  model.keras  checkpoints/  history.csv
+                 predictions/  metrics.json  report.md  plots/  tensorboard/
 """
 
 import csv
@@ -40,30 +41,30 @@ class RunFolder:
 
     @property
     def fresh_model_path(self) -> Path:
-        """A newly saved model, until `commit_model` gives it its name."""
+        """A newly saved model, until `commit_model` renames it."""
         return self.path / ".fresh-model.keras"
 
     @property
     def reference(self) -> str:
-        """What a user types to name this run: its path."""
+        """The run as typed on a command line: its path."""
         return str(self.path)
 
-    def write_json(self, name: str, content: Mapping[str, Any]) -> None:
-        """Write `name` whole; NaN is written as null, which every reader of JSON understands."""
+    def write_json(self, name: str, content: Mapping[str, object]) -> None:
+        """Write a JSON file; NaN and infinity are written as null, since JSON has no number for them."""
         text = json.dumps(finite(content), indent=2, ensure_ascii=False, default=str)
         self.write(name, lambda path: path.write_text(text + "\n", encoding="utf-8"))
 
     def write_config(self, task: str, source: str, config: TrainingConfig, command: str) -> None:
-        """Write `config.json`: everything that was asked, and of which code and data."""
-        described = {"task": task, "source": source, "config": asdict(config), "command": command}
-        self.write_json("config.json", {"format": FORMAT, **described, "commit": clean_commit()})
+        """Write `config.json`: all settings of the run, its data and its code."""
+        content = {"task": task, "source": source, "config": asdict(config), "command": command}
+        self.write_json("config.json", {"format": FORMAT, **content, "commit": clean_commit()})
 
     def write(self, name: str, write: Callable[[Path], object]) -> None:
         """Replace the file `name` by the one that `write` creates at the path that it is given."""
         atomic_write(self.path / name, write)
 
     def read_json(self, name: str) -> dict[str, Any]:
-        """Raises RunError for a file that is missing, damaged, or of a newer program."""
+        """Read a JSON file. Raises RunError if it is missing or damaged, or has another run format."""
         path = self.path / name
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
@@ -74,17 +75,22 @@ class RunFolder:
             raise RunError(f"{path} is damaged ({error}); train the run anew") from error
         if number > FORMAT:
             raise RunError(f"{path} has format {number}, this program knows {FORMAT}: update the program")
+        if number < FORMAT:
+            raise RunError(
+                f"{self.path} has run format {number}, this program reads format {FORMAT}; "
+                f"train it again: python {content.get('command', 'train.py TASK')}"
+            )
         return content
 
     def finished_by(self) -> str | None:
-        """Why the run is over, as in `schema.records.Metrics`; None where it can be gone on with."""
+        """Stop reason of a finished run, as in `schema.records.Metrics`; None if the run can be resumed."""
         if not (self.path / "metrics.json").exists():
             return None
         stop_reason = self.read_json("metrics.json").get("stop_reason")
         return None if stop_reason == "interrupt" else str(stop_reason)
 
     def save_encoder(self, save: Callable[[Path], None]) -> None:
-        """Let `save` fill `encoder/`, with checksums of its files beside them; `config.json` knows these."""
+        """Let `save` write `encoder/`, add checksums of its files, and store the checksum of these in `config.json`."""
 
         def write(fresh: Path) -> None:
             save(fresh)
@@ -97,13 +103,12 @@ class RunFolder:
         atomic_write(folder, write)
 
     def checked_encoder(self) -> Path:
-        """`encoder/`, its files as they were saved. Raises RunError for one that is missing or changed."""
+        """Folder of the encoder, after verifying its files. Raises RunError if one is missing or changed."""
         folder = self.path / "encoder"
         sums = folder / "SHA256SUMS"
         if not sums.is_file():
             raise RunError(f"{sums} is missing; the run is not whole, train it anew")
-        # Runs of earlier versions do not know theirs.
-        if self.read_json("config.json").get("encoder", sha256(sums)) != sha256(sums):
+        if self.read_json("config.json").get("encoder") != sha256(sums):
             raise RunError(
                 f"{sums} is of another run; put back the folder {folder.name}/ of this one, or train it anew"
             )
@@ -120,7 +125,7 @@ class RunFolder:
         return folder
 
     def save_fresh_model(self, model: "keras.Model") -> str:
-        """Write a model beside `model.keras`; gives its checksum."""
+        """Save a model beside `model.keras` and return its checksum."""
         try:
             model.save(self.fresh_model_path)
         except BaseException:
@@ -129,11 +134,14 @@ class RunFolder:
         return sha256(self.fresh_model_path)
 
     def commit_model(self) -> None:
-        """Let the model of `save_fresh_model` replace `model.keras`."""
+        """Replace `model.keras` by the model of `save_fresh_model`."""
         os.replace(self.fresh_model_path, self.model_path)
 
     def load_model(self) -> "keras.Model":
-        """Load in safe mode; nothing in the file is executed. Raises RunError for a missing or damaged file."""
+        """Load `model.keras` in safe mode, which executes no code of the file.
+
+        Raises RunError for a missing or damaged file.
+        """
         import keras
 
         if not self.model_path.is_file():
@@ -148,7 +156,7 @@ class RunFolder:
             raise RunError(f"{self.model_path} cannot be read ({reason}); train the run anew") from error
 
     def write_history(self, history: Sequence[EpochRecord]) -> None:
-        """Write `history.csv`, a row an epoch."""
+        """Write `history.csv`, one row per epoch."""
 
         def write(path: Path) -> None:
             with path.open("w", newline="", encoding="utf-8") as file:
@@ -159,27 +167,28 @@ class RunFolder:
         self.write("history.csv", write)
 
     def read_history(self) -> list[dict[str, float]]:
-        """The rows of `history.csv`."""
+        """Read the rows of `history.csv`."""
         with (self.path / "history.csv").open(newline="", encoding="utf-8") as file:
             return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
 
-    def write_lines(self, name: str, entries: Iterable[Mapping[str, Any]]) -> None:
-        """Write JSON lines."""
-        text = "".join(json.dumps(finite(entry), ensure_ascii=False) + "\n" for entry in entries)
+    def write_json_lines(self, name: str, rows: Iterable[Mapping[str, object]]) -> None:
+        """Write one JSON object per line."""
+        text = "".join(json.dumps(finite(row), ensure_ascii=False) + "\n" for row in rows)
         self.write(name, lambda path: path.write_text(text, encoding="utf-8", errors="surrogatepass"))
 
     def write_metrics(self, metrics: Metrics) -> None:
+        """Write `metrics.json`."""
         self.write_json("metrics.json", asdict(metrics))
 
     def remove(self) -> None:
-        """Give the name back: nothing was learnt yet."""
+        """Remove the whole folder; its name is free again."""
         shutil.rmtree(self.path, ignore_errors=True)
 
 
 def create_run(home: Path, stem: str, name: str | None) -> RunFolder:
-    """Claim `name`, or the next free STEM-NNN, in the folder `home` for this process alone.
+    """Create the run folder `name`, or the next free STEM-NNN, in `home`; no other process gets the same folder.
 
-    Raises UserError for a name that is taken or unfit, or a folder that cannot be written.
+    Raises UserError for an invalid name, an existing folder, or a `home` that is not writable.
     """
     check_name(home, name)
     number = 1 + sum(1 for _ in home.glob(f"{stem}-*"))
@@ -190,32 +199,32 @@ def create_run(home: Path, stem: str, name: str | None) -> RunFolder:
             return RunFolder(path)
         except FileExistsError:
             if name:
-                raise _taken(path) from None
+                raise _exists_error(path) from None
             number += 1
 
 
 def check_name(home: Path, name: str | None) -> None:
-    """Refuse, before any work, a name that cannot be used or a folder that cannot be written."""
+    """Raise UserError, before any work, for an invalid or existing name, or if `home` is not writable."""
     if name is not None:
         if not _NAME.fullmatch(name) or name == "latest":
-            raise UserError(f"--name {name!r} will not do; use letters, digits and . _ + -, and not the word latest")
+            raise UserError(f"--name {name!r} is invalid; use letters, digits and . _ + -, but not the word latest")
         if (home / name).exists():
-            raise _taken(home / name)
+            raise _exists_error(home / name)
     try:
         home.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError) as error:
         raise UserError(f"{home.parent} is not a folder; choose another --runs") from error
     if not os.access(home, os.W_OK | os.X_OK):
-        raise UserError(f"{home} may not be written; choose another --runs")
+        raise UserError(f"{home} is not writable; choose another --runs")
 
 
-def _taken(path: Path) -> UserError:
-    resume = f"go on with it (train.py --resume {path}) or " if (path / "checkpoints" / "latest").is_file() else ""
+def _exists_error(path: Path) -> UserError:
+    resume = f"resume it (train.py --resume {path}) or " if (path / "checkpoints" / "latest").is_file() else ""
     return UserError(f"{path} exists already; {resume}choose another --name (nothing was changed)")
 
 
-def finite(value: Any) -> Any:
-    """What JSON can hold: None for numbers that are none, in mappings and sequences too."""
+def finite(value: object) -> object:
+    """Replace NaN and infinity by None, also inside mappings and sequences, as JSON requires."""
     if isinstance(value, float):
         return value if value - value == 0 else None
     if isinstance(value, Mapping):
@@ -226,5 +235,5 @@ def finite(value: Any) -> Any:
 
 
 def sha256(path: Path) -> str:
-    """Checksum of a file, in hexadecimal digits."""
+    """SHA-256 of a file in hexadecimal digits."""
     return hashlib.sha256(path.read_bytes()).hexdigest()

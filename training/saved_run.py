@@ -1,4 +1,4 @@
-"""CheckResult a run by what the user calls it, and loading all of it."""
+"""Find a run by its name, and load all of it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
 
 from schema.configs import TrainingConfig
 from schema.errors import RunError, UserError
+from schema.examples import Example
 from tasks import TASK_NAMES, get_task
-from tasks.task import Encoder, Task
+from tasks.task import AnyTask, Encoder
 from training.run_folder import RunFolder
 
 if TYPE_CHECKING:
@@ -19,80 +20,91 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SavedRun:
-    """A run as it was saved; the model is loaded apart, since TensorFlow takes seconds to start.
+    """A saved run. Encoder and model are loaded on demand, since TensorFlow takes seconds to start.
 
-    source: what it was trained on, as in `schema.examples.Splits`; command: how it was started
+    source: training data, as in `schema.examples.Splits`
+    command: the command line that started the run
     """
 
     folder: RunFolder
-    task: Task[Any, Any]
+    task: AnyTask
     config: TrainingConfig
     source: str
     command: str
 
-    def load_encoder(self) -> Encoder[Any]:
+    def load_encoder(self) -> Encoder[Example]:
+        """Load the fitted encoder. Raises RunError for missing or changed files."""
         return self.task.load_encoder(self.folder.checked_encoder())
 
     def load_model(self) -> "keras.Model":
+        """Load the best model. Raises RunError for a missing or damaged file."""
         return self.folder.load_model()
 
 
-def open_run(reference: str, runs: Path, several: bool = False) -> SavedRun:
+def open_run(reference: str, runs: Path, allow_seeds: bool = False) -> SavedRun:
     """Open a run by path, TASK/NAME, NAME, TASK/latest or `latest`.
 
-    Raises UserError or RunError; also, unless `several` are wanted, for a folder of the runs of several seeds.
+    Raises UserError or RunError; also for the folder of the runs of several seeds, unless `allow_seeds`.
     """
     folder = RunFolder(find_run(reference, runs))
-    described = folder.read_json("config.json")
-    name = described.get("task")
+    content = folder.read_json("config.json")
+    name = content.get("task")
     if name not in TASK_NAMES:
         raise RunError(f"{folder.path / 'config.json'}: task {name!r} is unknown; there are {', '.join(TASK_NAMES)}")
     task = get_task(name)
-    config = _config(task.config_class, described.get("config", {}), folder.path / "config.json")
-    if config.seeds > 1 and not several:
-        raise UserError(f"{folder.path} holds several seeds; say which: {folder.path / f'seed-{config.seed}'}")
-    return SavedRun(folder, task, config, str(described.get("source")), str(described.get("command")))
+    config = _restore_config(task.config_class, content.get("config", {}), folder.path / "config.json")
+    if config.seeds > 1 and not allow_seeds:
+        raise UserError(f"{folder.path} holds several seeds; choose one: {folder.path / f'seed-{config.seed}'}")
+    return SavedRun(folder, task, config, str(content.get("source")), str(content.get("command")))
 
 
 def find_run(reference: str, runs: Path) -> Path:
-    """The folder that `reference` means. Raises UserError, with the nearest name, where there is none."""
+    """Find the folder of a run. Raises UserError, with the nearest name, if there is none."""
     path = Path(reference)
     if (path / "config.json").is_file():
         return path
-    everything = sorted(entry.parent for depth in ("*/*", "*/*/seed-*") for entry in runs.glob(f"{depth}/config.json"))
+    found = sorted(config.parent for depth in ("*/*", "*/*/seed-*") for config in runs.glob(f"{depth}/config.json"))
     if path.name == "latest" and path.parent.name in ("", *TASK_NAMES):
-        of_task = [run for run in everything if path.parent.name in ("", run.relative_to(runs).parts[0])]
-        finished = [run for run in of_task if (run / "metrics.json").is_file()]
-        if not finished:
-            raise UserError(f"no run under {runs} is finished; train one first: python train.py {TASK_NAMES[0]}")
-        return max(finished, key=lambda run: (run / "metrics.json").stat().st_mtime_ns)
-    named = [run for run in everything if reference in (run.name, f"{run.parent.name}/{run.name}")]
-    if len(named) > 1:
-        choices = " or ".join(f"{run.parent.name}/{run.name}" for run in named)
-        raise UserError(f"{reference} is the name of several runs; say {choices}")
-    if named:
-        return named[0]
+        return _latest_finished(
+            [run for run in found if path.parent.name in ("", run.relative_to(runs).parts[0])], runs
+        )
+    matches = [run for run in found if reference in (run.name, _task_and_name(run))]
+    if len(matches) > 1:
+        raise UserError(f"{reference} is the name of several runs; choose {' or '.join(map(_task_and_name, matches))}")
+    if matches:
+        return matches[0]
     if path.is_dir():
         raise UserError(f"{path} is no run: it holds no config.json")
-    names = ["latest"] if everything else []
-    names += [run.name for run in everything] + [f"{run.parent.name}/{run.name}" for run in everything]
+    names = ["latest"] if found else []
+    names += [run.name for run in found] + [_task_and_name(run) for run in found]
     near = get_close_matches(reference, names, n=1)
     hint = f"; did you mean {near[0]}?" if near else f"; train one first: python train.py {TASK_NAMES[0]}"
     raise UserError(f"there is no run {reference} under {runs}{hint}")
 
 
-def _config(kind: type[TrainingConfig], values: Mapping[str, Any], path: Path) -> TrainingConfig:
-    """The config as it was saved; values that JSON has no type for are made anew."""
+def _latest_finished(candidates: list[Path], runs: Path) -> Path:
+    finished = [run for run in candidates if (run / "metrics.json").is_file()]
+    if not finished:
+        raise UserError(f"no run under {runs} is finished; train one first: python train.py {TASK_NAMES[0]}")
+    return max(finished, key=lambda run: (run / "metrics.json").stat().st_mtime_ns)
+
+
+def _task_and_name(run: Path) -> str:
+    return f"{run.parent.name}/{run.name}"
+
+
+def _restore_config(config_class: type[TrainingConfig], values: object, path: Path) -> TrainingConfig:
+    """Config from its JSON values, with paths and tuples restored."""
     if not isinstance(values, Mapping):
         raise RunError(f"{path} is damaged (its config is no object); train the run anew")
-    hints = get_type_hints(kind)
-    known = {field.name for field in fields(kind)}
-    if unknown := sorted(set(values) - known):
+    hints = get_type_hints(config_class)
+    names = {field.name for field in fields(config_class)}
+    if unknown := sorted(set(values) - names):
         raise RunError(f"{path}: {', '.join(unknown)} is unknown here; update the program")
-    return kind(**{name: _typed(hints[name], value) for name, value in values.items()})
+    return config_class(**{name: _restore(hints[name], value) for name, value in values.items()})
 
 
-def _typed(hint: Any, value: Any) -> Any:
+def _restore(hint: object, value: Any) -> Any:
     if isinstance(value, list):
         return tuple(value)
     options = get_args(hint) if get_origin(hint) is UnionType else (hint,)

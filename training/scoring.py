@@ -1,86 +1,116 @@
-"""Scoring a model on a split: the one way, for training and for `evaluate.py`."""
+"""Scores of a model and of the baselines on a split, for training and for `evaluate.py` alike."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Generic
 
 from data.cache import cached, default_cache, digest
 from schema.configs import DecodingConfig, TrainingConfig
-from schema.examples import Splits
+from schema.examples import Example, ExampleT, Splits
 from schema.records import Baselines
 from schema.scores import ScoredExample, Scores
-from tasks.task import Encoder, Task
+from tasks.task import AnyTask, Encoder, PredictionT
 
 if TYPE_CHECKING:
     import keras
 
 
 @dataclass(frozen=True)
-class Evaluation:
-    """Examples, the answers to them, and how good these are."""
+class Evaluation(Generic[ExampleT, PredictionT]):
+    """The examples of a split, the prediction for each, and the scores of the predictions."""
 
-    examples: Sequence[Any]
-    answers: Sequence[Any]
+    examples: Sequence[ExampleT]
+    predictions: Sequence[PredictionT]
     scores: Scores
 
-    def samples(self, task: Task[Any, Any]) -> list[ScoredExample]:
-        """Each example beside its answer."""
-        return [task.to_scored_example(*pair) for pair in zip(self.examples, self.answers, strict=True)]
+    def scored_examples(self, task: AnyTask) -> list[ScoredExample]:
+        """Each example with its prediction, for the report."""
+        return [task.to_scored_example(*pair) for pair in zip(self.examples, self.predictions, strict=True)]
 
-    def lines(self, task: Task[Any, Any]) -> Iterator[Mapping[str, Any]]:
-        """A row for each example of `predictions/SPLIT.jsonl`."""
-        for sample, example, answer in zip(self.samples(task), self.examples, self.answers, strict=True):
-            yield {"reference": sample.reference, "answer": task.to_json(example, answer), "score": sample.score}
+    def rows(self, task: AnyTask) -> Iterator[Mapping[str, object]]:
+        """The rows of `predictions/SPLIT.jsonl`; id: index of the example in its split."""
+        scored = self.scored_examples(task)
+        for index, (shown, example, prediction) in enumerate(zip(scored, self.examples, self.predictions, strict=True)):
+            yield {
+                "id": index,
+                "input": shown.input,
+                "reference": shown.reference,
+                "prediction": task.to_json(example, prediction),
+                "score": shown.score,
+            }
 
-    def without(self, task: Task[Any, Any], encoder: Encoder[Any], places: frozenset[int]) -> "Evaluation":
-        """The same answers scored anew, those at `places` left out."""
-        kept = [place for place in range(len(self.examples)) if place not in places]
-        examples, answers = [self.examples[i] for i in kept], [self.answers[i] for i in kept]
-        return Evaluation(examples, answers, task.score(encoder, examples, answers))
+    def without(
+        self, indices: frozenset[int], task: AnyTask, encoder: Encoder[ExampleT]
+    ) -> "Evaluation[ExampleT, PredictionT]":
+        """The same predictions without those at `indices`, scored again."""
+        kept = [index for index in range(len(self.examples)) if index not in indices]
+        examples = [self.examples[index] for index in kept]
+        predictions = [self.predictions[index] for index in kept]
+        return Evaluation(examples, predictions, task.score(encoder, examples, predictions))
 
 
 def score_split(
-    task: Task[Any, Any],
+    task: AnyTask,
     model: "keras.Model",
-    encoder: Encoder[Any],
-    examples: Sequence[Any],
+    encoder: Encoder[ExampleT],
+    examples: Sequence[ExampleT],
     config: DecodingConfig,
-) -> Evaluation:
-    """Answer and score `examples`; there is at least one."""
-    answers = task.predict(model, encoder, encoder.encode(examples), config)
-    return Evaluation(examples, answers, task.score(encoder, examples, answers))
+) -> Evaluation[ExampleT, object]:
+    """Predict and score `examples`, at least one."""
+    predictions = task.predict(model, encoder, encoder.encode(examples), config)
+    return Evaluation(examples, predictions, task.score(encoder, examples, predictions))
 
 
 def score_baselines(
-    task: Task[Any, Any],
+    task: AnyTask,
     config: TrainingConfig,
-    splits: Splits[Any],
-    parts: Mapping[str, Sequence[Any]],
-    encoder: Encoder[Any],
+    splits: Splits[ExampleT],
+    evaluated: Mapping[str, Sequence[ExampleT]],
+    encoder: Encoder[ExampleT],
 ) -> Baselines:
-    """Scores of the task's baselines on `parts`, kept in the cache: no training changes them."""
-    examples = {part: digest([repr(example) for example in part_of]) for part, part_of in parts.items()}
-    train = digest([repr(example) for example in splits.train])
+    """Score the task's baselines on `evaluated`, a mapping from split to examples.
+
+    The scores are cached, since they do not depend on the training of a model.
+    """
     return cached(
         config.cache or default_cache(),
         "baselines",
-        digest(task.name, task.baseline_cache_key(config), splits.source, train, examples),
-        save=lambda kept, folder: _path(folder).write_text(json.dumps(asdict(kept))) and None,
-        load=lambda folder: Baselines(**json.loads(_path(folder).read_text())),
-        compute=lambda: _measured(task.baselines(splits.train, splits.validation, parts, encoder, config)),
+        digest(
+            task.name,
+            task.baseline_cache_key(config),
+            splits.source,
+            _digest_examples(splits.train),
+            {split: _digest_examples(examples) for split, examples in evaluated.items()},
+        ),
+        save=_save_baselines,
+        load=_load_baselines,
+        compute=lambda: _as_baselines(task.baselines(splits.train, splits.validation, evaluated, encoder, config)),
     )
 
 
-def _measured(scored: Mapping[str, Mapping[str, Scores]]) -> Baselines:
+def _digest_examples(examples: Sequence[Example]) -> str:
+    return digest([repr(example) for example in examples])
+
+
+def _as_baselines(scores: Mapping[str, Mapping[str, Scores]]) -> Baselines:
+    """Baselines from scores by baseline and split."""
     return Baselines(
-        values={name: {part: scores.values for part, scores in by_part.items()} for name, by_part in scored.items()},
+        values={name: {split: found.values for split, found in splits.items()} for name, splits in scores.items()},
         intervals={
-            name: {part: scores.intervals for part, scores in by_part.items()} for name, by_part in scored.items()
+            name: {split: found.intervals for split, found in splits.items()} for name, splits in scores.items()
         },
     )
 
 
-def _path(folder: Path) -> Path:
+def _save_baselines(baselines: Baselines, folder: Path) -> None:
+    _baselines_path(folder).write_text(json.dumps(asdict(baselines)))
+
+
+def _load_baselines(folder: Path) -> Baselines:
+    return Baselines(**json.loads(_baselines_path(folder).read_text()))
+
+
+def _baselines_path(folder: Path) -> Path:
     return folder / "scores.json"

@@ -1,4 +1,4 @@
-"""The same training with several seeds: a run each, and what they say together.
+"""The same training with several seeds: one run per seed, and a summary of them.
 
 runs/TASK/NAME/  config.json  seed-1/  seed-2/ ...  summary.json
 """
@@ -7,24 +7,24 @@ import shlex
 from dataclasses import asdict, replace
 from pathlib import Path
 from time import perf_counter
-from typing import Any
 
 from console.messages import say, warn
+from evaluation.statistics import mean_and_deviation, mean_interval
 from schema.configs import TrainingConfig
 from schema.errors import RunError
-from schema.examples import Splits
+from schema.examples import ExampleT, Splits
 from schema.records import PrimaryMetric, Summary
-from tasks.task import Task
+from tasks.task import AnyTask
 from training.run_folder import RunFolder, check_name, create_run
 from training.saved_run import SavedRun, open_run
 from training.signals import Interrupted, handle_signals
-from training.trainer import load_again, resume, train_on
+from training.trainer import load_same_splits, resume, train_on
 
 
-def train_seeds(task: Task[Any, Any], config: TrainingConfig, command: str) -> tuple[RunFolder, Summary]:
-    """Train `config.seeds` runs in one folder, from `config.seed` on; a run that fails does not end the others.
+def train_seeds(task: AnyTask, config: TrainingConfig, command: str) -> tuple[RunFolder, Summary]:
+    """Train `config.seeds` runs in one folder, starting with `config.seed`; the others continue if a run fails.
 
-    Raises UserError before any work, RunError where every run failed, Interrupted when a signal ended it.
+    Raises UserError before any work, RunError if every run failed, Interrupted if a signal ended it.
     """
     home = config.runs / task.name
     check_name(home, config.name)
@@ -37,15 +37,15 @@ def train_seeds(task: Task[Any, Any], config: TrainingConfig, command: str) -> t
 
 
 def resume_seeds(group: SavedRun, cache: Path | None) -> tuple[RunFolder, Summary]:
-    """Go on with the seeds that are not finished, and with those that have not begun."""
+    """Resume the seeds that are not finished, and train those that have not started."""
     config = replace(group.config, cache=cache)
     with handle_signals():
-        splits = load_again(group, config)
+        splits = load_same_splits(group, config)
     return group.folder, _train_missing(group.task, config, splits, group.folder, group.command)
 
 
 def _train_missing(
-    task: Task[Any, Any], config: TrainingConfig, splits: Splits[Any], folder: RunFolder, command: str
+    task: AnyTask, config: TrainingConfig, splits: Splits[ExampleT], folder: RunFolder, command: str
 ) -> Summary:
     failed: dict[int, str] = {}
     for seed in range(config.seed, config.seed + config.seeds):
@@ -56,8 +56,8 @@ def _train_missing(
         try:
             _train_one(task, replace(config, seed=seed, seeds=1, name=path.name), splits, path, command)
         except Interrupted as error:
-            again = f"python train.py --resume {shlex.quote(str(folder.path))}"
-            raise Interrupted(f"interrupted at seed {seed}. Go on with: {again}", error.exit_status) from None
+            command = f"python train.py --resume {shlex.quote(str(folder.path))}"
+            raise Interrupted(f"interrupted at seed {seed}. Resume with: {command}", error.exit_status) from None
         except RunError as error:
             failed[seed] = str(error)
             warn(f"seed {seed} failed: {error}")
@@ -66,20 +66,18 @@ def _train_missing(
     return summary
 
 
-def _train_one(task: Task[Any, Any], config: TrainingConfig, splits: Splits[Any], path: Path, command: str) -> None:
+def _train_one(task: AnyTask, config: TrainingConfig, splits: Splits[ExampleT], path: Path, command: str) -> None:
     if (path / "config.json").exists():
         resume(open_run(str(path), config.runs), config.cache)
         return
-    # Left empty by a process that was killed at once.
+    # An empty folder of a process that was killed immediately.
     RunFolder(path).remove()
     train_on(splits, task, config, path.parent, command, perf_counter())
 
 
 def _summary(
-    task: Task[Any, Any], config: TrainingConfig, splits: Splits[Any], folder: RunFolder, failed: dict[int, str]
+    task: AnyTask, config: TrainingConfig, splits: Splits[ExampleT], folder: RunFolder, failed: dict[int, str]
 ) -> Summary:
-    from evaluation.statistics import mean_and_deviation, mean_interval
-
     values, metrics = {}, {}
     for seed in range(config.seed, config.seed + config.seeds):
         run = RunFolder(folder.path / f"seed-{seed}")

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: the first one ends the work in good order, a second one at once."""
+"""Ctrl-C and SIGTERM: the first signal ends the work in an orderly way, a second one immediately."""
 
 import os
 import signal
@@ -10,7 +10,7 @@ from schema.errors import UserError
 
 
 class Interrupted(UserError):
-    """The user or the system asked the program to end; the exit status says by which signal."""
+    """The program was ended by a signal, which determines its exit status."""
 
     def __init__(self, message: str, exit_status: int) -> None:
         super().__init__(message)
@@ -18,7 +18,10 @@ class Interrupted(UserError):
 
 
 class Interruption:
-    """Remembers the signal that came. While `deferred`, the work looks at `number` and ends by itself."""
+    """Signal handler that stores the number of the signal.
+
+    It raises Interrupted, unless `deferred`: then the program is expected to look at `number` and to stop by itself.
+    """
 
     def __init__(self) -> None:
         self.number: int | None = None
@@ -29,11 +32,11 @@ class Interruption:
             os._exit(128 + number)
         self.number = number
         if not self.deferred:
-            raise Interrupted("interrupted; nothing was kept that was not finished", 128 + number)
+            raise Interrupted("interrupted; unfinished work was not saved", 128 + number)
 
     @contextmanager
     def defer(self) -> Iterator[None]:
-        """Within, a signal is only remembered."""
+        """Context in which the first signal is only stored."""
         self.deferred = True
         try:
             yield
@@ -43,11 +46,11 @@ class Interruption:
 
 @contextmanager
 def handle_signals() -> Iterator[Interruption]:
-    """Handle SIGINT and SIGTERM within; what handled them before does so again afterwards."""
+    """Context that handles SIGINT and SIGTERM; afterwards the previous handlers are restored."""
     interruption = Interruption()
-    before = {number: signal.signal(number, interruption) for number in (signal.SIGINT, signal.SIGTERM)}
+    previous = {number: signal.signal(number, interruption) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield interruption
     finally:
-        for number, handler in before.items():
+        for number, handler in previous.items():
             signal.signal(number, handler)

@@ -124,7 +124,7 @@ def test_a_run_trained_on_features_predicts_from_images(
     scaled = keras.models.load_model(run / "model.keras", compile=False).get_layer("standardised")
     assert np.abs(scaled.adapt_mean.numpy()).min() > 0
     written = [
-        json.loads(line)["answer"]["text"] for line in (run / "predictions" / "test.jsonl").read_text().splitlines()
+        json.loads(line)["prediction"]["text"] for line in (run / "predictions" / "test.jsonl").read_text().splitlines()
     ]
     scored = json.loads(call("evaluate", run, f"--file={folder}", f"--cache={cache}", "--json").out)
     recorded = json.loads((run / "metrics.json").read_text())

@@ -206,7 +206,7 @@ def test_an_unknown_run_is_refused_with_the_nearest_name(
 def test_an_ambiguous_run_name_is_refused(runs: Path) -> None:
     (runs / "topic" / "first").mkdir(parents=True)
     (runs / "topic" / "first" / "config.json").write_text("{}")
-    with pytest.raises(UserError, match="^first is the name of several runs; say sentiment/first or topic/first$"):
+    with pytest.raises(UserError, match="^first is the name of several runs; choose sentiment/first or topic/first$"):
         find_run("first", runs)
 
 

@@ -77,8 +77,8 @@ print("heavy:", *sorted(heavy & set(sys.modules)))
         ),
         ("sentiment --train-file absent.tsv", "error: there is no file absent.tsv\n", ""),
         ("sentiment --dataset synthetic --limit 1", "error: synthetic: ", "at least 2 and 1 are needed\n"),
-        ("sentiment --dataset synthetic --name ../x", "error: --name '../x' will not do", ""),
-        ("sentiment --dataset synthetic --name latest", "error: --name 'latest' will not do", ""),
+        ("sentiment --dataset synthetic --name ../x", "error: --name '../x' is invalid", ""),
+        ("sentiment --dataset synthetic --name latest", "error: --name 'latest' is invalid", ""),
     ],
 )
 def test_a_wrong_call_is_refused_before_any_work(
@@ -127,7 +127,7 @@ def test_an_existing_run_name_is_refused_and_nothing_is_changed(call: Callable, 
     (mine / "checkpoints").mkdir()
     (mine / "checkpoints" / "latest").write_text("epoch-0001")
     result = call("train", "sentiment", f"--train-file={reviews}", f"--runs={tmp_path / 'runs'}", "--name=mine")
-    assert f"exists already; go on with it (train.py --resume {mine}) or choose another --name" in result.complaint
+    assert f"exists already; resume it (train.py --resume {mine}) or choose another --name" in result.complaint
 
 
 def test_a_file_as_the_runs_folder_is_refused(call: Callable, reviews: Path) -> None:
@@ -180,7 +180,7 @@ def test_saved_predictions_are_those_of_the_test_split_in_order(small_run: Path)
     predictions = rows(small_run / "predictions" / "test.jsonl")
     references = [row["reference"] for row in predictions]
     assert references == [example.label for example in run.task.splits(run.config).test]
-    correct = [row["reference"] == row["answer"]["label"] for row in predictions]
+    correct = [row["reference"] == row["prediction"]["label"] for row in predictions]
     accuracy = read(small_run / "metrics.json")["scores"]["test"]["accuracy"]
     assert sum(correct) / len(correct) == pytest.approx(accuracy)
 
@@ -218,9 +218,9 @@ def test_the_saved_config_has_all_given_flags(small_run: Path) -> None:
 def test_own_data_define_the_labels_and_an_unknown_label_is_an_error(own_run: Path) -> None:
     predictions = rows(own_run / "predictions" / "test.jsonl")
     assert [row["reference"] for row in predictions] == ["thumbs up", "thumbs down", "a shrug"]
-    assert set(predictions[0]["answer"]["probabilities"]) == {"thumbs up", "thumbs down"}
+    assert set(predictions[0]["prediction"]["probabilities"]) == {"thumbs up", "thumbs down"}
     metrics = read(own_run / "metrics.json")
-    correct = sum(row["answer"]["label"] == row["reference"] for row in predictions)
+    correct = sum(row["prediction"]["label"] == row["reference"] for row in predictions)
     assert metrics["scores"]["test"]["accuracy"] == pytest.approx(correct / 3)
     assert metrics["baselines"]["majority"]["test"]["accuracy"] == pytest.approx(1 / 3)
     assert (metrics["counts"]["train"], metrics["counts"]["validation"]) == (36, 4)

@@ -1,43 +1,46 @@
-"""What happens during a training: the course of the learning rate, and weights that are judged as their average."""
+"""Callbacks: the learning rate schedule and the moving average of the weights."""
 
 import keras
 import numpy as np
 import pytest
 
-from training.callbacks import CosineSchedule, TrainerState, averaged_weights, rate_at
+from training.callbacks import CosineSchedule, averaged_weights, learning_rate_factor
+from training.trainer_state import TrainerState
 
 
-def test_the_learning_rate_rises_to_its_peak_and_falls_to_nothing() -> None:
-    # A twentieth of the way up, then half a cosine: at its middle half, at its thirds three and one quarters.
-    assert rate_at(0.025) == pytest.approx(0.5)
-    assert rate_at(0.05) == pytest.approx(1)
-    assert rate_at(0.05 + 0.95 / 3) == pytest.approx(0.75)
-    assert rate_at(0.525) == pytest.approx(0.5)
-    assert rate_at(1) == pytest.approx(0)
-    # A budget may be overdrawn by a step.
-    assert rate_at(1.5) == pytest.approx(0)
+def test_learning_rate_rises_to_its_peak_and_decays_to_zero() -> None:
+    # The peak is at a twentieth, then half a cosine: 1/2 at its middle, 3/4 at a third.
+    assert learning_rate_factor(0.025) == pytest.approx(0.5)
+    assert learning_rate_factor(0.05) == pytest.approx(1)
+    assert learning_rate_factor(0.05 + 0.95 / 3) == pytest.approx(0.75)
+    assert learning_rate_factor(0.525) == pytest.approx(0.5)
+    assert learning_rate_factor(1) == pytest.approx(0)
+    # A time budget may be exceeded by a step.
+    assert learning_rate_factor(1.5) == pytest.approx(0)
 
 
-def test_the_first_step_is_not_lost() -> None:
-    assert 0 < rate_at(0) < 0.05
+def test_learning_rate_of_the_first_step_is_above_zero() -> None:
+    assert 0 < learning_rate_factor(0) < 0.05
 
 
-def test_a_budget_that_is_spent_in_two_sittings_has_one_course_of_the_rate() -> None:
-    # Of a budget of 1000 s, 200 s went into learning before the first step and 400 s into an earlier sitting: half of
-    # the 800 s of training are over, though this process has just begun.
-    course = TrainerState(learnt=200.0, spent=600.0)
-    model = one_weight()
-    schedule = CosineSchedule(peak=1.0, steps=1_000_000, course=course, budget=1000.0)
+def test_resumed_run_continues_the_schedule_of_its_time_budget() -> None:
+    # Of a budget of 1000 s, 200 s were spent on the encoder and 400 s by an earlier process: half of the 800 s of
+    # training are over, although this process has just started.
+    state = TrainerState(encoder_seconds=200.0, previous_seconds=600.0)
+    model = make_one_weight_model()
+    schedule = CosineSchedule(peak=1.0, steps=1_000_000, state=state, budget=1000.0)
     schedule.set_model(model)
     schedule.on_train_batch_begin(0)
-    assert float(model.optimizer.learning_rate) == pytest.approx(rate_at(0.5), abs=0.05)
+    assert float(model.optimizer.learning_rate) == pytest.approx(learning_rate_factor(0.5), abs=0.05)
 
 
-def one_weight(**ema_decay: object) -> keras.Model:
-    """A model of one weight w that starts at 1, trained two steps to lower w^2: its gradient is 2w, of which a quarter
-    is taken off, so that w is 0.5 and then 0.25."""
+def make_one_weight_model(**ema: object) -> keras.Model:
+    """A model with one weight w, trained for two steps on the loss w^2.
+
+    w is 1 at first. Its gradient is 2w and the learning rate a quarter, so that w is halved in each step.
+    """
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False, kernel_initializer="ones")])
-    model.compile(keras.optimizers.SGD(0.25, **ema_decay), "mse", run_eagerly=True)
+    model.compile(keras.optimizers.SGD(0.25, **ema), "mse", run_eagerly=True)
     for _ in range(2):
         model.train_on_batch(np.ones((1, 1)), np.zeros((1, 1)))
     return model
@@ -47,17 +50,17 @@ def weight(model: keras.Model) -> float:
     return float(model.get_weights()[0][0, 0])
 
 
-def test_within_the_weights_are_their_average_and_afterwards_as_before() -> None:
-    model = one_weight(use_ema=True, ema_momentum=0.75)
+def test_weights_are_averaged_inside_the_context_only() -> None:
+    model = make_one_weight_model(use_ema=True, ema_momentum=0.75)
     assert weight(model) == pytest.approx(0.25)
     with pytest.raises(RuntimeError), averaged_weights(model):
-        # Keras starts the average with the weights after the first step: 0.75 x 0.5 + 0.25 x 0.25.
+        # Keras initializes the average with the weights after the first step: 0.75 x 0.5 + 0.25 x 0.25.
         assert weight(model) == pytest.approx(0.4375)
-        raise RuntimeError("even then")
+        raise RuntimeError("the weights are restored after an error, too")
     assert weight(model) == pytest.approx(0.25)
 
 
-def test_without_an_average_the_weights_stay() -> None:
-    model = one_weight()
+def test_weights_do_not_change_without_an_average() -> None:
+    model = make_one_weight_model()
     with averaged_weights(model):
         assert weight(model) == pytest.approx(0.25)

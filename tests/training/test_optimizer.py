@@ -1,4 +1,4 @@
-"""The optimizer measures the gradient, and moves the weights exactly as Keras's own Adam does."""
+"""AdamWithGradientNorm updates the weights exactly like Adam of Keras, and measures the gradient norm."""
 
 import keras
 import numpy as np
@@ -13,7 +13,7 @@ IDS = random.integers(0, 7, (40, 5))
 TARGETS = random.integers(0, 2, 40)
 
 
-def trained(optimizer: keras.optimizers.Optimizer) -> keras.Model:
+def train_model(optimizer: keras.optimizers.Optimizer) -> keras.Model:
     keras.utils.set_random_seed(4)
     layers = [keras.Input((5,), dtype="int32"), keras.layers.Embedding(7, 3), keras.layers.SimpleRNN(4)]
     model = keras.Sequential([*layers, keras.layers.Dense(2)])
@@ -22,8 +22,8 @@ def trained(optimizer: keras.optimizers.Optimizer) -> keras.Model:
     return model
 
 
-def test_it_moves_the_weights_bit_for_bit_as_adam_does() -> None:
-    plain, measured = trained(keras.optimizers.Adam(**OPTIONS)), trained(AdamWithGradientNorm(**OPTIONS))
+def test_weights_are_bit_equal_to_those_of_adam() -> None:
+    plain, measured = train_model(keras.optimizers.Adam(**OPTIONS)), train_model(AdamWithGradientNorm(**OPTIONS))
     assert len(plain.optimizer.variables) == len(measured.optimizer.variables)
     for expected, value in zip(
         plain.weights + plain.optimizer.variables, measured.weights + measured.optimizer.variables, strict=True
@@ -32,7 +32,7 @@ def test_it_moves_the_weights_bit_for_bit_as_adam_does() -> None:
     assert float(measured.optimizer.gradient_norm) > 0
 
 
-def test_the_norm_is_that_of_all_gradients_together_before_clipping() -> None:
+def test_norm_is_of_all_gradients_before_clipping() -> None:
     weights = [keras.Variable(np.zeros(2)), keras.Variable(np.zeros((1, 1)))]
     optimizer = AdamWithGradientNorm(global_clipnorm=1.0)
     optimizer.build(weights)
@@ -41,7 +41,7 @@ def test_the_norm_is_that_of_all_gradients_together_before_clipping() -> None:
     assert float(optimizer.gradient_norm) == pytest.approx(13)
 
 
-def test_rows_that_occur_twice_are_added_up() -> None:
+def test_repeated_rows_of_a_gradient_are_summed() -> None:
     table = keras.Variable(np.zeros((3, 1)))
     optimizer = AdamWithGradientNorm()
     optimizer.build([table])
@@ -50,8 +50,8 @@ def test_rows_that_occur_twice_are_added_up() -> None:
     assert float(optimizer.gradient_norm) == pytest.approx(7)
 
 
-def test_it_survives_a_file(tmp_path) -> None:
-    model = trained(AdamWithGradientNorm(**OPTIONS))
+def test_optimizer_is_saved_and_loaded(tmp_path) -> None:
+    model = train_model(AdamWithGradientNorm(**OPTIONS))
     model.save(tmp_path / "model.keras")
     again = keras.saving.load_model(tmp_path / "model.keras")
     assert isinstance(again.optimizer, AdamWithGradientNorm)
@@ -60,7 +60,7 @@ def test_it_survives_a_file(tmp_path) -> None:
         np.testing.assert_array_equal(value, expected)
 
 
-@pytest.mark.parametrize(("steps", "momentum"), [(10_000, 0.99), (500, 0.99), (100, 0.95), (5, 0.0), (1, 0.0)])
-def test_an_average_reaches_back_over_a_fifth_of_the_training_at_most(steps, momentum):
-    assert auto_ema_decay(0.99, steps) == pytest.approx(momentum)
+@pytest.mark.parametrize(("steps", "decay"), [(10_000, 0.99), (500, 0.99), (100, 0.95), (5, 0.0), (1, 0.0)])
+def test_average_covers_at_most_a_fifth_of_the_training(steps, decay):
+    assert auto_ema_decay(0.99, steps) == pytest.approx(decay)
     assert auto_ema_decay(0.0, steps) == 0

@@ -1,4 +1,4 @@
-"""Several seeds of one training: a run each, a summary, and what happens when one of them fails."""
+"""Trainings with several seeds: one run per seed, their summary, and a seed that fails."""
 
 import json
 from collections.abc import Callable
@@ -12,12 +12,14 @@ from training import seeds
 
 
 @pytest.fixture
-def words(plain: list[str], reviews: Path) -> list[str]:
+def arguments(plain: list[str], reviews: Path) -> list[str]:
     return ["sentiment", *plain, f"--train-file={reviews}", f"--test-file={reviews}", "--seeds=2", "--seed=5"]
 
 
-def test_every_seed_is_a_run_and_the_summary_is_their_mean(call: Callable, words: list[str], tmp_path: Path) -> None:
-    ended = call("train", *words, "--name=both")
+def test_every_seed_is_a_run_and_the_summary_is_their_mean(
+    call: Callable, arguments: list[str], tmp_path: Path
+) -> None:
+    ended = call("train", *arguments, "--name=both")
     assert (ended.status, ended.complaint) == (0, "")
     group = tmp_path / "runs" / "sentiment" / "both"
     metrics = [json.loads((group / f"seed-{seed}" / "metrics.json").read_text()) for seed in (5, 6)]
@@ -28,17 +30,17 @@ def test_every_seed_is_a_run_and_the_summary_is_their_mean(call: Callable, words
     assert summary["primary_metric"] == {"name": "accuracy", "value": sum(values) / 2, "split": "test"}
     assert summary["deviation"] == pytest.approx(abs(values[0] - values[1]) / 2**0.5)
     assert "mean " in ended.out and "seed 6" in ended.out
-    # One of them is asked by its path; the folder of both is no run.
+    # One of them is opened by its path; the folder of both is no run.
     assert call("predict", group / "seed-6", "a fine film").status == 0
     refused = call("predict", group, "a fine film")
     assert (refused.status, refused.complaint) == (
         2,
-        f"error: {group} holds several seeds; say which: {group / 'seed-5'}\n",
+        f"error: {group} holds several seeds; choose one: {group / 'seed-5'}\n",
     )
 
 
-def test_a_seed_that_fails_does_not_end_the_others_and_is_tried_again(
-    call: Callable, words: list[str], tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+def test_failed_seed_does_not_end_the_others_and_is_trained_again_on_resume(
+    call: Callable, arguments: list[str], tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     train_on = seeds.train_on
 
@@ -49,15 +51,15 @@ def test_a_seed_that_fails_does_not_end_the_others_and_is_tried_again(
 
     with monkeypatch.context() as broken:
         broken.setattr(seeds, "train_on", fail_at_5)
-        ended = call("train", *words, "--name=torn")
+        ended = call("train", *arguments, "--name=failing")
     assert ended.status == 1
     assert "seed 5 failed: the loss became NaN" in ended.complaint
-    group = tmp_path / "runs" / "sentiment" / "torn"
+    group = tmp_path / "runs" / "sentiment" / "failing"
     summary = json.loads((group / "summary.json").read_text())
     assert (list(summary["values"]), summary["failed"]) == (["6"], {"5": "the loss became NaN"})
     before = (group / "seed-6" / "metrics.json").stat().st_mtime_ns
     assert call("train", "--resume", group, "--cache", cache).status == 0
     summary = json.loads((group / "summary.json").read_text())
     assert (list(summary["values"]), summary["failed"]) == (["5", "6"], {})
-    # What was finished is not done again.
+    # The finished seed is not trained again.
     assert (group / "seed-6" / "metrics.json").stat().st_mtime_ns == before

@@ -1,4 +1,4 @@
-"""What TensorBoard itself answers about a training that was logged: every tab has what belongs there."""
+"""The TensorBoard log of a training, as served by TensorBoard itself: scalars, images, text, HParams, projector."""
 
 import json
 import math
@@ -26,16 +26,16 @@ from schema.encoded import EncodedDataset, Ragged
 from schema.predictions import AttentionWeights
 from schema.records import EpochRecord, Metrics, PrimaryMetric
 from schema.scores import ConfusionMatrix, ScoredExample, Scores
-from training.callbacks import TrainerState, ValidationResult
+from training.example_text import examples_as_markdown
 from training.fixed_sample import FixedSample, choose_fixed_sample, make_fixed_sample
 from training.optimizer import AdamWithGradientNorm
 from training.tensorboard import (
-    HIGHEST_HALF_LIFE,
+    MAX_HALF_LIFE,
     TensorBoardLog,
-    samples_as_markdown,
     write_outcome,
     write_projector,
 )
+from training.trainer_state import TrainerState, ValidationResult
 
 LOSS = keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction="mean_with_sample_weight")
 RECURRENT = RecurrentSettings("simple_rnn", units=3, layers=1, bidirectional=False, dropout=0.0)
@@ -50,71 +50,71 @@ SETTINGS = ClassifierSettings(
     embedding_dropout=0.0,
 )
 random = np.random.default_rng(2)
-SAMPLES = [ScoredExample(f"text {place}", "pos", "neg | <b>", place / 10) for place in range(8)]
+EXAMPLES = [ScoredExample(f"text {index}", "pos", "neg | <b>", index / 10) for index in range(8)]
 SCORES = Scores({"accuracy": 0.5}, 8, confusion=ConfusionMatrix(("neg", "pos"), np.array([[3, 1], [2, 2]])))
 WORDS = ["the", "a\tb", "", "été", "c\nd"]
-ATTENDED = AttentionWeights(tuple("abcdefghijklmnop"), ("ein", "Hund", "</s>"), np.eye(3, 16))
+ATTENTION = AttentionWeights(tuple("abcdefghijklmnop"), ("ein", "Hund", "</s>"), np.eye(3, 16))
 PATIENCE = 60
-"""Seconds after which a server that does not answer as it should is given up."""
+"""Maximum number of seconds to wait for the expected response of the server."""
 
-Ask = Callable[..., Any]
+Query = Callable[..., Any]
 
 
-def encoded_of(lengths: list[int], multiple: int = 12) -> EncodedDataset:
+def encode(lengths: list[int], multiple: int = 12) -> EncodedDataset:
     rows = [random.integers(2, 20, length).astype(np.int32) for length in lengths]
     return EncodedDataset({"words": Ragged.of(rows)}, random.integers(0, 2, len(lengths)), multiple)
 
 
 @dataclass
-class Judged(keras.callbacks.Callback):
-    """In place of `ValidationCallback`: a row after the first step and one after each epoch, with made-up scores."""
+class FakeValidation(keras.callbacks.Callback):
+    """Stands for `ValidationCallback`: appends a row after the first step and after each epoch, with fixed scores."""
 
-    course: TrainerState
+    state: TrainerState
     epochs: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         super().__init__()
 
-    def row(self, epoch: int) -> None:
-        self.course.history.append(
+    def append(self, epoch: int) -> None:
+        self.state.history.append(
             EpochRecord(epoch, 0.7 - epoch / 10, 0.8, 0.5 + epoch / 10, 0.6, 1e-3, 1.0, 50.0, 0.25)
         )
 
     def on_train_batch_end(self, batch, logs=None) -> None:
-        if not self.course.history:
-            self.row(0)
+        if not self.state.history:
+            self.append(0)
 
     def on_epoch_end(self, epoch, logs=None) -> None:
-        self.row(epoch + 1)
+        self.append(epoch + 1)
 
 
-def fit(folder: Path, course: TrainerState) -> None:
-    """Two epochs of a tiny classifier, logged."""
+def fit(folder: Path, state: TrainerState) -> None:
+    """Train a tiny classifier for two epochs with a TensorBoard log."""
     keras.utils.set_random_seed(3)
     model = build_classifier(SETTINGS)
-    # Traced once for all batches; the averaged weights are what is looked at.
+    # With a moving average of the weights, which the diagnostics are of.
     model.compile(AdamWithGradientNorm(0.01, global_clipnorm=1.0, use_ema=True), LOSS)
-    probes = {
-        "train": make_fixed_sample(encoded_of([60, 48, 7])),
-        "validation": make_fixed_sample(encoded_of([50, 30])),
+    samples = {
+        "train": make_fixed_sample(encode([60, 48, 7])),
+        "validation": make_fixed_sample(encode([50, 30])),
     }
     log = TensorBoardLog(
         folder,
-        course,
+        state,
         "accuracy",
-        lambda: probes,
+        lambda: samples,
         LOSS,
-        lambda: ValidationResult(SCORES, SAMPLES, 0.5),
-        pictures=lambda model: {"attention/1": attention_figure(ATTENDED)},
-        share=0,
+        lambda: ValidationResult(SCORES, EXAMPLES, 0.5),
+        figures=lambda model: {"attention/1": attention_figure(ATTENTION)},
+        drawing_fraction=0,
     )
-    batch = probes["train"]
-    model.fit(dict(batch.inputs), batch.targets, epochs=2, verbose=0, callbacks=[Judged(course), log])
+    batch = samples["train"]
+    model.fit(dict(batch.inputs), batch.targets, epochs=2, verbose=0, callbacks=[FakeValidation(state), log])
 
 
-def metrics_of(cell: str, score: float, **said: object) -> Metrics:
-    """What a run ends with; what `write_outcome` does not read is None."""
-    known = {
+def make_metrics(cell: str, score: float, **changes: object) -> Metrics:
+    """Metrics in which the fields that `write_outcome` does not read are None."""
+    values = {
         "task": "sentiment",
         "dataset": "synthetic",
         "cell": cell,
@@ -123,131 +123,138 @@ def metrics_of(cell: str, score: float, **said: object) -> Metrics:
         "parameters": 99,
         "best_epoch": 2,
     }
-    return Metrics(**({entry.name: None for entry in fields(Metrics)} | known | said))
+    return Metrics(**({entry.name: None for entry in fields(Metrics)} | values | changes))
 
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two runs: the first logged as a training does it, the second with nothing but its end."""
+    """Folder of two runs: the first with the log of a training, the second with its outcome only."""
     runs = tmp_path_factory.mktemp("runs")
     first, second = runs / "first" / "tensorboard", runs / "second" / "tensorboard"
     fit(first, TrainerState())
-    write_outcome(first, asdict(TrainingConfig(cell="lstm", units=3)), metrics_of("lstm", 0.75))
-    write_outcome(second, asdict(TrainingConfig(cell="gru", units=8)), metrics_of("gru", 0.875))
+    write_outcome(first, asdict(TrainingConfig(cell="lstm", units=3)), make_metrics("lstm", 0.75))
+    write_outcome(second, asdict(TrainingConfig(cell="gru", units=8)), make_metrics("gru", 0.875))
     write_projector(first, random.normal(size=(5, 4)), WORDS)
     return runs
 
 
 @pytest.fixture(scope="module")
-def ask(runs: Path) -> Iterator[Ask]:
-    """Asks a TensorBoard that was started on `runs`: path, what to send, and when its answer is whole."""
-    said = runs.parent / "server.txt"
+def query(runs: Path) -> Iterator[Query]:
+    """Queries a TensorBoard server for `runs`: path, content to send, and whether a response is complete."""
+    log = runs.parent / "server.txt"
     command = [sys.executable, "-m", "tensorboard.main", f"--logdir={runs}", "--port=0", "--load_fast=false"]
-    # To a file, not a pipe, which would be full some time and hold the server up.
-    with said.open("w") as output, subprocess.Popen(command, stdout=output, stderr=output) as server:
+    # Into a file, since a full pipe would block the server.
+    with log.open("w") as output, subprocess.Popen(command, stdout=output, stderr=output) as server:
         try:
-            address = _poll(lambda: re.search(r"http://localhost:\d+/", said.read_text()))[0]
-            yield lambda path, send=None, whole=bool: _poll(lambda: _answer(f"{address}data/{path}", send), whole)
+            address = _poll(lambda: re.search(r"http://localhost:\d+/", log.read_text()))[0]
+            yield lambda path, send=None, complete=bool: _poll(
+                lambda: _request(f"{address}data/{path}", send), complete
+            )
         finally:
             server.terminate()
 
 
-def _poll(look: Callable[[], Any], whole: Callable[[Any], bool] = bool) -> Any:
-    """What is seen as soon as it is `whole`: a server reads its files while it already answers."""
+def _poll(read: Callable[[], Any], complete: Callable[[Any], bool] = bool) -> Any:
+    """Repeat `read` until its value is complete: the server still reads its files when it sends its first responses."""
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
-        if (seen := look()) is not None and whole(seen):
-            return seen
+        if (value := read()) is not None and complete(value):
+            return value
         time.sleep(0.05)
-    raise AssertionError(f"not there within {PATIENCE} s; the last that was seen: {seen}")
+    raise AssertionError(f"not complete within {PATIENCE} s; last value: {value}")
 
 
-def _answer(address: str, send: Any) -> Any:
-    """JSON or bytes; None where the server does not find what it is asked for, or not yet."""
+def _request(address: str, send: Any) -> Any:
+    """Response as JSON or bytes; None if the server does not find the data, or not yet."""
     content = None if send is None else json.dumps(send).encode()
     request = urllib.request.Request(address, content, {"Content-Type": "application/json"})
     try:
         with urllib.request.urlopen(request, timeout=PATIENCE) as reply:
-            said = reply.read()
-            return json.loads(said) if "json" in reply.headers["Content-Type"] else said
+            content = reply.read()
+            return json.loads(content) if "json" in reply.headers["Content-Type"] else content
     except urllib.error.HTTPError:
         return None
 
 
-def at(plugin: str, run: str, tag: str, **more: object) -> str:
-    return f"plugin/{plugin}?" + urllib.parse.urlencode({"run": f"first/tensorboard/{run}", "tag": tag, **more})
+def path_of(plugin: str, run: str, tag: str, **parameters: object) -> str:
+    return f"plugin/{plugin}?" + urllib.parse.urlencode({"run": f"first/tensorboard/{run}", "tag": tag, **parameters})
 
 
-def scalars(ask: Ask, run: str, tag: str, points: int = 3) -> dict[int, float]:
+def scalars(query: Query, run: str, tag: str, points: int = 3) -> dict[int, float]:
     """Step -> value of a tag."""
-    said = ask(at("scalars/scalars", run, tag), whole=lambda said: len(said) == points)
-    return {int(step): value for _, step, value in said}
+    rows = query(path_of("scalars/scalars", run, tag), complete=lambda response: len(response) == points)
+    return {int(step): value for _, step, value in rows}
 
 
-def test_a_chart_has_a_line_for_train_and_one_for_validation(ask):
-    assert scalars(ask, "train", "loss") == pytest.approx({0: 0.7, 1: 0.6, 2: 0.5})
-    assert scalars(ask, "validation", "loss") == pytest.approx({0: 0.8, 1: 0.8, 2: 0.8})
-    assert scalars(ask, "validation", "accuracy") == pytest.approx({0: 0.5, 1: 0.6, 2: 0.7})
-    assert scalars(ask, "train", "padding")[2] == 0.25
-    assert scalars(ask, "train", "tokens_per_second")[2] == 50
-    assert scalars(ask, "train", "learning_rate")[0] == pytest.approx(1e-3)
-    assert all(norm > 0 for norm in scalars(ask, "train", "gradient_norm").values())
+def test_scalars_of_train_and_validation_share_their_tags(query):
+    assert scalars(query, "train", "loss") == pytest.approx({0: 0.7, 1: 0.6, 2: 0.5})
+    assert scalars(query, "validation", "loss") == pytest.approx({0: 0.8, 1: 0.8, 2: 0.8})
+    assert scalars(query, "validation", "accuracy") == pytest.approx({0: 0.5, 1: 0.6, 2: 0.7})
+    assert scalars(query, "train", "padding")[2] == 0.25
+    assert scalars(query, "train", "tokens_per_second")[2] == 50
+    assert scalars(query, "train", "learning_rate")[0] == pytest.approx(1e-3)
+    assert all(norm > 0 for norm in scalars(query, "train", "gradient_norm").values())
 
 
 @pytest.mark.parametrize("part", ["train", "validation"])
-def test_memory_and_gates_are_numbers_of_each_epoch(ask, part):
-    assert all(0 < ratio < 5 for ratio in scalars(ask, part, "gradient/gradient_ratio").values())
-    # Windows of 12 steps reach lags 10 and 11.
-    assert all(0 < steps <= HIGHEST_HALF_LIFE for steps in scalars(ask, part, "gradient/half_life_steps").values())
-    assert scalars(ask, part, "cell/forward/saturated_units")[0] == 0
+def test_gradients_and_gate_activations_are_scalars_of_each_epoch(query, part):
+    assert all(0 < ratio < 5 for ratio in scalars(query, part, "gradient/gradient_ratio").values())
+    # Chunks of 12 steps have lags 10 and 11.
+    assert all(0 < steps <= MAX_HALF_LIFE for steps in scalars(query, part, "gradient/half_life_steps").values())
+    assert scalars(query, part, "cell/forward/saturated_units")[0] == 0
 
 
-def test_a_number_says_what_it_is(ask):
-    tags = ask("plugin/scalars/tags", whole=lambda said: "gradient/half_life_steps" in said["first/tensorboard/train"])
-    described = {tag: about["description"] for tag, about in tags["first/tensorboard/train"].items()}
-    assert "lag 11 over lag 0" in described["gradient/gradient_ratio"]
-    assert "1000 stands for" in described["gradient/half_life_steps"]
+def test_scalars_have_descriptions(query):
+    tags = query(
+        "plugin/scalars/tags",
+        complete=lambda response: "gradient/half_life_steps" in response["first/tensorboard/train"],
+    )
+    descriptions = {tag: metadata["description"] for tag, metadata in tags["first/tensorboard/train"].items()}
+    assert "lag 11 over lag 0" in descriptions["gradient/gradient_ratio"]
+    assert "1000 stands for" in descriptions["gradient/half_life_steps"]
 
 
 @pytest.mark.parametrize(
     "run, tag, steps",
     [
         ("train", "gradient/loss", [2]),
-        ("validation", "gradient/memory_forward", [2]),
+        ("validation", "gradient/state_forward", [2]),
         ("validation", "cell/over_time", [2]),
-        ("validation", "confusion", [0, 1, 2]),
+        ("validation", "confusion_matrix", [0, 1, 2]),
         ("validation", "attention/1", [0, 1, 2]),
     ],
 )
-def test_pictures_are_there(ask, run, tag, steps):
-    images = ask(at("images/images", run, tag, sample=0), whole=lambda said: len(said) == len(steps))
+def test_figures_are_images(query, run, tag, steps):
+    images = query(path_of("images/images", run, tag, sample=0), complete=lambda response: len(response) == len(steps))
     assert [image["step"] for image in images] == steps
-    content = ask(f"plugin/images/individualImage?{images[-1]['query']}")
+    content = query(f"plugin/images/individualImage?{images[-1]['query']}")
     assert content.startswith(b"\x89PNG")
     assert 500 < int.from_bytes(content[16:20]) < 1100
 
 
-def test_weights_are_histograms(ask):
-    tag = next(tag for tag in ask("plugin/histograms/tags")["first/tensorboard/train"] if "recurrent_kernel" in tag)
-    steps = ask(at("histograms/histograms", "train", tag), whole=lambda said: len(said) == 3)
+def test_weights_are_histograms(query):
+    tag = next(tag for tag in query("plugin/histograms/tags")["first/tensorboard/train"] if "recurrent_kernel" in tag)
+    steps = query(path_of("histograms/histograms", "train", tag), complete=lambda response: len(response) == 3)
     assert [int(step[1]) for step in steps] == [0, 1, 2]
 
 
-def test_samples_are_shown_and_nothing_in_them_is_markup(ask):
-    said = ask(at("text/text", "validation", "samples"), whole=lambda said: len(said) == 3)
-    shown = said[-1]["text"]
+def test_examples_are_shown_without_interpreting_markup(query):
+    texts = query(path_of("text/text", "validation", "examples"), complete=lambda response: len(response) == 3)
+    shown = texts[-1]["text"]
     assert shown.count("<blockquote>") == 9
     assert shown.count("neg | &lt;b&gt;") == 9
     assert "<strong>best</strong>, score 0.700" in shown and "<strong>worst</strong>, score 0.000" in shown
 
 
-def test_runs_can_be_sorted_and_filtered_by_their_flags_and_final_score(ask):
-    whole = {"experimentName": "", "allowedStatuses": ["STATUS_UNKNOWN"], "sliceSize": 10}
+def test_runs_are_sorted_and_filtered_by_hyperparameters_and_final_score(query):
+    every = {"experimentName": "", "allowedStatuses": ["STATUS_UNKNOWN"], "sliceSize": 10}
     column = {"metric": {"group": "", "tag": "final/test_accuracy"}, "order": "ORDER_DESC"}
-    found = ask(
+    found = query(
         "plugin/hparams/session_groups",
-        {**whole, "colParams": [column]},
-        whole=lambda said: said.get("totalSize") == 2 and all(group["metricValues"] for group in said["sessionGroups"]),
+        {**every, "colParams": [column]},
+        complete=lambda response: (
+            response.get("totalSize") == 2 and all(group["metricValues"] for group in response["sessionGroups"])
+        ),
     )["sessionGroups"]
     assert [group["hparams"]["cell"] for group in found] == ["gru", "lstm"]
     assert [value["value"] for group in found for value in group["metricValues"] if "acc" in value["name"]["tag"]] == [
@@ -257,108 +264,110 @@ def test_runs_can_be_sorted_and_filtered_by_their_flags_and_final_score(ask):
     small = {"hparam": "units", "filterInterval": {"minValue": 1, "maxValue": 4}}
     lstm = {"hparam": "cell", "filterDiscrete": ["lstm"]}
     for column in (small, lstm):
-        few = ask(
-            "plugin/hparams/session_groups", {**whole, "colParams": [column]}, whole=lambda said: said["totalSize"]
+        few = query(
+            "plugin/hparams/session_groups",
+            {**every, "colParams": [column]},
+            complete=lambda response: response["totalSize"],
         )
         assert [group["name"] for group in few["sessionGroups"]] == ["sentiment/first"]
 
 
-def test_words_stand_beside_their_vectors(ask):
+def test_projector_has_words_and_their_vectors(query):
     run = "first/tensorboard/words"
-    assert run in ask("plugin/projector/runs", whole=lambda said: run in said)
-    where = urllib.parse.urlencode({"run": run, "name": "words/.ATTRIBUTES/VARIABLE_VALUE"})
-    config = ask("plugin/projector/info?" + urllib.parse.urlencode({"run": run}))
+    assert run in query("plugin/projector/runs", complete=lambda response: run in response)
+    parameters = urllib.parse.urlencode({"run": run, "name": "words/.ATTRIBUTES/VARIABLE_VALUE"})
+    config = query("plugin/projector/info?" + urllib.parse.urlencode({"run": run}))
     assert config["embeddings"][0]["tensorShape"] == [5, 4]
-    tensor = np.frombuffer(ask(f"plugin/projector/tensor?{where}"), np.float32)
+    tensor = np.frombuffer(query(f"plugin/projector/tensor?{parameters}"), np.float32)
     assert tensor.shape == (20,)
-    names = ask(f"plugin/projector/metadata?{where}").decode().splitlines()
+    names = query(f"plugin/projector/metadata?{parameters}").decode().splitlines()
     assert names == ["the", "a b", "(blank)", "été", "c d"]
 
 
-def test_a_resumed_run_goes_on_with_its_pictures(runs, tmp_path):
+def test_resumed_run_continues_its_curves(runs, tmp_path):
     folder = shutil.copytree(runs / "first" / "tensorboard", tmp_path / "tensorboard")
-    course = TrainerState()
+    state = TrainerState()
     for epoch in range(3):
-        Judged(course).row(epoch)
-    log = TensorBoardLog(folder, course, "accuracy", dict, LOSS)
+        FakeValidation(state).append(epoch)
+    log = TensorBoardLog(folder, state, "accuracy", dict, LOSS)
     log.set_model(build_classifier(SETTINGS))
     log.on_train_begin()
     log.curves.add("train", "gradient/loss", 3, np.ones(5))
-    curves = log.curves.of("train", "gradient/loss")["gradient/loss"]
+    curves = log.curves.by_tag("train", "gradient/loss")["gradient/loss"]
     assert list(curves) == [0, 1, 2, 3]
     assert np.isfinite(curves[0]).all() and len(curves[0]) > len(curves[3])
-    # The rows that are there were written by the process before.
+    # The existing rows were logged by the earlier process.
     log.on_epoch_end(3)
     log.on_train_end()
-    assert log.written == 3
+    assert log.logged_records == 3
 
 
-@pytest.mark.parametrize("share, epochs", [(0, [3]), (math.inf, [1, 2, 3])])
-def test_pictures_are_drawn_when_there_is_time_and_weights_are_left_alone(share, epochs, tmp_path, monkeypatch):
-    looked_at, drawn_at = [], []
+@pytest.mark.parametrize("fraction, epochs", [(0, [3]), (math.inf, [1, 2, 3])])
+def test_figures_are_drawn_if_time_allows_and_weights_stay_unchanged(fraction, epochs, tmp_path, monkeypatch):
+    measured, drawn = [], []
 
-    def look(log: TensorBoardLog, epoch: int) -> None:
-        looked_at.append([epoch, *map(np.array, log.model.get_weights())])
+    def measure(log: TensorBoardLog, epoch: int) -> None:
+        measured.append([epoch, *map(np.array, log.model.get_weights())])
 
     def draw(log: TensorBoardLog) -> None:
-        drawn_at.append(log.course.epoch)
+        drawn.append(log.state.epoch)
         log.drawn = True
 
-    monkeypatch.setattr(TensorBoardLog, "_look_inside", look)
-    monkeypatch.setattr(TensorBoardLog, "_draw", draw)
+    monkeypatch.setattr(TensorBoardLog, "_log_diagnostics", measure)
+    monkeypatch.setattr(TensorBoardLog, "_draw_curves", draw)
     model = keras.Sequential([keras.Input((None, 1)), keras.layers.GlobalAveragePooling1D(), keras.layers.Dense(1)])
     monkeypatch.setattr("training.tensorboard.inspection.GradientRecorder", lambda model: None)
     start = model.get_weights()
     model.compile(AdamWithGradientNorm(0.1), "mse")
-    course = TrainerState()
-    log = TensorBoardLog(tmp_path, course, "accuracy", dict, LOSS, share=share)
-    model.fit(np.ones((4, 3, 1)), np.ones(4), epochs=3, batch_size=2, verbose=0, callbacks=[Judged(course), log])
-    assert [epoch for epoch, *_ in looked_at] == [0, 1, 2, 3]
-    assert drawn_at == epochs
-    np.testing.assert_equal(looked_at[0][1:], start)
-    # What the last look saw is what training ended with.
-    np.testing.assert_equal(looked_at[-1][1:], model.get_weights())
+    state = TrainerState()
+    log = TensorBoardLog(tmp_path, state, "accuracy", dict, LOSS, drawing_fraction=fraction)
+    model.fit(np.ones((4, 3, 1)), np.ones(4), epochs=3, batch_size=2, verbose=0, callbacks=[FakeValidation(state), log])
+    assert [epoch for epoch, *_ in measured] == [0, 1, 2, 3]
+    assert drawn == epochs
+    np.testing.assert_equal(measured[0][1:], start)
+    # The last diagnostics are of the final weights.
+    np.testing.assert_equal(measured[-1][1:], model.get_weights())
 
 
-def test_the_longest_examples_within_the_limit_are_chosen_always_the_same():
-    encoded = encoded_of([3, 9, 500, 7, 9, 1, 450])
+def test_fixed_sample_has_the_longest_examples_within_the_limit():
+    encoded = encode([3, 9, 500, 7, 9, 1, 450])
     assert choose_fixed_sample(encoded, examples=3, steps=400).tolist() == [1, 4, 3]
     assert choose_fixed_sample(encoded, examples=6, steps=400).tolist() == [1, 4, 3, 0, 5, 6]
     assert choose_fixed_sample(encoded, examples=99).tolist() == [1, 4, 3, 0, 5, 6, 2]
 
 
 @pytest.mark.parametrize("lengths, steps", [([3, 5], 5), ([3, 13], 24), ([24], 24)])
-def test_a_probe_is_padded_as_batches_are(lengths, steps):
-    encoded = encoded_of(lengths)
-    probe = make_fixed_sample(encoded)
-    assert isinstance(probe, FixedSample)
-    assert probe.inputs["words"].shape == (len(lengths), steps)
+def test_fixed_sample_is_padded_like_a_batch(lengths, steps):
+    encoded = encode(lengths)
+    sample = make_fixed_sample(encoded)
+    assert isinstance(sample, FixedSample)
+    assert sample.inputs["words"].shape == (len(lengths), steps)
     longest = int(np.argmax(lengths))
-    np.testing.assert_array_equal(probe.inputs["words"][0, : lengths[longest]], encoded.inputs["words"][longest])
-    assert probe.targets[0] == encoded.targets[longest]
+    np.testing.assert_array_equal(sample.inputs["words"][0, : lengths[longest]], encoded.inputs["words"][longest])
+    assert sample.targets[0] == encoded.targets[longest]
 
 
-def test_a_long_source_does_not_lengthen_the_targets_of_a_probe():
+def test_long_source_does_not_lengthen_the_targets_of_a_fixed_sample():
     source, target = Ragged.of([np.arange(1, 9), np.arange(1, 4)]), Ragged.of([np.arange(1, 3), np.arange(1, 4)])
-    probe = make_fixed_sample(EncodedDataset({"source": source, "target": target}, target))
-    assert probe.inputs["source"].shape == (2, 8)
-    assert probe.inputs["target"].shape == probe.targets.shape == (2, 3)
+    sample = make_fixed_sample(EncodedDataset({"source": source, "target": target}, target))
+    assert sample.inputs["source"].shape == (2, 8)
+    assert sample.inputs["target"].shape == sample.targets.shape == (2, 3)
 
 
-def test_samples_are_cut_and_escaped():
+def test_examples_are_shortened_and_escaped():
     strange = ScoredExample("a|b *c* `d` \\ <e>\n\ud800" + "x" * 500, "", "[f](g)", 1.0)
-    head, text = samples_as_markdown([strange]).split("\n\n")[:2]
-    assert head.endswith(r"answer *\[f\](g)*")
+    head, text = examples_as_markdown([strange]).split("\n\n")[:2]
+    assert head.endswith(r"prediction *\[f\](g)*")
     assert text.startswith(r"> input: a\|b \*c\* \`d\` \\ &lt;e> ?xxx")
     assert text.endswith("x…") and len(text) < 500
-    assert samples_as_markdown([]) == ""
+    assert examples_as_markdown([]) == ""
 
 
-def test_words_and_vectors_have_to_match(tmp_path):
+def test_number_of_words_and_vectors_must_match(tmp_path):
     with pytest.raises(ValueError, match="3 vectors and 2 words"):
         write_projector(tmp_path, np.zeros((3, 2)), ["a", "b"])
 
 
-def test_flags_that_are_folders_are_no_hyperparameters(tmp_path):
-    write_outcome(tmp_path, asdict(TrainingConfig()), metrics_of("lstm", 0.5, seconds={}))
+def test_paths_are_no_hyperparameters(tmp_path):
+    write_outcome(tmp_path, asdict(TrainingConfig()), make_metrics("lstm", 0.5, seconds={}))
     assert list((tmp_path / "outcome").glob("*tfevents*"))

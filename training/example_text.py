@@ -1,0 +1,62 @@
+"""Examples with their predictions as Markdown, for TensorBoard's Text tab."""
+
+from collections.abc import Iterator, Sequence
+from textwrap import indent
+
+from console.interlinear import interlinear
+from schema.scores import ScoredExample
+
+EXAMPLES_OF_A_KIND = 3
+MAX_CHARACTERS = 400
+"""Maximum number of characters of an input, a reference or a prediction."""
+MAX_COLUMNS = 60
+"""Maximum number of words of a tagged sentence."""
+
+
+def examples_as_markdown(examples: Sequence[ScoredExample]) -> str:
+    """The best and the worst examples, and the first ones, which can be followed over the epochs.
+
+    Without a table, since TensorBoard breaks the words of a narrow column at any letter.
+    """
+    return "\n\n".join(
+        f"**{kind}**, score {example.score:.3f}{_aligned(example) if example.rows else _as_text(example)}"
+        for kind, example in _select(examples)
+    )
+
+
+def _select(examples: Sequence[ScoredExample]) -> Iterator[tuple[str, ScoredExample]]:
+    best = sorted(examples, key=lambda example: -example.score)
+    worst = sorted(examples, key=lambda example: example.score)
+    for kind, ranked in (("best", best), ("worst", worst), ("fixed", examples)):
+        yield from ((kind, example) for example in ranked[:EXAMPLES_OF_A_KIND])
+
+
+def _as_text(example: ScoredExample) -> str:
+    return (
+        f", reference *{_escape(example.reference)}*, prediction *{_escape(example.prediction)}*\n\n"
+        f"> input: {_escape(example.input)}"
+    )
+
+
+def _aligned(example: ScoredExample) -> str:
+    """Words, references and predictions in aligned rows with names, as a block of code."""
+    ellipsis = ["…"] if len(example.rows[0]) > MAX_COLUMNS else []
+    names = ("words:", "reference:", "prediction:") if len(example.rows) == 3 else ("words:", "prediction:")
+    rows = [
+        [name, *map(_encodable, row[:MAX_COLUMNS]), *ellipsis] for name, row in zip(names, example.rows, strict=True)
+    ]
+    return "\n\n" + indent(interlinear(rows), "    ")
+
+
+def _escape(text: str) -> str:
+    """Shorten a text, and escape all Markdown and HTML in it."""
+    text = " ".join(text.split())
+    if len(text) > MAX_CHARACTERS:
+        text = f"{text[:MAX_CHARACTERS]}…"
+    text = _encodable(text).replace("&", "&amp;").replace("<", "&lt;")
+    return "".join(f"\\{letter}" if letter in r"\`*_{}[]|#" else letter for letter in text)
+
+
+def _encodable(text: str) -> str:
+    # A lone surrogate of a damaged text cannot be encoded.
+    return text.encode("utf-8", "replace").decode("utf-8")

@@ -1,0 +1,128 @@
+"""Evaluate the best model of a training, score the baselines, and write metrics and report."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from evaluation.report import write_report
+from schema.examples import ExampleT
+from schema.records import Baselines, Metrics, PrimaryMetric
+from tasks.task import FittedEncoder
+from training.checkpoint import remove_checkpoints
+from training.environment import peak_memory_mb, versions
+from training.job import TrainingJob
+from training.scoring import Evaluation, score_baselines, score_split
+from training.tensorboard import write_outcome, write_projector
+from training.trainer_state import FINISHED, TrainerState
+
+if TYPE_CHECKING:
+    import keras
+
+
+def evaluate_run(
+    job: TrainingJob[ExampleT],
+    model: "keras.Model",
+    fitted: FittedEncoder[ExampleT],
+    state: TrainerState,
+    seconds: Mapping[str, float],
+) -> Metrics:
+    """Score `model` on validation and, if training is finished, on test; write all results to the run folder.
+
+    seconds: time of the earlier stages, see `schema.records.Metrics`
+    """
+    started = perf_counter()
+    finished = state.stop_reason in FINISHED
+    evaluations = _evaluate_splits(job, model, fitted, finished)
+    examples = {split: evaluation.examples for split, evaluation in evaluations.items()}
+    baselines = score_baselines(job.task, job.config, job.splits, examples, fitted.encoder) if finished else Baselines()
+    primary_split = "test" if "test" in evaluations else "validation"
+    seconds = {**seconds, "evaluation": perf_counter() - started}
+    metrics = _metrics(job, model, state, evaluations, baselines, primary_split, seconds)
+    _log_outcome(job, model, fitted, metrics)
+    write_report(
+        job.folder.path,
+        metrics,
+        state.history,
+        {split: evaluation.scores for split, evaluation in evaluations.items()},
+        evaluations[primary_split].scored_examples(job.task),
+        asdict(job.config),
+    )
+    # Last, since this file marks the run as finished.
+    job.folder.write_metrics(metrics)
+    if state.stop_reason != "interrupt":
+        remove_checkpoints(job.folder)
+    return metrics
+
+
+def _evaluate_splits(
+    job: TrainingJob[ExampleT], model: "keras.Model", fitted: FittedEncoder[ExampleT], finished: bool
+) -> dict[str, Evaluation[ExampleT, object]]:
+    """Evaluation by split; "test_without_duplicates" leaves out the test examples that also occur in train."""
+    task, splits = job.task, job.splits
+    parts: dict[str, Sequence[ExampleT]] = {"validation": splits.validation}
+    if finished and job.config.test and splits.test:
+        parts["test"] = splits.test
+    evaluations = {
+        split: score_split(task, model, fitted.encoder, examples, task.decoding_config_class())
+        for split, examples in parts.items()
+    }
+    for split, evaluation in evaluations.items():
+        job.folder.write_json_lines(f"predictions/{split}.jsonl", evaluation.rows(task))
+    duplicates = splits.duplicates_of_train() if "test" in evaluations else frozenset()
+    if 0 < len(duplicates) < len(splits.test):
+        evaluations["test_without_duplicates"] = evaluations["test"].without(duplicates, task, fitted.encoder)
+    return evaluations
+
+
+def _log_outcome(
+    job: TrainingJob[ExampleT], model: "keras.Model", fitted: FittedEncoder[ExampleT], metrics: Metrics
+) -> None:
+    """Write final scores and word vectors for TensorBoard."""
+    folder = job.folder.path / "tensorboard"
+    write_outcome(folder, asdict(job.config), metrics)
+    vectors = job.task.word_vectors(model, fitted.encoder) if job.config.diagnostics else None
+    if vectors is not None:
+        write_projector(folder, *vectors)
+
+
+def _metrics(
+    job: TrainingJob[ExampleT],
+    model: "keras.Model",
+    state: TrainerState,
+    evaluations: Mapping[str, Evaluation[ExampleT, object]],
+    baselines: Baselines,
+    primary_split: str,
+    seconds: Mapping[str, float],
+) -> Metrics:
+    task, splits, config = job.task, job.splits, job.config
+    scores = evaluations[primary_split].scores
+    sizes = {"train": len(splits.train), "validation": len(splits.validation), "test": len(splits.test)}
+    comparable = primary_split == "test" and not config.train_file
+    return Metrics(
+        task=task.name,
+        rnn_type=task.rnn_type,
+        dataset=splits.dataset,
+        source=splits.source,
+        synthetic=splits.synthetic,
+        quick=config.quick,
+        cell=config.cell,
+        seed=config.seed,
+        primary_metric=PrimaryMetric(task.primary_metric, scores.values[task.primary_metric], primary_split),
+        scores={split: evaluation.scores.values for split, evaluation in evaluations.items()},
+        baselines=baselines.values,
+        counts={**sizes, **splits.overlaps()},
+        seconds=seconds,
+        peak_memory_mb=peak_memory_mb(),
+        parameters=model.count_params(),
+        padding=state.history[-1].padding,
+        epochs=state.epoch,
+        best_epoch=state.best_epoch,
+        stop_reason=state.stop_reason,
+        versions=versions(),
+        command=job.command,
+        notes=scores.notes,
+        intervals={split: evaluation.scores.intervals for split, evaluation in evaluations.items()},
+        baseline_intervals=baselines.intervals,
+        published_results=task.published_results_for(splits) if comparable else (),
+    )

@@ -1,0 +1,115 @@
+"""Build the model of a training job and fit it."""
+
+from collections.abc import Callable, Mapping
+from functools import cache
+
+import keras
+import numpy as np
+
+from data.batches import Batches, auto_batch_tokens, auto_epochs
+from schema.configs import parse_duration
+from schema.encoded import EncodedDataset
+from schema.examples import ExampleT
+from tasks.task import FittedEncoder
+from training import callbacks
+from training.checkpoint import restore_variables
+from training.fixed_sample import FixedSample, make_fixed_sample
+from training.job import TrainingJob
+from training.optimizer import AdamWithGradientNorm, auto_ema_decay
+from training.signals import Interruption
+from training.tensorboard import TensorBoardLog
+from training.trainer_state import TrainerState, ValidationResult
+
+SCORED_TRAIN_EXAMPLES = 1000
+"""Number of training examples that are scored after each epoch, for the training curve beside that of validation."""
+
+
+def fit_model(
+    job: TrainingJob[ExampleT], fitted: FittedEncoder[ExampleT], state: TrainerState, interruption: Interruption
+) -> None:
+    """Fit a new model, from the newest checkpoint if `state` has a finished epoch.
+
+    The best model, the checkpoints and the TensorBoard log are written to the run folder.
+    """
+    task, config = job.task, job.config
+    keras.utils.set_random_seed(config.seed)
+    model = task.build_model(fitted, config)
+    batches = Batches(fitted.encoded, config.batch_tokens or auto_batch_tokens(fitted.encoded), config.seed)
+    epochs = config.epochs or auto_epochs(len(batches), config.min_epochs)
+    _compile(model, job, epochs * len(batches))
+    if state.epoch:
+        restore_variables(job.folder, model)
+    # Encoded on first use, so that the first step does not wait for it.
+    validation = cache(lambda: fitted.encoder.encode(job.splits.validation))
+    budget = parse_duration(config.time_budget or "")
+    validate = callbacks.ValidationCallback(
+        state, job.folder, batches, _validator(job, fitted, validation), task.primary_metric, config.patience
+    )
+    log = TensorBoardLog(
+        job.folder.path / "tensorboard",
+        state,
+        task.primary_metric,
+        lambda: _fixed_samples(fitted.encoded, validation()),
+        task.loss(config),
+        lambda: validate.last_result,
+        figures=lambda model: task.draw(model, fitted.encoder, job.splits.validation),
+        diagnostics=config.diagnostics,
+    )
+    with interruption.defer():
+        model.fit(
+            batches.dataset(),
+            epochs=epochs,
+            initial_epoch=state.epoch,
+            shuffle=False,
+            verbose=0,
+            callbacks=[
+                callbacks.EpochOrder(batches),
+                callbacks.CosineSchedule(config.learning_rate, epochs * len(batches), state, budget),
+                callbacks.EpochProgress(epochs, len(batches)),
+                callbacks.StopConditions(state, budget, interruption),
+                validate,
+                log,
+            ],
+        )
+
+
+def _compile(model: keras.Model, job: TrainingJob[ExampleT], steps: int) -> None:
+    config = job.config
+    ema_decay = auto_ema_decay(config.ema_decay, steps)
+    optimizer = AdamWithGradientNorm(
+        config.learning_rate,
+        global_clipnorm=config.clip_norm,
+        use_ema=ema_decay > 0,
+        ema_momentum=ema_decay,
+    )
+    model.compile(optimizer, job.task.loss(config))
+    # Otherwise TensorFlow creates the optimizer's variables in the first training step, and traces the step twice.
+    optimizer.build(model.trainable_variables)
+
+
+def _validator(
+    job: TrainingJob[ExampleT], fitted: FittedEncoder[ExampleT], validation: Callable[[], EncodedDataset]
+) -> Callable[[keras.Model], ValidationResult]:
+    """Function that scores a model on validation, and on some training examples as encoded for training."""
+    task, encoder, config = job.task, fitted.encoder, job.task.validation_predict_config()
+    examples, train = job.splits.validation, job.splits.train
+    indices = np.linspace(0, len(train) - 1, min(SCORED_TRAIN_EXAMPLES, len(train)), dtype=int)
+    train_sample = task.with_all_references([train[index] for index in indices], train)
+    encoded_train_sample = fitted.encoded.take(indices)
+
+    def validate(model: keras.Model) -> ValidationResult:
+        predictions = task.predict(model, encoder, validation(), config)
+        train_predictions = task.predict(model, encoder, encoded_train_sample, config)
+        return ValidationResult(
+            scores=task.score(encoder, examples, predictions),
+            scored_examples=[task.to_scored_example(*pair) for pair in zip(examples, predictions, strict=True)],
+            train_score=task.score(encoder, train_sample, train_predictions).values[task.primary_metric],
+        )
+
+    return validate
+
+
+def _fixed_samples(train: EncodedDataset, validation: EncodedDataset) -> Mapping[str, FixedSample]:
+    """Long examples of train and validation; without validation if one of its references cannot be encoded."""
+    parts = {"train": train, "validation": validation}
+    return {part: make_fixed_sample(encoded) for part, encoded in parts.items() if encoded.targets is not None}

@@ -1,6 +1,6 @@
-"""A run as people read it: `report.md` with its pictures, and a few lines for the terminal.
+"""Reports of a run: `report.md` with its figures, and a few lines for the terminal.
 
-Whatever comes from a user or a data set passes through `_plain`: a report never becomes markup that its data wrote.
+All text from a user or a data set passes through `_plain`, so that it cannot become markup of the report.
 """
 
 import math
@@ -16,19 +16,19 @@ from evaluation.scores import SCORES, UNDEFINED, format_interval, format_score
 from schema.records import EpochRecord, IntervalsBySplit, Metrics, ScoresBySplit, Summary
 from schema.scores import ScoredExample, Scores, Table, TableValue
 
-SHOWN_SAMPLES = 5
-"""So many of the best answers, and as many of the worst."""
-LONGEST_TEXT = 300
+NUM_EXAMPLES = 5
+"""Number of best, and of worst, predictions in the report."""
+MAX_TEXT_LENGTH = 300
 """Characters of a text in the report; the middle of a longer one is left out."""
-BASELINES_IN_SHORT = 4
+MAX_BASELINES_IN_TERMINAL = 4
 OVERLAP = " also in "
-"""Stands in the names of those `Metrics.counts` that say what two splits share."""
-ENDINGS = {
-    "interrupt": "was interrupted",
-    "time budget": "used up its time budget",
-    "divergence": "ended because its loss was no longer a number",
+"""Part of the names of those `Metrics.counts` that count duplicates between splits."""
+EARLY_STOPS = {
+    "interrupt": "it was interrupted",
+    "time budget": "it used up its time budget",
+    "divergence": "it diverged (the loss was NaN or infinite)",
 }
-"""How a run ends early, as `Metrics.stop_reason` -> what the run did."""
+"""`Metrics.stop_reason` of a run that ended early -> why."""
 
 
 def write_report(
@@ -36,90 +36,92 @@ def write_report(
     metrics: Metrics,
     history: Sequence[EpochRecord],
     scores: Mapping[str, Scores],
-    samples: Sequence[ScoredExample],
+    examples: Sequence[ScoredExample],
     config: Mapping[str, object],
 ) -> None:
-    """Write `folder`/report.md and `folder`/plots/*.png; each file is replaced whole.
+    """Write `folder`/report.md and `folder`/plots/*.png; each file is replaced atomically.
 
-    scores: split -> scores; the headline's split is shown in full. samples: answers to that split
-    A part that has nothing to show (no epoch ended, no confusion, few samples) is left out or says so.
+    scores: split -> scores; the split of the primary metric is shown in detail
+    examples: examples of that split with their predictions
+    Sections without content (no finished epoch, no confusion matrix, few examples) are left out or say so.
     """
-    judged = scores.get(metrics.primary_metric.split)
-    pictures = _draw(folder / "plots", metrics, history, judged)
+    split_scores = scores.get(metrics.primary_metric.split)
+    figures = _save_figures(folder / "plots", metrics, history, split_scores)
     sections = [
         *_opening(metrics),
         *_score_tables(metrics),
-        *_notes(metrics, judged),
-        *_breakdowns(metrics, judged, pictures),
-        *_training(metrics, history, pictures),
-        *_sample_tables(samples),
-        *_repeat(metrics, config),
+        *_notes(metrics, split_scores),
+        *_breakdowns(metrics, split_scores, figures),
+        *_training(metrics, history, figures),
+        *_example_tables(examples),
+        *_reproduction(metrics, config),
     ]
     text = "\n\n".join(sections) + "\n"
     atomic_write(folder / "report.md", lambda path: path.write_text(text, encoding="utf-8"))
 
 
 def short_report(metrics: Metrics) -> str:
-    """At most a dozen plain lines for the terminal: the headline score beside its baselines, and who won."""
+    """At most a dozen lines for the terminal: the primary metric of network and baselines, and their comparison."""
     name, split = metrics.primary_metric.name, metrics.primary_metric.split
     others = [other for other in metrics.scores if other != split][:2]
     table = [
         [
-            who,
-            _value_of(values.get(split, {}), name),
+            system,
+            _format_value(values.get(split, {}), name),
             format_interval(intervals.get(split, {}), name),
-            *(_value_of(values.get(other, {}), name) for other in others),
+            *(_format_value(values.get(other, {}), name) for other in others),
         ]
-        for who, values, intervals in _systems(metrics)[: 1 + BASELINES_IN_SHORT]
+        for system, values, intervals in _systems(metrics)[: 1 + MAX_BASELINES_IN_TERMINAL]
     ]
-    header = [name, split, "95 % interval", *others]
-    cpu = metrics.seconds.get("training_cpu")
-    spent = "" if cpu is None else f", {cpu / 60:.1f} minutes of CPU time"
+    cpu_seconds = metrics.seconds.get("training_cpu")
+    cpu_time = "" if cpu_seconds is None else f", {cpu_seconds / 60:.1f} minutes of CPU time"
     lines = [
         f"{metrics.task} ({metrics.rnn_type}), {metrics.cell}, {metrics.dataset}, seed {metrics.seed}",
-        plain_table(header, table),
-        _verdict(metrics),
-        f"{metrics.epochs} epochs, the best is {metrics.best_epoch}; {metrics.parameters:,} weights{spent}",
+        plain_table([name, split, "95 % interval", *others], table),
+        _comparison(metrics),
+        f"{metrics.epochs} epochs (best: {metrics.best_epoch}), {metrics.parameters:,} parameters{cpu_time}",
         *_warnings(metrics),
     ]
     return "\n".join(lines)
 
 
 def summary_report(summary: Summary) -> str:
-    """Plain lines for the terminal: each seed, their mean, deviation and interval, and the best baseline."""
-    name = summary.primary_metric.name
+    """Lines for the terminal: each seed, mean, standard deviation, confidence interval, and the best baseline."""
+    name, mean = summary.primary_metric.name, summary.primary_metric.value
     rows = [[f"seed {seed}", format_score(name, value)] for seed, value in summary.values.items()]
     rows += [[f"seed {seed}", "failed"] for seed in summary.failed]
-    rows += [[f"baseline {who}", format_score(name, value)] for who, value in summary.baselines.items()]
+    rows += [[f"baseline {baseline}", format_score(name, value)] for baseline, value in summary.baselines.items()]
     deviation = f" ± {format_score(name, summary.deviation)}" if math.isfinite(summary.deviation) else ""
     interval = format_interval({name: summary.interval}, name)
     lines = [
         f"{summary.task}, {summary.cell}, {summary.dataset}: {len(summary.values)} seeds",
         plain_table(["", f"{summary.primary_metric.split} {name}"], rows),
-        f"mean {format_score(name, summary.primary_metric.value)}{deviation} (sample deviation), 95 % interval {interval}",
-        compare_with_baselines(name, summary.primary_metric.value, summary.baselines),
+        f"mean {format_score(name, mean)}{deviation} (sample standard deviation), 95 % interval {interval}",
+        compare_with_baselines(name, mean, summary.baselines),
     ]
     return "\n".join(lines)
 
 
-def _draw(folder: Path, metrics: Metrics, history: Sequence[EpochRecord], judged: Scores | None) -> Mapping[str, str]:
-    """Draw what there is; name of the picture -> its place beside report.md."""
-    drawn = []
+def _save_figures(
+    folder: Path, metrics: Metrics, history: Sequence[EpochRecord], scores: Scores | None
+) -> Mapping[str, str]:
+    """Draw the figures for which there are data; name of the figure -> its Markdown, relative to report.md."""
+    names = []
     if history:
         plots.learning_curves(history, metrics.primary_metric.name, folder / "learning_curves.png")
-        drawn.append("learning_curves")
-    if judged and judged.confusion and judged.confusion.labels:
-        plots.confusion_matrix(judged.confusion, folder / "confusion_matrix.png")
-        drawn.append("confusion_matrix")
-    by_length = _length_table(judged)
+        names.append("learning_curves")
+    if scores and scores.confusion and scores.confusion.labels:
+        plots.confusion_matrix(scores.confusion, folder / "confusion_matrix.png")
+        names.append("confusion_matrix")
+    by_length = _length_table(scores)
     if by_length:
         plots.score_by_length(by_length, folder / "score_by_length.png")
-        drawn.append("score_by_length")
-    return {name: f"![{name.replace('_', ' ')}](plots/{name}.png)" for name in drawn}
+        names.append("score_by_length")
+    return {name: f"![{name.replace('_', ' ')}](plots/{name}.png)" for name in names}
 
 
-def _length_table(judged: Scores | None) -> Table | None:
-    tables = judged.tables if judged else ()
+def _length_table(scores: Scores | None) -> Table | None:
+    tables = scores.tables if scores else ()
     return next((table for table in tables if table.title.endswith(" by length") and table.rows), None)
 
 
@@ -128,141 +130,152 @@ def _opening(metrics: Metrics) -> Iterator[str]:
     for warning in _warnings(metrics):
         yield f"> **{_plain(warning)}**"
     yield (
-        f"{_plain(_titled(metrics.rnn_type))}; examples from {_plain(metrics.source)}; seed {metrics.seed}. "
-        "Shares are shown x 100."
+        f"{_plain(_title(metrics.rnn_type))}; data: {_plain(metrics.source)}; seed {metrics.seed}. Scores in percent."
     )
-    yield f"**{_plain(_verdict(metrics))}**"
+    yield f"**{_plain(_comparison(metrics))}**"
 
 
 def _warnings(metrics: Metrics) -> Iterator[str]:
-    """What a reader must know before any number."""
+    """Restrictions that a reader must know before any number."""
     if metrics.synthetic:
-        yield "The examples are synthetic (the synthetic data); a score on them is no result."
+        yield "Trained and evaluated on synthetic data: not a meaningful score."
     if metrics.quick:
-        yield "A quick look: few examples, a small model and little training; its score is no result."
+        yield "Quick run with few examples, a small model and little training: not a meaningful score."
     if metrics.primary_metric.split != "test":
-        yield f"Test was not scored; the scores are those of {metrics.primary_metric.split}, on which choices were made."
-    if metrics.stop_reason in ENDINGS:
-        yield f"The run ended early: it {ENDINGS[metrics.stop_reason]}; epochs begun: {metrics.epochs}."
+        yield f"Test set not scored: {metrics.primary_metric.split} scores, optimistically biased."
+    if metrics.stop_reason in EARLY_STOPS:
+        yield f"Training ended early: {EARLY_STOPS[metrics.stop_reason]}; epochs started: {metrics.epochs}."
 
 
-def _verdict(metrics: Metrics) -> str:
+def _comparison(metrics: Metrics) -> str:
     name, split = metrics.primary_metric.name, metrics.primary_metric.split
-    rivals = {who: values[split][name] for who, values in metrics.baselines.items() if name in values.get(split, {})}
-    return compare_with_baselines(name, metrics.primary_metric.value, rivals)
+    baselines = {
+        baseline: values[split][name] for baseline, values in metrics.baselines.items() if name in values.get(split, {})
+    }
+    return compare_with_baselines(name, metrics.primary_metric.value, baselines)
 
 
 def _systems(metrics: Metrics) -> list[tuple[str, ScoresBySplit, IntervalsBySplit]]:
-    """The network, then the baselines, the highest headline score first and those without one last."""
+    """The network, then the baselines, best first by the primary metric; those without a value come last."""
     name, split = metrics.primary_metric.name, metrics.primary_metric.split
     best_first = sorted(
-        metrics.baselines, key=lambda who: metrics.baselines[who].get(split, {}).get(name, -math.inf), reverse=True
+        metrics.baselines,
+        key=lambda baseline: metrics.baselines[baseline].get(split, {}).get(name, -math.inf),
+        reverse=True,
     )
-    rivals = [(who, metrics.baselines[who], metrics.baseline_intervals.get(who, {})) for who in best_first]
-    return [("network", metrics.scores, metrics.intervals), *rivals]
+    baselines = [
+        (baseline, metrics.baselines[baseline], metrics.baseline_intervals.get(baseline, {})) for baseline in best_first
+    ]
+    return [("network", metrics.scores, metrics.intervals), *baselines]
 
 
 def _score_tables(metrics: Metrics) -> Iterator[str]:
-    """One table for each split, the headline's first; its columns are the scores of the network."""
-    yield "## Scores beside the baselines"
-    judged = metrics.primary_metric.split
-    for split in [judged, *(other for other in metrics.scores if other != judged)]:
+    """One table for each split, that of the primary metric first; the columns are the scores of the network."""
+    yield "## Scores and baselines"
+    primary_split = metrics.primary_metric.split
+    for split in [primary_split, *(other for other in metrics.scores if other != primary_split)]:
         names = list(metrics.scores.get(split, {}))
         if not names:
             continue
-        cells = []
-        for who, values, intervals in _systems(metrics):
+        rows = []
+        for system, values, intervals in _systems(metrics):
             if split in values:
-                cells.append([who, *(_value_of(values[split], name) for name in names)])
-            if trusted := intervals.get(split):
-                cells.append([f"{who}, 95 % interval", *(format_interval(trusted, name) for name in names)])
-        if split == judged:
-            cells += [
-                [f"quoted: {quote.system} ({quote.source})", *(_value_of(quote.scores, name) for name in names)]
-                for quote in metrics.published_results
+                rows.append([system, *(_format_value(values[split], name) for name in names)])
+            if bounds := intervals.get(split):
+                rows.append([f"{system}, 95 % interval", *(format_interval(bounds, name) for name in names)])
+        if split == primary_split:
+            rows += [
+                [
+                    f"published: {result.system} ({result.source})",
+                    *(_format_value(result.scores, name) for name in names),
+                ]
+                for result in metrics.published_results
             ]
         examples = f" ({metrics.counts[split]:,} examples)" if split in metrics.counts else ""
-        yield f"### {_plain(_titled(split))}{examples}"
-        yield _markdown([_plain(split), *map(_score_title, names)], cells)
+        yield f"### {_plain(_title(split))}{examples}"
+        yield _markdown([_plain(split), *map(_score_title, names)], rows)
 
 
 def _score_title(name: str) -> str:
     return _plain(name if SCORES[name].higher_is_better else f"{name} (lower is better)")
 
 
-def _value_of(values: Mapping[str, float], name: str) -> str:
+def _format_value(values: Mapping[str, float], name: str) -> str:
     return format_score(name, values[name]) if name in values else UNDEFINED
 
 
-def _notes(metrics: Metrics, judged: Scores | None) -> Iterator[str]:
-    """Sentences, then what the data set's own splits share."""
-    notes = list(dict.fromkeys((*metrics.notes, *(judged.notes if judged else ()))))
+def _notes(metrics: Metrics, scores: Scores | None) -> Iterator[str]:
+    """Notes, then the duplicates between the official splits of the data set."""
+    notes = list(dict.fromkeys((*metrics.notes, *(scores.notes if scores else ()))))
     overlaps = {name: count for name, count in metrics.counts.items() if OVERLAP in name}
     if notes:
         yield "## Notes"
         yield "\n".join(f"- {_plain(note)}" for note in notes)
     if overlaps:
-        yield "## What the official splits share"
+        yield "## Overlap of the official splits"
         yield _markdown(["overlap", "examples"], [[name, f"{count:,}"] for name, count in overlaps.items()])
 
 
-def _breakdowns(metrics: Metrics, judged: Scores | None, pictures: Mapping[str, str]) -> Iterator[str]:
-    if judged is None:
+def _breakdowns(metrics: Metrics, scores: Scores | None, figures: Mapping[str, str]) -> Iterator[str]:
+    if scores is None:
         return
-    for table in judged.tables:
-        yield f"## {_plain(_titled(table.title))} ({_plain(metrics.primary_metric.split)})"
-        if table is _length_table(judged):
-            yield pictures["score_by_length"]
-        yield _markdown([_plain(name) for name in table.header], [list(map(_cell, row)) for row in table.rows])
-    if "confusion_matrix" in pictures:
-        yield f"## Confusions ({_plain(metrics.primary_metric.split)})"
-        yield pictures["confusion_matrix"]
+    for table in scores.tables:
+        yield f"## {_plain(_title(table.title))} ({_plain(metrics.primary_metric.split)})"
+        if table is _length_table(scores):
+            yield figures["score_by_length"]
+        yield _markdown([_plain(name) for name in table.header], [list(map(_format_cell, row)) for row in table.rows])
+    if "confusion_matrix" in figures:
+        yield f"## Confusion matrix ({_plain(metrics.primary_metric.split)})"
+        yield figures["confusion_matrix"]
 
 
-def _cell(value: TableValue) -> str:
-    """Floats are shares and shown x 100."""
+def _format_cell(value: TableValue) -> str:
+    """Floats are fractions and are displayed x 100."""
     if isinstance(value, float):
         return f"{100 * value:.2f}" if math.isfinite(value) else UNDEFINED
     return f"{value:,}" if isinstance(value, int) else value
 
 
-def _training(metrics: Metrics, history: Sequence[EpochRecord], pictures: Mapping[str, str]) -> Iterator[str]:
+def _training(metrics: Metrics, history: Sequence[EpochRecord], figures: Mapping[str, str]) -> Iterator[str]:
     yield "## Training"
     if history:
-        yield pictures["learning_curves"]
+        yield figures["learning_curves"]
     else:
         yield "No epoch was finished."
-    facts = {
-        "epochs": f"{metrics.epochs} (the best is {metrics.best_epoch}; ended by {metrics.stop_reason})",
-        "weights": f"{metrics.parameters:,}",
+    rows = {
+        "epochs": f"{metrics.epochs} (best: {metrics.best_epoch}; stop reason: {metrics.stop_reason})",
+        "parameters": f"{metrics.parameters:,}",
         "padding": f"{100 * metrics.padding:.1f} % of the time steps",
         "peak memory": f"{metrics.peak_memory_mb:,.0f} MB",
         **{f"seconds, {name.replace('_', ' ')}": f"{value:,.1f}" for name, value in metrics.seconds.items()},
         **{f"examples, {name}": f"{count:,}" for name, count in metrics.counts.items() if OVERLAP not in name},
     }
-    yield _markdown(["of this run", ""], [list(fact) for fact in facts.items()])
+    yield _markdown(["property", "value"], [list(row) for row in rows.items()])
 
 
-def _sample_tables(samples: Sequence[ScoredExample]) -> Iterator[str]:
-    """The best and the worst answers; of few samples all, once."""
-    if not samples:
+def _example_tables(examples: Sequence[ScoredExample]) -> Iterator[str]:
+    """The best and the worst predictions; all of them if there are few."""
+    if not examples:
         return
-    ordered = sorted(samples, key=lambda sample: sample.score, reverse=True)
-    if len(ordered) < 2 * SHOWN_SAMPLES:
-        parts = {"Answers, the best first": ordered}
+    ordered = sorted(examples, key=lambda example: example.score, reverse=True)
+    if len(ordered) < 2 * NUM_EXAMPLES:
+        sections = {"Predictions, best first": ordered}
     else:
-        parts = {"Best answers": ordered[:SHOWN_SAMPLES], "Worst answers": ordered[: -SHOWN_SAMPLES - 1 : -1]}
-    for title, chosen in parts.items():
+        sections = {"Best predictions": ordered[:NUM_EXAMPLES], "Worst predictions": ordered[: -NUM_EXAMPLES - 1 : -1]}
+    for title, chosen in sections.items():
         rows = [
-            [_cell(float(sample.score)), *map(_shortened, (sample.reference, sample.prediction, sample.input))]
-            for sample in chosen
+            [
+                _format_cell(float(example.score)),
+                *map(_shortened, (example.reference, example.prediction, example.input)),
+            ]
+            for example in chosen
         ]
         yield f"## {title}"
-        yield _markdown(["score", "reference", "answer", "input"], rows)
+        yield _markdown(["score", "reference", "prediction", "input"], rows)
 
 
-def _repeat(metrics: Metrics, config: Mapping[str, object]) -> Iterator[str]:
-    yield "## To repeat it"
+def _reproduction(metrics: Metrics, config: Mapping[str, object]) -> Iterator[str]:
+    yield "## Reproduce"
     yield _code_block(f"python {metrics.command}")
     yield _markdown(["setting", "value"], [[name, _shortened(str(value))] for name, value in config.items()])
     yield _markdown(["software", "version"], [list(item) for item in metrics.versions.items()])
@@ -273,32 +286,32 @@ def _markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return markdown_table(header, [[_plain(cell) for cell in row] for row in rows])
 
 
-def _titled(text: str) -> str:
+def _title(text: str) -> str:
     return text[:1].upper() + text[1:].replace("_", " ")
 
 
 def _shortened(text: str) -> str:
-    if len(text) <= LONGEST_TEXT:
+    if len(text) <= MAX_TEXT_LENGTH:
         return text
-    half = (LONGEST_TEXT - 5) // 2
+    half = (MAX_TEXT_LENGTH - 5) // 2
     return f"{text[:half]} ... {text[-half:]}"
 
 
-# Characters that Markdown or HTML would read as markup, wherever they stand in a line; entities are always text.
-_ENTITIES = {ord(mark): f"&#{ord(mark)};" for mark in r"&<>|\`*[]~$@"}
+# Characters that are markup in Markdown or HTML anywhere in a line; entities are always text.
+_ENTITIES = {ord(char): f"&#{ord(char)};" for char in r"&<>|\`*[]~$@"}
 
 
 def _plain(text: str) -> str:
-    """Any text as one line that Markdown shows as it is: no markup, no HTML, no link, no new table cell."""
-    one_line = " ".join("".join(mark if mark.isprintable() else " " for mark in text).split())
+    """Any text as one line that Markdown renders unchanged: no markup, no HTML, no link, no new table cell."""
+    one_line = " ".join("".join(char if char.isprintable() else " " for char in text).split())
     # An underscore within a word, as in nb_bigrams, is no markup and stays readable.
     escaped = re.sub(r"(?<![^\W_])_|_(?![^\W_])", "&#95;", one_line.translate(_ENTITIES))
-    # GitHub makes links of bare addresses; an entity in the right place keeps them text.
-    return re.sub(r"(?i)\bwww\.", lambda found: f"{found[0][:-1]}&#46;", escaped.replace("://", "&#58;//"))
+    # GitHub makes links of bare addresses; an entity in them prevents that.
+    return re.sub(r"(?i)\bwww\.", lambda match: f"{match[0][:-1]}&#46;", escaped.replace("://", "&#58;//"))
 
 
 def _code_block(text: str) -> str:
-    """A fence longer than any row of backticks in the text."""
-    longest = max((len(ticks) for ticks in re.findall("`+", text)), default=0)
-    fence = "`" * max(3, longest + 1)
+    """A fenced code block; the fence is longer than any sequence of backticks in the text."""
+    max_backticks = max((len(backticks) for backticks in re.findall("`+", text)), default=0)
+    fence = "`" * max(3, max_backticks + 1)
     return f"{fence}\n{text}\n{fence}"

@@ -1,4 +1,4 @@
-"""A finished run, made up, for the tests of what people read."""
+"""Metrics and history of a fictitious run."""
 
 import pytest
 
@@ -9,9 +9,9 @@ COMMAND = "python train.py sentiment --seed 3"
 
 @pytest.fixture(scope="session")
 def make_metrics():
-    """Builds `Metrics` of a made-up run; any field can be said."""
+    """Builds the `Metrics` of a fictitious run; any field can be changed."""
 
-    def make(**said) -> Metrics:
+    def make(**changes) -> Metrics:
         fields = {
             "task": "sentiment",
             "rnn_type": "many to one",
@@ -43,7 +43,7 @@ def make_metrics():
             "versions": {"keras": "3.15.1"},
             "command": COMMAND,
         }
-        return Metrics(**(fields | said))
+        return Metrics(**(fields | changes))
 
     return make
 

@@ -1,4 +1,4 @@
-"""Pictures of the inside are drawn for any number of epochs, and of whatever can be drawn."""
+"""Figures of diagnostics are drawn for any number of epochs and for degenerate values."""
 
 import warnings
 
@@ -32,7 +32,7 @@ def test_gradients_are_drawn_for_any_number_of_epochs(epochs):
     lines = figure.axes[1]
     assert len(lines.lines) == epochs
     assert lines.get_yscale() == "log"
-    assert len(lines.get_legend().get_texts()) == min(epochs, diagnostics_plots.MOST_NAMED)
+    assert len(lines.get_legend().get_texts()) == min(epochs, diagnostics_plots.MAX_LEGEND_EPOCHS)
 
 
 def test_the_heat_map_has_a_cell_for_each_lag_and_epoch():
@@ -47,41 +47,41 @@ def test_the_heat_map_has_a_cell_for_each_lag_and_epoch():
     assert figure.axes[0].get_ylabel() == figure.axes[1].get_xlabel() == "distance (steps)"
 
 
-def test_what_is_far_too_small_does_not_stretch_the_scale():
+def test_vanished_gradients_do_not_extend_the_scale():
     scale = diagnostics_plots.gradient_through_time({0: decay(1)}).axes[0].collections[0].norm
     assert scale.vmax == 1
-    assert scale.vmin == pytest.approx(10.0**-diagnostics_plots.MOST_DECADES)
+    assert scale.vmin == pytest.approx(10.0**-diagnostics_plots.MAX_DECADES)
 
 
 @pytest.mark.parametrize(
     "curve", [np.zeros(5), np.full(5, np.nan), np.ones(5), np.array([1.0, np.nan, 0.0, np.inf]), np.ones(1), np.ones(0)]
 )
-def test_strange_gradients_are_drawn(curve):
+def test_degenerate_gradients_are_drawn(curve):
     assert width_of(plots.png(diagnostics_plots.gradient_through_time({0: curve, 1: curve})))
 
 
 @pytest.mark.parametrize("panels", [1, 2, 3, 4, 6])
-def test_cells_are_drawn_a_panel_each(panels):
-    diagnostics = {f"forward/gate_{place}": {0: decay(50), 1: decay(9)} for place in range(panels)}
+def test_each_quantity_of_a_cell_has_a_panel(panels):
+    diagnostics = {f"forward/gate_{number}": {0: decay(50), 1: decay(9)} for number in range(panels)}
     figure = diagnostics_plots.cell_over_time(diagnostics)
     assert 500 < width_of(plots.png(figure)) < 1200
     shown = [axes for axes in figure.axes if axes.get_visible()]
-    assert [axes.get_title() for axes in shown] == [f"gate {place}, forward" for place in range(panels)]
+    assert [axes.get_title() for axes in shown] == [f"gate {number}, forward" for number in range(panels)]
     assert all(len(axes.lines) == 2 and axes.get_ylim() == pytest.approx((-0.02, 1.02)) for axes in shown)
 
 
-def test_steps_that_no_text_reaches_are_left_out():
+def test_time_steps_without_texts_are_left_out():
     figure = diagnostics_plots.cell_over_time({"forward/forget_gate": {0: np.array([0.5, np.nan])}})
     assert width_of(plots.png(figure))
 
 
-def test_nothing_to_draw_is_refused():
+def test_empty_data_are_refused():
     with pytest.raises(ValueError, match="no curve"):
         diagnostics_plots.gradient_through_time({})
     with pytest.raises(ValueError, match="nothing"):
         diagnostics_plots.cell_over_time({})
 
 
-def test_a_confusion_matrix_can_be_had_without_a_file():
+def test_a_confusion_matrix_needs_no_file():
     figure = plots.confusion_figure(ConfusionMatrix(("a", "b"), np.eye(2, dtype=int)))
     assert width_of(plots.png(figure))

@@ -1,4 +1,4 @@
-"""Pictures are written whole, whatever there is to draw."""
+"""Figures are saved for any valid data, and completely or not at all."""
 
 import warnings
 
@@ -22,18 +22,18 @@ def no_warnings():
 
 
 def size_of(path):
-    """Width and height that a PNG file states."""
+    """Width and height in the header of a PNG file."""
     content = path.read_bytes()
     assert content.startswith(b"\x89PNG\r\n\x1a\n")
     assert content.endswith(b"IEND\xaeB`\x82")
     return int.from_bytes(content[16:20]), int.from_bytes(content[20:24])
 
 
-def confusion_of(labels):
+def diagonal_matrix(labels):
     return ConfusionMatrix(tuple(labels), np.eye(len(labels), dtype=int) * 9)
 
 
-def test_learning_curves_are_drawn(history, tmp_path):
+def test_learning_curves_are_saved(history, tmp_path):
     plots.learning_curves(history, "accuracy", tmp_path / "new folder" / "curves.png")
     width, height = size_of(tmp_path / "new folder" / "curves.png")
     assert 800 < width < 1200
@@ -41,28 +41,28 @@ def test_learning_curves_are_drawn(history, tmp_path):
 
 
 @pytest.mark.parametrize("epochs", [[NAN_EPOCH], [NAN_EPOCH, NAN_EPOCH]])
-def test_a_diverged_run_is_drawn(epochs, tmp_path):
+def test_learning_curves_of_a_diverged_run_are_saved(epochs, tmp_path):
     plots.learning_curves(epochs, "accuracy", tmp_path / "curves.png")
     assert size_of(tmp_path / "curves.png")
 
 
 @pytest.mark.parametrize("classes", [1, 2, 6, 50])
-def test_a_confusion_matrix_keeps_to_the_width_of_a_page(classes, tmp_path):
-    plots.confusion_matrix(confusion_of([f"class number {place}" for place in range(classes)]), tmp_path / "c.png")
+def test_a_confusion_matrix_fits_the_width_of_a_page(classes, tmp_path):
+    plots.confusion_matrix(diagonal_matrix([f"class number {number}" for number in range(classes)]), tmp_path / "c.png")
     assert 400 < size_of(tmp_path / "c.png")[0] < 1200
 
 
-def test_strange_class_names_are_drawn(tmp_path):
+def test_unusual_class_names_are_drawn(tmp_path):
     labels = ("$x_$", "a\nb", "", "très long " * 40, "日本語", r"\frac{", "$")
-    plots.confusion_matrix(confusion_of(labels), tmp_path / "c.png")
+    plots.confusion_matrix(diagonal_matrix(labels), tmp_path / "c.png")
     assert size_of(tmp_path / "c.png")[0] < 1400
 
 
-def test_a_caption_is_no_formula():
+def test_dollar_signs_in_captions_are_no_formulas():
     caption = 'a $5 "off" sign, was $10'
     pixels = np.zeros((4, 4, 3), np.uint8)
-    attended = AttentionWeights((), ("a", "$5", "$sign$"), np.full((3, 4), 0.25))
-    assert plots.png(plots.caption_figure(pixels, [caption], caption, attended)).startswith(b"\x89PNG")
+    attention = AttentionWeights((), ("a", "$5", "$sign$"), np.full((3, 4), 0.25))
+    assert plots.png(plots.caption_figure(pixels, [caption], caption, attention)).startswith(b"\x89PNG")
 
 
 def test_a_class_without_examples_is_drawn(tmp_path):
@@ -71,26 +71,26 @@ def test_a_class_without_examples_is_drawn(tmp_path):
 
 
 @pytest.mark.parametrize("rows", [(("up to 5", 3, 1.0),), (("up to 5", 30, 0.0), ("6-10", 400, 0.5))])
-def test_scores_by_length_are_drawn(rows, tmp_path):
+def test_scores_by_length_are_saved(rows, tmp_path):
     plots.score_by_length(Table("accuracy by length", HEADER, rows), tmp_path / "l.png")
     assert size_of(tmp_path / "l.png")
 
 
-def test_a_picture_that_fails_leaves_the_old_one_alone(history, tmp_path, monkeypatch):
+def test_a_failed_figure_keeps_the_old_file(history, tmp_path, monkeypatch):
     path = tmp_path / "curves.png"
     path.write_bytes(b"old")
 
-    def half_written(figure, beside, **options):
-        beside.write_bytes(b"half")
+    def write_half(figure, path, **options):
+        path.write_bytes(b"half")
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(plots.Figure, "savefig", half_written)
+    monkeypatch.setattr(plots.Figure, "savefig", write_half)
     with pytest.raises(KeyboardInterrupt):
         plots.learning_curves(history, "accuracy", path)
     assert path.read_bytes() == b"old"
 
 
-def test_nothing_to_draw_is_refused(tmp_path):
+def test_empty_data_are_refused(tmp_path):
     with pytest.raises(ValueError, match="no epoch"):
         plots.learning_curves([], "accuracy", tmp_path / "x.png")
     with pytest.raises(ValueError, match="no class"):

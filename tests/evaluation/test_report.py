@@ -1,4 +1,4 @@
-"""The report holds what it must, and nothing in it was written as markup by its data."""
+"""The report is complete, and text from data never becomes markup."""
 
 import html
 import re
@@ -22,10 +22,10 @@ HOSTILE = (
 )
 BLOCKS = {"h1", "h2", "h3", "p", "strong", "ul", "li", "img", "pre", "code"}
 BLOCKS |= {"table", "thead", "tbody", "tr", "th", "td"}
-"""Every HTML tag that a report may become."""
+"""All HTML tags of a rendered report."""
 
 
-def judged(**said):
+def make_scores(**changes):
     fields = {
         "values": {"accuracy": 0.9189},
         "examples": 10,
@@ -38,15 +38,15 @@ def judged(**said):
         "confusion": ConfusionMatrix(("neg", "pos"), np.array([[4, 1], [0, 5]])),
         "notes": ("A note of the scores.",),
     }
-    return Scores(**(fields | said))
+    return Scores(**(fields | changes))
 
 
-def samples_of(count):
-    return [ScoredExample(f"input {place}", "pos", f"answer {place}", place / count) for place in range(count)]
+def make_examples(count):
+    return [ScoredExample(f"input {number}", "pos", f"guess {number}", number / count) for number in range(count)]
 
 
-def report_of(folder, metrics, history=(), scores=None, samples=(), config=None):
-    write_report(folder, metrics, list(history), scores or {}, list(samples), config or {})
+def report_of(folder, metrics, history=(), scores=None, examples=(), config=None):
+    write_report(folder, metrics, list(history), scores or {}, list(examples), config or {})
     return (folder / "report.md").read_text(encoding="utf-8")
 
 
@@ -55,24 +55,26 @@ def rendered(markdown):
 
 
 def rows_of(markdown):
-    """Every table row of the page, as the list of its cells' texts, the way a browser shows them."""
+    """All table rows of the page, each a list of the texts of its cells, as a browser displays them."""
     rows = re.findall(r"<tr>(.*?)</tr>", rendered(markdown), flags=re.DOTALL)
     return [[html.unescape(cell) for cell in re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.DOTALL)] for row in rows]
 
 
 @pytest.fixture(scope="module")
-def whole_folder(tmp_path_factory):
+def full_folder(tmp_path_factory):
     return tmp_path_factory.mktemp("run")
 
 
 @pytest.fixture(scope="module")
-def whole(make_metrics, history, whole_folder):
+def full_report(make_metrics, history, full_folder):
     metrics = make_metrics(notes=("A note of the run.",))
-    return report_of(whole_folder, metrics, history, {"test": judged()}, samples_of(12), {"cell": "lstm", "units": 64})
+    return report_of(
+        full_folder, metrics, history, {"test": make_scores()}, make_examples(12), {"cell": "lstm", "units": 64}
+    )
 
 
-def test_scores_stand_beside_the_baselines_best_first(whole):
-    rows = rows_of(whole)
+def test_network_and_baselines_are_listed_best_first(full_report):
+    rows = rows_of(full_report)
     start = rows.index(["test", "accuracy", "macro_f1", "cross_entropy (lower is better)"])
     assert rows[start + 1 : start + 6] == [
         ["network", "91.89", "91.88", "0.250"],
@@ -95,8 +97,8 @@ def test_scores_stand_beside_the_baselines_best_first(whole):
         "imdb_reviews/plain_text:1.0.0",
     ],
 )
-def test_the_report_says(whole, text):
-    assert text in whole
+def test_the_report_contains(full_report, text):
+    assert text in full_report
 
 
 @pytest.mark.parametrize(
@@ -112,54 +114,56 @@ def test_the_report_says(whole, text):
         ["keras", "3.15.1"],
     ],
 )
-def test_a_table_of_the_report_has_the_row(whole, row):
-    assert row in rows_of(whole)
+def test_tables_of_the_report_contain_the_row(full_report, row):
+    assert row in rows_of(full_report)
 
 
-def test_a_good_run_has_no_warning(whole):
-    assert "\n> " not in whole
+def test_a_complete_run_has_no_warning(full_report):
+    assert "\n> " not in full_report
 
 
-def test_every_picture_that_is_shown_exists(whole, whole_folder):
-    shown = re.findall(r"!\[[^]]*\]\(([^)]*)\)", whole)
-    assert sorted(shown) == [f"plots/{name}.png" for name in ("confusion_matrix", "learning_curves", "score_by_length")]
-    assert all((whole_folder / place).read_bytes().startswith(b"\x89PNG") for place in shown)
+def test_all_figures_of_the_report_exist(full_report, full_folder):
+    figures = re.findall(r"!\[[^]]*\]\(([^)]*)\)", full_report)
+    assert sorted(figures) == [
+        f"plots/{name}.png" for name in ("confusion_matrix", "learning_curves", "score_by_length")
+    ]
+    assert all((full_folder / figure).read_bytes().startswith(b"\x89PNG") for figure in figures)
 
 
-def test_the_five_best_and_the_five_worst_answers_are_shown(whole):
-    answers = [row[2] for row in rows_of(whole) if len(row) == 4 and row[2].startswith("answer ")]
-    assert answers == [f"answer {place}" for place in (11, 10, 9, 8, 7, 0, 1, 2, 3, 4)]
+def test_the_five_best_and_the_five_worst_predictions_are_listed(full_report):
+    predictions = [row[2] for row in rows_of(full_report) if len(row) == 4 and row[2].startswith("guess ")]
+    assert predictions == [f"guess {number}" for number in (11, 10, 9, 8, 7, 0, 1, 2, 3, 4)]
 
 
-def test_few_samples_are_shown_once_each(make_metrics, tmp_path):
-    rows = rows_of(report_of(tmp_path, make_metrics(), samples=samples_of(9)))
-    assert [row[2] for row in rows if len(row) == 4 and row[1] == "pos"] == [f"answer {n}" for n in range(8, -1, -1)]
+def test_few_predictions_are_listed_once_each(make_metrics, tmp_path):
+    rows = rows_of(report_of(tmp_path, make_metrics(), examples=make_examples(9)))
+    assert [row[2] for row in rows if len(row) == 4 and row[1] == "pos"] == [f"guess {n}" for n in range(8, -1, -1)]
 
 
 def test_the_middle_of_a_long_text_is_left_out(make_metrics, tmp_path):
-    page = report_of(tmp_path, make_metrics(), samples=[ScoredExample("begin " + "x" * 9000 + " end", "a", "b", 0.5)])
+    page = report_of(tmp_path, make_metrics(), examples=[ScoredExample("begin " + "x" * 9000 + " end", "a", "b", 0.5)])
     assert max(map(len, page.splitlines())) < 500
     assert re.search(r"begin x+ \.\.\. x+ end", page)
 
 
 @pytest.mark.parametrize(
-    ("said", "warning"),
+    ("changes", "warning"),
     [
         ({"synthetic": True}, "synthetic"),
-        ({"primary_metric": PrimaryMetric("accuracy", 0.93, "validation")}, "Test was not scored"),
+        ({"primary_metric": PrimaryMetric("accuracy", 0.93, "validation")}, "Test set not scored"),
         ({"stop_reason": "interrupt"}, "was interrupted"),
         ({"stop_reason": "time budget"}, "used up its time budget"),
-        ({"stop_reason": "divergence"}, "no longer a number"),
+        ({"stop_reason": "divergence"}, "diverged"),
     ],
 )
-def test_what_makes_a_score_weak_is_said_first(make_metrics, tmp_path, said, warning):
-    metrics = make_metrics(**said)
+def test_warnings_come_first(make_metrics, tmp_path, changes, warning):
+    metrics = make_metrics(**changes)
     page = report_of(tmp_path, metrics)
     assert warning in page[: page.index("## ")]
     assert warning in short_report(metrics)
 
 
-def test_a_run_stopped_in_its_first_epoch_has_a_report(make_metrics, tmp_path):
+def test_a_run_interrupted_in_its_first_epoch_has_a_report(make_metrics, tmp_path):
     metrics = make_metrics(
         primary_metric=PrimaryMetric("accuracy", float("nan"), "validation"),
         scores={},
@@ -178,8 +182,8 @@ def test_a_run_stopped_in_its_first_epoch_has_a_report(make_metrics, tmp_path):
     assert "was interrupted" in short_report(metrics)
 
 
-def test_scores_without_confusion_have_no_picture_of_it(make_metrics, tmp_path):
-    page = report_of(tmp_path, make_metrics(), scores={"test": judged(confusion=None, tables=())})
+def test_there_are_no_figures_without_confusion_matrix_and_tables(make_metrics, tmp_path):
+    page = report_of(tmp_path, make_metrics(), scores={"test": make_scores(confusion=None, tables=())})
     assert "![" not in page
 
 
@@ -194,9 +198,9 @@ def test_hostile_text_stays_text_everywhere(make_metrics, history, tmp_path):
         counts={f"{HOSTILE} also in train": 3},
     )
     by_class = Table("scores by class", ("class", "recall"), ((HOSTILE, 1.0),))
-    scores = {"test": judged(tables=(by_class,), notes=(HOSTILE,), confusion=None)}
-    sample = ScoredExample(HOSTILE, HOSTILE, HOSTILE, 0.5)
-    page = rendered(report_of(tmp_path, metrics, history, scores, [sample], {HOSTILE: HOSTILE}))
+    scores = {"test": make_scores(tables=(by_class,), notes=(HOSTILE,), confusion=None)}
+    example = ScoredExample(HOSTILE, HOSTILE, HOSTILE, 0.5)
+    page = rendered(report_of(tmp_path, metrics, history, scores, [example], {HOSTILE: HOSTILE}))
     tags = set(re.findall(r"<(\w+)", page))
     assert tags == BLOCKS
     assert re.findall(r"<img[^>]*>", page) == ['<img src="plots/learning_curves.png" alt="learning curves" />']
@@ -205,31 +209,31 @@ def test_hostile_text_stays_text_everywhere(make_metrics, history, tmp_path):
 
 @settings(max_examples=60, deadline=None)
 @given(text=st.text(st.characters(codec="utf-8"), max_size=80) | st.text("|\\`*_[]()<>!&#~$-+:.@ a1\n", max_size=40))
-def test_any_text_is_shown_as_it_is_on_one_line(make_metrics, text):
+def test_any_text_is_rendered_unchanged_on_one_line(make_metrics, text):
     with tempfile.TemporaryDirectory() as folder:
         rows = rows_of(
-            report_of(Path(folder), make_metrics(), samples=[ScoredExample(text, "reference", "answer", 1.0)])
+            report_of(Path(folder), make_metrics(), examples=[ScoredExample(text, "reference", "guess", 1.0)])
         )
-    one_line = " ".join("".join(mark if mark.isprintable() else " " for mark in text).split())
-    assert ["100.00", "reference", "answer", one_line] in rows
+    one_line = " ".join("".join(char if char.isprintable() else " " for char in text).split())
+    assert ["100.00", "reference", "guess", one_line] in rows
 
 
 def test_bare_addresses_do_not_become_links(make_metrics, tmp_path):
     text = "see http://evil.example and WWW.evil.example or me@evil.example"
-    page = report_of(tmp_path, make_metrics(), samples=[ScoredExample(text, "a", "b", 1.0)])
+    page = report_of(tmp_path, make_metrics(), examples=[ScoredExample(text, "a", "b", 1.0)])
     assert not re.search(r"(?i)http://|www\.|me@", page)
     assert ["100.00", "a", "b", text] in rows_of(page)
 
 
-def test_a_report_that_fails_leaves_the_old_one_alone(make_metrics, tmp_path):
+def test_a_failed_report_keeps_the_old_one(make_metrics, tmp_path):
     old = report_of(tmp_path, make_metrics())
     with pytest.raises(ValueError, match="no score is named"):
-        report_of(tmp_path, make_metrics(scores={"test": {"unheard_of": 1.0}}))
+        report_of(tmp_path, make_metrics(scores={"test": {"unknown_score": 1.0}}))
     assert (tmp_path / "report.md").read_text() == old
     assert [path.name for path in tmp_path.iterdir()] == ["report.md"]
 
 
-def test_the_terminal_sees_the_score_beside_the_baselines(make_metrics):
+def test_the_short_report_lists_network_and_baselines(make_metrics):
     lines = short_report(make_metrics()).splitlines()
     assert [line.split() for line in lines[1:5]] == [
         ["accuracy", "test", "95", "%", "interval", "validation"],
@@ -241,16 +245,16 @@ def test_the_terminal_sees_the_score_beside_the_baselines(make_metrics):
 
 
 @pytest.mark.parametrize("baselines", [0, 1, 20])
-def test_the_terminal_sees_five_to_twelve_lines(make_metrics, baselines):
-    values = {f"baseline {place}": {"validation": {"accuracy": place / 100}} for place in range(baselines)}
+def test_the_short_report_has_five_to_twelve_lines(make_metrics, baselines):
+    values = {f"baseline {number}": {"validation": {"accuracy": number / 100}} for number in range(baselines)}
     metrics = make_metrics(
         baselines=values,
         synthetic=True,
         stop_reason="interrupt",
         primary_metric=PrimaryMetric("accuracy", 0.5, "validation"),
     )
-    calm = replace(
+    complete = replace(
         metrics, synthetic=False, stop_reason="epochs", primary_metric=PrimaryMetric("accuracy", 0.5, "test")
     )
-    assert 5 <= len(short_report(calm).splitlines()) <= 12
+    assert 5 <= len(short_report(complete).splitlines()) <= 12
     assert 5 <= len(short_report(metrics).splitlines()) <= 12

@@ -94,7 +94,7 @@ def assert_only_validation_was_evaluated(run: Path, stop_reason: str) -> None:
     assert set(metrics["scores"]) == {"validation"}
     assert metrics["primary_metric"]["split"] == "validation"
     assert os.listdir(run / "predictions") == ["validation.jsonl"]
-    assert "Test was not scored" in (run / "report.md").read_text()
+    assert "Test set not scored" in (run / "report.md").read_text()
 
 
 def test_patience_ends_a_training_without_improvement_and_test_is_evaluated(

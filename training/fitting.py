@@ -11,7 +11,7 @@ from schema.configs import parse_duration
 from schema.encoded import EncodedDataset
 from schema.examples import ExampleT
 from tasks.task import FittedEncoder
-from training import callbacks
+from training.callbacks import CosineSchedule, EpochOrder, EpochProgress, StopConditions, ValidationCallback
 from training.checkpoint import restore_variables
 from training.fixed_sample import FixedSample, make_fixed_sample
 from training.job import TrainingJob
@@ -31,30 +31,15 @@ def fit_model(
 
     The best model, the checkpoints and the TensorBoard log are written to the run folder.
     """
-    task, config = job.task, job.config
+    config = job.config
     keras.utils.set_random_seed(config.seed)
-    model = task.build_model(fitted, config)
+    model = job.task.build_model(fitted, config)
     batches = Batches(fitted.encoded, config.batch_tokens or auto_batch_tokens(fitted.encoded), config.seed)
     epochs = config.epochs or auto_epochs(len(batches), config.min_epochs)
     _compile(model, job, epochs * len(batches))
     if state.epoch:
         restore_variables(job.folder, model)
-    # Encoded on first use, so that the first step does not wait for it.
-    validation = cache(lambda: fitted.encoder.encode(job.splits.validation))
-    budget = parse_duration(config.time_budget or "")
-    validate = callbacks.ValidationCallback(
-        state, job.folder, batches, _validator(job, fitted, validation), task.primary_metric, config.patience
-    )
-    log = TensorBoardLog(
-        job.folder.path / "tensorboard",
-        state,
-        task.primary_metric,
-        lambda: _fixed_samples(fitted.encoded, validation()),
-        task.loss(config),
-        lambda: validate.last_result,
-        figures=lambda model: task.draw(model, fitted.encoder, job.splits.validation),
-        diagnostics=config.diagnostics,
-    )
+    callbacks = _make_callbacks(job, fitted, state, interruption, batches, epochs)
     with interruption.defer():
         model.fit(
             batches.dataset(),
@@ -62,14 +47,7 @@ def fit_model(
             initial_epoch=state.epoch,
             shuffle=False,
             verbose=0,
-            callbacks=[
-                callbacks.EpochOrder(batches),
-                callbacks.CosineSchedule(config.learning_rate, epochs * len(batches), state, budget),
-                callbacks.EpochProgress(epochs, len(batches)),
-                callbacks.StopConditions(state, budget, interruption),
-                validate,
-                log,
-            ],
+            callbacks=callbacks,
         )
 
 
@@ -85,6 +63,41 @@ def _compile(model: keras.Model, job: TrainingJob[ExampleT], steps: int) -> None
     model.compile(optimizer, job.task.loss(config))
     # Otherwise TensorFlow creates the optimizer's variables in the first training step, and traces the step twice.
     optimizer.build(model.trainable_variables)
+
+
+def _make_callbacks(
+    job: TrainingJob[ExampleT],
+    fitted: FittedEncoder[ExampleT],
+    state: TrainerState,
+    interruption: Interruption,
+    batches: Batches,
+    epochs: int,
+) -> list[keras.callbacks.Callback]:
+    """Callbacks in the order in which Keras calls them; the log follows the validation, whose result it shows."""
+    task, config, budget = job.task, job.config, parse_duration(job.config.time_budget or "")
+    # Encoded on first use, so that the first step does not wait for it.
+    validation = cache(lambda: fitted.encoder.encode(job.splits.validation))
+    validate = ValidationCallback(
+        state, job.folder, batches, _validator(job, fitted, validation), task.primary_metric, config.patience
+    )
+    log = TensorBoardLog(
+        job.folder.path / "tensorboard",
+        state,
+        task.primary_metric,
+        lambda: _fixed_samples(fitted.encoded, validation()),
+        task.loss(config),
+        lambda: validate.last_result,
+        figures=lambda model: task.draw(model, fitted.encoder, job.splits.validation),
+        diagnostics=config.diagnostics,
+    )
+    return [
+        EpochOrder(batches),
+        CosineSchedule(config.learning_rate, epochs * len(batches), state, budget),
+        EpochProgress(epochs, len(batches)),
+        StopConditions(state, budget, interruption),
+        validate,
+        log,
+    ]
 
 
 def _validator(

@@ -1,37 +1,13 @@
-"""The synthetic data's parts of speech: the neighbours of a word decide, not its form."""
+"""Synthetic parts of speech: they depend on the context of a word."""
 
-import hashlib
 import re
 from collections import Counter, defaultdict
 
 import pytest
 
 from data.synthetic import tagged_sentences
-from schema.errors import UserError
 
 TAGS = {"ADJ", "ADP", "ADV", "AUX", "DET", "NOUN", "NUM", "PART", "PRON", "PUNCT", "SCONJ", "VERB"}
-
-
-def test_the_same_call_tells_the_same_on_every_machine():
-    told = "\n".join(" ".join(sentence.words + sentence.tags) for sentence in tagged_sentences(200, seed=7))
-    fingerprint = hashlib.sha256(told.encode()).hexdigest()
-    # A change here makes every recorded score on the synthetic data another one.
-    assert fingerprint == "0a5c0ed08c88a3d899d98ba67ee239071738341049c764dc2dd8078ded891c79"
-
-
-@pytest.mark.parametrize("examples", [0, 1, 2, 7, 100, 1001])
-def test_any_number_of_sentences_and_a_longer_list_begins_with_the_shorter_one(examples):
-    assert tagged_sentences(1200, seed=3)[:examples] == tagged_sentences(examples, seed=3)
-
-
-def test_negative_sizes_are_refused():
-    with pytest.raises(UserError, match="below 0"):
-        tagged_sentences(-1, seed=1)
-
-
-def test_seeds_tell_mostly_different_sentences():
-    known = {sentence.words for sentence in tagged_sentences(2000, seed=1)}
-    assert sum(sentence.words in known for sentence in tagged_sentences(500, seed=2)) < 0.2 * 500
 
 
 def test_every_sentence_is_well_formed():
@@ -50,7 +26,7 @@ def test_the_vocabulary_is_a_few_hundred_words():
 
 
 @pytest.mark.parametrize(
-    "words, place, tag",
+    "pattern, index, tag",
     [
         (r"the guard \w+s (the|her|that|those) .*", 1, "NOUN"),
         (r"they guard .*", 1, "VERB"),
@@ -80,22 +56,22 @@ def test_the_vocabulary_is_a_few_hundred_words():
         (r"they (walk|dance|talk|work|rest|play) late .*", 2, "ADV"),
     ],
 )
-def test_the_tag_is_the_one_a_reader_would_give(words, place, tag, many_sentences):
-    found = [sentence for sentence in many_sentences if re.fullmatch(words, " ".join(sentence.words).lower())]
+def test_a_word_has_the_tag_that_its_context_requires(pattern, index, tag, many_sentences):
+    found = [sentence for sentence in many_sentences if re.fullmatch(pattern, " ".join(sentence.words).lower())]
     assert found
     for sentence in found:
-        assert sentence.tags[place] == tag, sentence
+        assert sentence.tags[index] == tag, sentence
 
 
-@pytest.mark.parametrize("opening", ["before", "after"])
-def test_what_follows_says_whether_a_clause_begins(opening, many_sentences):
+@pytest.mark.parametrize("word", ["before", "after"])
+def test_a_word_before_a_clause_is_a_conjunction_and_else_a_preposition(word, many_sentences):
     counts = Counter()
     for sentence in many_sentences:
-        if opening in sentence.words:
-            place = sentence.words.index(opening)
-            has_a_verb = "VERB" in sentence.tags[place:]
+        if word in sentence.words:
+            index = sentence.words.index(word)
+            has_a_verb = "VERB" in sentence.tags[index:]
             counts[has_a_verb] += 1
-            assert sentence.tags[place] == ("SCONJ" if has_a_verb else "ADP"), sentence
+            assert sentence.tags[index] == ("SCONJ" if has_a_verb else "ADP"), sentence
     assert min(counts[True], counts[False]) > 20
 
 
@@ -104,15 +80,15 @@ def many_sentences():
     return tagged_sentences(9_000, seed=5)
 
 
-def test_the_usual_tag_of_a_form_does_not_solve_it():
-    usual = defaultdict(Counter)
+def test_the_most_frequent_tag_of_a_word_is_not_enough():
+    tags_of = defaultdict(Counter)
     for sentence in tagged_sentences(4000, seed=1):
         for word, tag in zip(sentence.words, sentence.tags, strict=True):
-            usual[word.lower()][tag] += 1
+            tags_of[word.lower()][tag] += 1
     test = tagged_sentences(1000, seed=2)
-    right = [
-        usual[word.lower()].most_common(1)[0][0] == tag
+    correct = [
+        tags_of[word.lower()].most_common(1)[0][0] == tag
         for sentence in test
         for word, tag in zip(sentence.words, sentence.tags, strict=True)
     ]
-    assert 0.75 < sum(right) / len(right) < 0.88
+    assert 0.75 < sum(correct) / len(correct) < 0.88

@@ -1,13 +1,11 @@
-"""The synthetic data's German: correct in gender, case and word order, which no translation word by word can be."""
+"""Synthetic translations: correct in gender, case and word order, unlike a translation word by word."""
 
-import hashlib
 import re
 from collections import Counter, defaultdict
 
 import pytest
 
 from data.synthetic import translation
-from schema.errors import UserError
 
 GENDERS = {
     "m": "Koch Kellner Fahrer Lehrer Sänger Tisch Stuhl Kessel Regenschirm Fisch Kuchen Salat Roman Brief",
@@ -21,39 +19,17 @@ PHRASES = {
     "f": {"die e", "der en", "eine e", "einer en"},
     "n": {"das e", "dem en", "ein es", "einem en"},
 }
-"""Gender -> article and ending of the adjective, as the grammar has them."""
+"""Gender -> articles with the ending of an adjective."""
 
 SIMPLE = r"(?!.*\b(?:[Bb]ecause|that|who)\b)"
 PLAIN = r"(?!.*\b(?:[Bb]ecause|that|who|not|to|can|must)\b)"
-"""What a pattern begins with for sentences of one clause, and of one plain verb."""
+"""Beginnings of patterns: for sentences with one clause, and with one plain verb."""
 
 PARTICIPLE = r"(?:\w*ge\w+(?:t|en)|verkauft|repariert)"
 
 
 def words(text: str) -> list[str]:
     return re.findall(r"\w+", text)
-
-
-def test_the_same_call_tells_the_same_on_every_machine():
-    told = "\n".join(f"{pair.source} {pair.target}" for pair in translation(200, seed=7))
-    fingerprint = hashlib.sha256(told.encode()).hexdigest()
-    # A change here makes every recorded score on the synthetic data another one.
-    assert fingerprint == "167056fe325e650cebfd0914ec6449d36130bd4c82d97fc16900757d50f805f2"
-
-
-@pytest.mark.parametrize("examples", [0, 1, 2, 7, 100, 1001])
-def test_any_number_of_pairs_and_a_longer_list_begins_with_the_shorter_one(examples):
-    assert translation(1200, seed=3)[:examples] == translation(examples, seed=3)
-
-
-def test_negative_sizes_are_refused():
-    with pytest.raises(UserError, match="below 0"):
-        translation(-1, seed=1)
-
-
-def test_seeds_tell_mostly_different_sentences():
-    known = {pair.source for pair in translation(2000, seed=1)}
-    assert sum(pair.source in known for pair in translation(500, seed=2)) < 0.05 * 500
 
 
 def test_every_pair_is_well_formed(many_pairs):
@@ -70,15 +46,15 @@ def test_the_vocabularies_are_a_few_hundred_words():
 
 
 def test_articles_and_adjectives_agree_with_their_nouns(many_pairs):
-    phrase = (
+    pattern = (
         r"\b(der|die|das|den|dem|ein|eine|einen|einem|einer) (?:(?!d\w\w |ein)[a-zäöüß]+?(er|es|en|e) )?([A-ZÄÖÜ]\w+)"
     )
     found = Counter()
     for pair in many_pairs:
         text = pair.target[0].lower() + pair.target[1:]
-        for article, ending, noun in re.findall(phrase, text):
+        for article, ending, noun in re.findall(pattern, text):
             allowed = PHRASES[GENDER_OF[noun]]
-            assert any(article == known.split()[0] and ending in ("", known.split()[1]) for known in allowed), (
+            assert any(article == phrase.split()[0] and ending in ("", phrase.split()[1]) for phrase in allowed), (
                 pair.target
             )
             found[bool(ending)] += 1
@@ -107,14 +83,14 @@ def test_articles_and_adjectives_agree_with_their_nouns(many_pairs):
         (rf"{PLAIN}[\w ]+ thanked the (?:\w+ )?woman\.", r".* hat (?:[\w ]+ )?der (?:\w+ )?Frau gedankt\."),
     ],
 )
-def test_the_german_is_what_a_reader_would_write(english, german, many_pairs):
+def test_english_patterns_have_german_patterns(english, german, many_pairs):
     found = [pair for pair in many_pairs if re.fullmatch(english, pair.source)]
     assert found
     for pair in found:
         assert re.fullmatch(german, pair.target), pair
 
 
-def test_it_agrees_with_what_it_stands_for(many_pairs):
+def test_pronouns_agree_with_their_antecedents(many_pairs):
     pronouns = {"m": "er", "f": "sie", "n": "es"}
     found = Counter()
     for pair in many_pairs:
@@ -129,23 +105,23 @@ def many_pairs():
     return translation(9_000, seed=5)
 
 
-def test_word_by_word_is_far_from_it():
+def test_a_translation_word_by_word_is_not_enough():
     train, test = translation(2000, seed=1), translation(500, seed=2)
-    usual = dictionary(train)
-    whole, shared, pairs_of_words = 0, 0, 0
+    lexicon = dictionary(train)
+    exact, shared, total = 0, 0, 0
     for pair in test:
-        told = [usual[word] for word in words(pair.source.lower()) if word in usual]
+        predicted = [lexicon[word] for word in words(pair.source.lower()) if word in lexicon]
         expected = words(pair.target.lower())
-        whole += told == expected
-        pairs = Counter(zip(expected, expected[1:], strict=False))
-        shared += (pairs & Counter(zip(told, told[1:], strict=False))).total()
-        pairs_of_words += pairs.total()
-    assert whole < 0.02 * len(test)
-    assert 0.1 < shared / pairs_of_words < 0.4
+        exact += predicted == expected
+        bigrams = Counter(zip(expected, expected[1:], strict=False))
+        shared += (bigrams & Counter(zip(predicted, predicted[1:], strict=False))).total()
+        total += bigrams.total()
+    assert exact < 0.02 * len(test)
+    assert 0.1 < shared / total < 0.4
 
 
 def dictionary(train):
-    """English word -> the German word that comes along with it most reliably (Dice coefficient)."""
+    """English word -> the German word with the highest Dice coefficient."""
     together, english, german = defaultdict(Counter), Counter(), Counter()
     for pair in train:
         sources, targets = set(words(pair.source.lower())), set(words(pair.target.lower()))

@@ -1,4 +1,4 @@
-"""Flickr8k: both ways in which people have it, what is missing named, and its known sizes."""
+"""Flickr8k: both layouts, errors for missing files, and its known sizes."""
 
 import io
 import os
@@ -14,27 +14,27 @@ from data.readers.tfds import NoNetwork
 from schema.errors import RunError
 
 
-def picture(colour: int) -> bytes:
+def jpeg(colour: int) -> bytes:
     content = io.BytesIO()
     Image.new("RGB", (8, 8), (colour, 0, 0)).save(content, "JPEG")
     return content.getvalue()
 
 
-def originals(folder: Path, pictures: str = "Flicker8k_Dataset") -> Path:
-    """The layout of its authors, with four pictures, one of which is in no list."""
-    (folder / pictures).mkdir(parents=True)
+def write_original_layout(folder: Path, images: str = "Flicker8k_Dataset") -> Path:
+    """Write four images, one of which is in no list, in the layout of the authors."""
+    (folder / images).mkdir(parents=True)
     for number in range(4):
-        (folder / pictures / f"{number}.jpg").write_bytes(picture(60 * number))
-    lines = [f"{number}.jpg#{place}\tcaption {place} of {number} ." for number in range(4) for place in range(2)]
+        (folder / images / f"{number}.jpg").write_bytes(jpeg(60 * number))
+    lines = [f"{number}.jpg#{index}\tcaption {index} of {number} ." for number in range(4) for index in range(2)]
     (folder / TOKENS).write_text("\n".join([*lines, "5.jpg.1#0\tof nothing\n"]))
     for number, name in enumerate(LISTS.values()):
         (folder / name).write_text(f"{number}.jpg\n")
     return folder
 
 
-@pytest.mark.parametrize("pictures", ["Flicker8k_Dataset", "Images"])
-def test_the_lists_say_which_split_has_a_picture(tmp_path: Path, pictures: str):
-    layout = read_layout(originals(tmp_path, pictures))
+@pytest.mark.parametrize("images", ["Flicker8k_Dataset", "Images"])
+def test_the_lists_define_the_splits(tmp_path: Path, images: str):
+    layout = read_layout(write_original_layout(tmp_path, images))
     assert layout.official
     found = {split: [(path.name, captions) for path, captions in entries] for split, entries in layout.splits.items()}
     assert found == {
@@ -43,11 +43,11 @@ def test_the_lists_say_which_split_has_a_picture(tmp_path: Path, pictures: str):
     }
 
 
-def test_a_table_without_lists_is_split_the_same_way_everywhere(tmp_path: Path):
+def test_without_lists_the_splits_are_reproducible(tmp_path: Path):
     (tmp_path / "Images").mkdir()
     rows = ["image,caption"]
     for number in range(24):
-        (tmp_path / "Images" / f"{number}.jpg").write_bytes(picture(number))
+        (tmp_path / "Images" / f"{number}.jpg").write_bytes(jpeg(number))
         rows += [f"{number}.jpg,A dog , wet , runs .", f'{number}.jpg,"Two ""dogs"", both wet ."']
     (tmp_path / TABLE).write_text("\n".join(rows) + "\n")
     layout = read_layout(tmp_path)
@@ -57,10 +57,10 @@ def test_a_table_without_lists_is_split_the_same_way_everywhere(tmp_path: Path):
     assert layout.splits["train"][0][1] == ("A dog , wet , runs .", 'Two "dogs", both wet .')
 
 
-def test_a_table_needs_no_header_and_quotes_may_begin_a_caption(tmp_path: Path):
+def test_the_header_is_optional_and_captions_may_begin_with_quotes(tmp_path: Path):
     rows = ['0.jpg,"Hello" , he says', "0.jpg,a dog , wet", '1.jpg,"a ""dog"", wet"']
     for number in range(2):
-        (tmp_path / f"{number}.jpg").write_bytes(picture(number))
+        (tmp_path / f"{number}.jpg").write_bytes(jpeg(number))
     for header in ([], ["image,caption"]):
         (tmp_path / TABLE).write_text("\n".join([*header, *rows]))
         assert [captions for _, captions in read_images(tmp_path)] == [
@@ -69,9 +69,9 @@ def test_a_table_needs_no_header_and_quotes_may_begin_a_caption(tmp_path: Path):
         ]
 
 
-def test_a_name_may_be_quoted_and_a_row_without_a_caption_says_nothing(tmp_path: Path):
+def test_names_may_be_quoted_and_empty_captions_are_skipped(tmp_path: Path):
     for name in ("a,1.jpg", "b.jpg"):
-        (tmp_path / name).write_bytes(picture(9))
+        (tmp_path / name).write_bytes(jpeg(9))
     rows = ['"image","caption"', '"a,1.jpg","a dog, wet"', "b.jpg, ", "b.jpg,a cat"]
     (tmp_path / TABLE).write_text("\n".join(rows))
     assert [captions for _, captions in read_images(tmp_path)] == [("a dog, wet",), ("a cat",)]
@@ -80,19 +80,19 @@ def test_a_name_may_be_quoted_and_a_row_without_a_caption_says_nothing(tmp_path:
         read_images(tmp_path)
 
 
-def test_a_folder_with_lists_has_the_pictures_that_they_name(tmp_path: Path):
-    assert [path.name for path, _ in read_images(originals(tmp_path))] == ["0.jpg", "1.jpg", "2.jpg"]
+def test_with_lists_only_the_listed_images_are_read(tmp_path: Path):
+    assert [path.name for path, _ in read_images(write_original_layout(tmp_path))] == ["0.jpg", "1.jpg", "2.jpg"]
 
 
-def test_of_a_table_what_is_missing_or_broken_is_named(tmp_path: Path):
+def test_errors_name_missing_and_unreadable_images_of_a_table(tmp_path: Path):
     (tmp_path / "Images").mkdir()
     (tmp_path / TABLE).write_text("image,caption\n" + "".join(f"{number}.jpg,a dog\n" for number in range(3)))
     for number in range(2):
-        (tmp_path / "Images" / f"{number}.jpg").write_bytes(picture(number)[: 10 if number else None])
+        (tmp_path / "Images" / f"{number}.jpg").write_bytes(jpeg(number)[: 10 if number else None])
     for read in (read_layout, read_images):
         with pytest.raises(RunError, match=r"^1 images are not in .*Images: 2\.jpg$"):
             read(tmp_path)
-    (tmp_path / "Images" / "2.jpg").write_bytes(picture(2))
+    (tmp_path / "Images" / "2.jpg").write_bytes(jpeg(2))
     for read in (read_layout, read_images):
         with pytest.raises(RunError, match=r"^1 images in .*Images cannot be read: 1\.jpg \(not a JPEG or PNG file"):
             read(tmp_path)
@@ -101,26 +101,26 @@ def test_of_a_table_what_is_missing_or_broken_is_named(tmp_path: Path):
         read_images(tmp_path)
 
 
-def test_what_is_missing_is_named(tmp_path: Path):
-    folder = originals(tmp_path / "whole")
-    spoilt = Path(shutil.copytree(folder, tmp_path / "spoilt"))
-    (spoilt / "Flicker8k_Dataset" / "1.jpg").unlink()
+def test_errors_name_missing_files(tmp_path: Path):
+    folder = write_original_layout(tmp_path / "complete")
+    incomplete = Path(shutil.copytree(folder, tmp_path / "incomplete"))
+    (incomplete / "Flicker8k_Dataset" / "1.jpg").unlink()
     with pytest.raises(RunError, match=r"^1 images are not in .*Flicker8k_Dataset: 1\.jpg$"):
-        read_layout(spoilt)
-    (spoilt / LISTS["dev"]).unlink()
+        read_layout(incomplete)
+    (incomplete / LISTS["dev"]).unlink()
     with pytest.raises(RunError, match=r"lacks Flickr_8k\.devImages\.txt, the lists of the images of each split$"):
-        read_layout(spoilt)
-    (spoilt / TOKENS).unlink()
+        read_layout(incomplete)
+    (incomplete / TOKENS).unlink()
     with pytest.raises(RunError, match=r"contains neither Flickr8k\.token\.txt nor captions\.txt"):
-        read_layout(spoilt)
+        read_layout(incomplete)
     with pytest.raises(RunError, match=r"contains none of the folders Flicker8k_Dataset"):
         read_layout(tmp_path)
 
 
 @pytest.mark.parametrize("name", ["../secret.jpg", "/{outside}/secret.jpg", "deep/../../secret.jpg"])
-def test_no_name_leads_out_of_the_folder(tmp_path: Path, name: str):
-    (tmp_path / "secret.jpg").write_bytes(picture(0))
-    folder = originals(tmp_path / "whole")
+def test_a_path_outside_the_folder_is_an_error(tmp_path: Path, name: str):
+    (tmp_path / "secret.jpg").write_bytes(jpeg(0))
+    folder = write_original_layout(tmp_path / "complete")
     name = name.format(outside=tmp_path)
     (folder / LISTS["dev"]).write_text(f"{name}\n")
     with pytest.raises(RunError, match=r"secret\.jpg' is outside the folder of images, .*Flicker8k_Dataset$"):
@@ -132,35 +132,35 @@ def test_no_name_leads_out_of_the_folder(tmp_path: Path, name: str):
         read_images(own)
 
 
-def test_it_is_prepared_from_a_persons_files(bare: Path):
-    originals(bare / "downloads" / "manual" / "flickr8k")
-    official = load_captions()
-    assert [len(part) for part in (official.train, official.validation, official.test)] == [1, 1, 1]
-    assert official.train[0].captions == ("caption 0 of 0 .", "caption 1 of 0 .")
-    assert official.test[0].captions == ("caption 0 of 2 .", "caption 1 of 2 .")
-    assert official.train[0].image == picture(0)
-    assert official.source == "flickr8k:1.0.0:official"
+def test_it_is_prepared_from_manual_files(no_datasets: Path):
+    write_original_layout(no_datasets / "downloads" / "manual" / "flickr8k")
+    raw = load_captions()
+    assert [len(part) for part in (raw.train, raw.validation, raw.test)] == [1, 1, 1]
+    assert raw.train[0].captions == ("caption 0 of 0 .", "caption 1 of 0 .")
+    assert raw.test[0].captions == ("caption 0 of 2 .", "caption 1 of 2 .")
+    assert raw.train[0].image == jpeg(0)
+    assert raw.source == "flickr8k:1.0.0:official"
 
 
-def test_a_broken_picture_is_named(bare: Path):
-    folder = originals(bare / "downloads" / "manual" / "flickr8k")
-    (folder / "Flicker8k_Dataset" / "2.jpg").write_bytes(picture(9)[:200])
+def test_an_unreadable_image_is_named(no_datasets: Path):
+    folder = write_original_layout(no_datasets / "downloads" / "manual" / "flickr8k")
+    (folder / "Flicker8k_Dataset" / "2.jpg").write_bytes(jpeg(9)[:200])
     with pytest.raises(RunError, match=r"1 images in .* cannot be read: 2\.jpg \(not a JPEG or PNG file"):
         load_captions()
 
 
-def test_without_files_a_person_is_told_what_to_do(bare: Path):
+def test_without_files_the_error_has_instructions(no_datasets: Path):
     with pytest.raises(NoNetwork) as error:
         load_captions()
-    assert str(bare / "downloads" / "manual" / "flickr8k") in str(error.value)
+    assert str(no_datasets / "downloads" / "manual" / "flickr8k") in str(error.value)
     assert "sent on request" in str(error.value)
 
 
 @pytest.mark.real_data
-def test_the_real_one_has_its_known_sizes():
+def test_it_has_its_known_sizes():
     folder = Path(os.environ.get("TFDS_DATA_DIR", "~/tensorflow_datasets")).expanduser() / "downloads/manual/flickr8k"
     if not folder.exists():
-        pytest.skip("the files of flickr8k are not on this machine; TFDS_DATA_DIR names the folder they lie in")
+        pytest.skip("the files of flickr8k are not on this machine; set TFDS_DATA_DIR to their folder")
     layout = read_layout(folder)
     assert {split: len(entries) for split, entries in layout.splits.items()} == {
         "train": 6000,

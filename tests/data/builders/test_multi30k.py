@@ -1,4 +1,4 @@
-"""Multi30k: its known sizes, and building it from files that were fetched by hand."""
+"""Multi30k: its known sizes, and its preparation from manually downloaded files."""
 
 import os
 import shutil
@@ -21,24 +21,24 @@ def manual_folder(home: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def fetched() -> Path:
-    """The folder of the nine files, where they lie on this machine."""
+def downloaded() -> Path:
+    """The folder of the nine files, if they are on this machine."""
     home = Path(os.environ.get("TFDS_DATA_DIR", "~/tensorflow_datasets")).expanduser()
     if not all((manual_folder(home) / file).exists() for file in FILES):
-        pytest.skip("the files of multi30k are not on this machine; TFDS_DATA_DIR names the folder they lie in")
+        pytest.skip("the files of multi30k are not on this machine; set TFDS_DATA_DIR to their folder")
     return manual_folder(home)
 
 
 @pytest.mark.real_data
-def test_it_is_built_from_files_fetched_by_hand_without_a_network(fetched, bare):
-    shutil.copytree(fetched, manual_folder(bare))
+def test_it_is_prepared_from_manual_downloads_without_a_network(downloaded, no_datasets):
+    shutil.copytree(downloaded, manual_folder(no_datasets))
     for languages in get_args(Languages):
-        official = load_translations(languages)
-        # Of 29,000 pairs of train two have no German sentence.
-        lost = 2 if "de" in languages else 0
-        assert (len(official.train), len(official.validation), len(official.test)) == (29_000 - lost, 1014, 1000)
-        assert official.source == f"multi30k:1.0.0:{languages}"
-        pairs = [*official.train, *official.validation, *official.test]
+        raw = load_translations(languages)
+        # Two of the 29,000 pairs of train have no German sentence.
+        removed = 2 if "de" in languages else 0
+        assert (len(raw.train), len(raw.validation), len(raw.test)) == (29_000 - removed, 1014, 1000)
+        assert raw.source == f"multi30k:1.0.0:{languages}"
+        pairs = [*raw.train, *raw.validation, *raw.test]
         assert all(pair.source == pair.source.strip() != "" and pair.target.strip() for pair in pairs)
     english = load_translations("en-de").train[0]
     assert english.source == "Two young, White males are outside near many bushes."
@@ -46,16 +46,16 @@ def test_it_is_built_from_files_fetched_by_hand_without_a_network(fetched, bare)
 
 
 @pytest.mark.real_data
-def test_a_file_with_one_other_byte_is_not_taken(fetched, bare):
-    spoilt = Path(shutil.copytree(fetched, manual_folder(bare))) / "val.fr.gz"
-    content = bytearray(spoilt.read_bytes())
+def test_a_changed_file_is_an_error(downloaded, no_datasets):
+    changed = Path(shutil.copytree(downloaded, manual_folder(no_datasets))) / "val.fr.gz"
+    content = bytearray(changed.read_bytes())
     content[-1] ^= 1
-    spoilt.write_bytes(content)
+    changed.write_bytes(content)
     with pytest.raises(RunError, match=r"val\.fr\.gz, has wrong checksum; delete the file and try again$"):
         load_translations("en-de")
 
 
-def test_without_files_and_network_the_folder_for_them_is_named(bare):
+def test_without_files_and_network_the_error_names_their_folder(no_datasets):
     with pytest.raises(NoNetwork, match="multi30k is not on this machine") as error:
         load_translations("en-de")
-    assert str(manual_folder(bare)) in str(error.value)
+    assert str(manual_folder(no_datasets)) in str(error.value)

@@ -1,4 +1,4 @@
-"""Files of tagged words: what is read, what is passed over, and what is said of a line that cannot be read."""
+"""Readers of CoNLL files, skipped rows, and errors for invalid lines."""
 
 import pytest
 from hypothesis import given, settings
@@ -11,50 +11,49 @@ from schema.examples import TaggedSentence
 TREEBANK = [TaggedSentence(("Dogs", "bark"), ("NOUN", "VERB")), TaggedSentence(("Yes",), ("INTJ",))]
 ENTITIES = [TaggedSentence(("Paris", "is"), ("B-LOC", "O")), TaggedSentence(("Ann",), ("B-PER",))]
 DOGS, BARK, YES = (as_conllu([word], [tag]) for word, tag in (("Dogs", "NOUN"), ("bark", "VERB"), ("Yes", "INTJ")))
-ODD = ["👍🏽", "שלום", "مرحبا", "zero\u200dwidth", "next\u0085line", "two words", "#tag", "3-4", "5.1", "-DOCSTART-"]
-
-
-@pytest.fixture
-def file(tmp_path):
-    """Writes bytes to a file and gives its path."""
-
-    def write(content: bytes | str):
-        path = tmp_path / "words.conll"
-        path.write_bytes(content.encode() if isinstance(content, str) else content)
-        return path
-
-    return write
+UNUSUAL_WORDS = [
+    "👍🏽",
+    "שלום",
+    "مرحبا",
+    "zero\u200dwidth",
+    "next\u0085line",
+    "two words",
+    "#tag",
+    "3-4",
+    "5.1",
+    "-DOCSTART-",
+]
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n"], ids=["LF", "CRLF"])
 @pytest.mark.parametrize("start", ["", "\ufeff", "\n\n"], ids=["plain", "BOM", "blank lines first"])
 @pytest.mark.parametrize("gap", ["\n", "\n\n\n", " \n", "\t \n"], ids=["one", "three", "a space", "a TAB"])
 @pytest.mark.parametrize("last", ["", "\n", "\n\n \n"], ids=["no blank line", "one", "three"])
-def test_sentences_are_parted_by_blank_lines(file, end, start, gap, last):
+def test_blank_lines_separate_sentences(write_file, end, start, gap, last):
     treebank = start + DOGS + BARK + gap + YES + last
     entities = start + "Paris\tB-LOC\nis\tO\n" + gap + "Ann\tB-PER\n" + last
-    assert read_conllu(file(treebank.replace("\n", end))) == TREEBANK
-    assert read_entities(file(entities.replace("\n", end))) == ENTITIES
+    assert read_conllu(write_file(treebank.replace("\n", end))) == TREEBANK
+    assert read_entities(write_file(entities.replace("\n", end))) == ENTITIES
 
 
-def test_the_last_line_may_have_no_end(file):
-    assert read_conllu(file((DOGS + BARK + "\n" + YES).rstrip("\n"))) == TREEBANK
-    assert read_entities(file("Paris\tB-LOC\nis\tO\n\nAnn\tB-PER")) == ENTITIES
+def test_the_final_line_feed_is_optional(write_file):
+    assert read_conllu(write_file((DOGS + BARK + "\n" + YES).rstrip("\n"))) == TREEBANK
+    assert read_entities(write_file("Paris\tB-LOC\nis\tO\n\nAnn\tB-PER")) == ENTITIES
 
 
-def test_comments_multiword_tokens_and_empty_nodes_are_no_words(file):
+def test_comments_multiword_tokens_and_empty_nodes_are_skipped(write_file):
     ten = "{}\t{}\t_\t{}\t_\t_\t_\t_\t_\t_\n"
     rows = [("1", "Do", "AUX"), ("2-3", "wanna", "_"), ("2", "wan", "VERB"), ("3", "na", "PART"), ("3.1", "go", "VERB")]
-    read = read_conllu(file("# text = Do wanna\n#\n" + "".join(ten.format(*row) for row in rows)))
+    read = read_conllu(write_file("# text = Do wanna\n#\n" + "".join(ten.format(*row) for row in rows)))
     assert read == [TaggedSentence(("Do", "wan", "na"), ("AUX", "VERB", "PART"))]
 
 
-def test_a_sentence_of_comments_alone_is_none(file):
-    assert read_conllu(file("# newdoc\n\n" + YES + "\n# the end\n")) == TREEBANK[1:]
+def test_a_block_of_comments_is_not_a_sentence(write_file):
+    assert read_conllu(write_file("# newdoc\n\n" + YES + "\n# the end\n")) == TREEBANK[1:]
 
 
-def test_document_starts_are_passed_over(file):
-    assert read_entities(file("-DOCSTART- -X- O O\n\nAnn\tB-PER\n\n-DOCSTART-\tO\n\n")) == ENTITIES[1:]
+def test_document_starts_are_skipped(write_file):
+    assert read_entities(write_file("-DOCSTART- -X- O O\n\nAnn\tB-PER\n\n-DOCSTART-\tO\n\n")) == ENTITIES[1:]
 
 
 @pytest.mark.parametrize(
@@ -69,12 +68,12 @@ def test_document_starts_are_passed_over(file):
         ("Ann\tB-person-of/note", "Ann", "B-person-of/note"),
     ],
 )
-def test_a_tab_parts_columns_and_spaces_do_where_there_is_none(file, line, word, tag):
-    assert read_entities(file(line + "\n")) == [TaggedSentence((word,), (tag,))]
+def test_columns_are_separated_by_a_tab_or_else_by_spaces(write_file, line, word, tag):
+    assert read_entities(write_file(line + "\n")) == [TaggedSentence((word,), (tag,))]
 
 
 @pytest.mark.parametrize(
-    "first, second",
+    "tags, expected",
     [
         ("I-PER I-PER O I-LOC", "B-PER I-PER O B-LOC"),
         ("I-PER I-LOC", "B-PER B-LOC"),
@@ -85,39 +84,39 @@ def test_a_tab_parts_columns_and_spaces_do_where_there_is_none(file, line, word,
         ("B-PER I-PER B-PER O B-LOC I-LOC B-ORG", "B-PER I-PER B-PER O B-LOC I-LOC B-ORG"),
     ],
 )
-def test_what_begins_an_entity_gets_a_b(first, second):
-    assert iob2(first.split()) == tuple(second.split())
+def test_in_iob2_each_entity_begins_with_b(tags, expected):
+    assert iob2(tags.split()) == tuple(expected.split())
 
 
-def test_files_in_iob1_are_read_as_iob2_sentence_by_sentence(file):
-    read = read_entities(file("Ann\tI-PER\nLee\tI-PER\n\nBob\tI-PER\n"))
+def test_iob1_is_converted_to_iob2_in_each_sentence(write_file):
+    read = read_entities(write_file("Ann\tI-PER\nLee\tI-PER\n\nBob\tI-PER\n"))
     assert [sentence.tags for sentence in read] == [("B-PER", "I-PER"), ("B-PER",)]
 
 
 @pytest.mark.parametrize(
-    "bad, said",
+    "invalid, message",
     [
-        ("2\tbark\t_\tVERB\n", r"words.conll:2: 4 columns, expected the 10 of CoNLL-U.* TAB"),
-        ("bark\n", r"words.conll:2: 1 column, expected the 10"),
-        (BARK.replace("VERB", "VBP"), r"words.conll:2: 'VBP' is not a universal part of speech.* ADJ, .*VERB, X"),
-        (BARK.replace("VERB", "_"), r"words.conll:2: '_' is not a universal part of speech"),
-        (BARK.replace("1", "one"), r"words.conll:2: the first column is 'one'; expected the number"),
-        (b"2\tb\xe4rk\n", r"words.conll:2: byte 0xe4 is not UTF-8 \(column 4\)"),
+        ("2\tbark\t_\tVERB\n", r"examples.tsv:2: 4 columns, expected the 10 of CoNLL-U.* TAB"),
+        ("bark\n", r"examples.tsv:2: 1 column, expected the 10"),
+        (BARK.replace("VERB", "VBP"), r"examples.tsv:2: 'VBP' is not a universal part of speech.* ADJ, .*VERB, X"),
+        (BARK.replace("VERB", "_"), r"examples.tsv:2: '_' is not a universal part of speech"),
+        (BARK.replace("1", "one"), r"examples.tsv:2: the first column is 'one'; expected the number"),
+        (b"2\tb\xe4rk\n", r"examples.tsv:2: byte 0xe4 is not UTF-8 \(column 4\)"),
     ],
 )
-def test_a_bad_line_of_a_treebank_is_named(file, bad, said):
-    with pytest.raises(UserError, match=said):
-        read_conllu(file(DOGS.encode() + (bad if isinstance(bad, bytes) else bad.encode())))
+def test_the_error_of_an_invalid_conllu_line_has_file_and_line(write_file, invalid, message):
+    with pytest.raises(UserError, match=message):
+        read_conllu(write_file(DOGS.encode() + (invalid if isinstance(invalid, bytes) else invalid.encode())))
 
 
 @pytest.mark.parametrize("tag", ["B_PER", "S-PER", "PER", "B-", "b-PER", "o", "-", "B-A B", "B-\x07"])
-def test_what_is_no_tag_of_iob_is_named(file, tag):
-    with pytest.raises(UserError, match=r"words.conll:3: .* is not an IOB tag; expected O, or B- or I- and a type"):
-        read_entities(file(f"Ann\tB-PER\n\nBob\t{tag}\n"))
+def test_the_error_of_an_invalid_tag_has_file_and_line(write_file, tag):
+    with pytest.raises(UserError, match=r"examples.tsv:3: .* is not an IOB tag; expected O, or B- or I- and a type"):
+        read_entities(write_file(f"Ann\tB-PER\n\nBob\t{tag}\n"))
 
 
 @pytest.mark.parametrize(
-    "bad, said",
+    "invalid, message",
     [
         ("Bob\n", "2: 1 column, expected 2: a token, a TAB, its tag"),
         ("Bob\tNNP\tB-PER\n", "2: 3 columns"),
@@ -126,28 +125,28 @@ def test_what_is_no_tag_of_iob_is_named(file, tag):
         (b"B\xf6b\tO\n", "2: byte 0xf6 is not UTF-8"),
     ],
 )
-def test_a_bad_line_of_entities_is_named(file, bad, said):
-    with pytest.raises(UserError, match=f"words.conll:{said}"):
-        read_entities(file(b"Ann\tB-PER\n" + (bad if isinstance(bad, bytes) else bad.encode())))
+def test_the_error_of_an_invalid_entity_line_has_file_and_line(write_file, invalid, message):
+    with pytest.raises(UserError, match=f"examples.tsv:{message}"):
+        read_entities(write_file(b"Ann\tB-PER\n" + (invalid if isinstance(invalid, bytes) else invalid.encode())))
 
 
 @pytest.mark.parametrize("read", [read_conllu, read_entities])
 @pytest.mark.parametrize("content", ["", "\n \n", "\ufeff"])
-def test_a_file_without_a_sentence_is_named(file, read, content):
-    with pytest.raises(UserError, match="words.conll holds no sentences"):
-        read(file(content))
+def test_a_file_without_a_sentence_is_an_error(write_file, read, content):
+    with pytest.raises(UserError, match="examples.tsv holds no sentences"):
+        read(write_file(content))
 
 
-@pytest.mark.parametrize("words", [ODD, ["word"] * 2000, ["w" * 500]], ids=["odd", "many", "long"])
-def test_there_are_as_many_tags_as_words(file, words):
-    read = read_entities(file("".join(f"x{word}\tO\n" for word in words)))
+@pytest.mark.parametrize("words", [UNUSUAL_WORDS, ["word"] * 2000, ["w" * 500]], ids=["unusual", "many", "long"])
+def test_unusual_many_and_long_words_are_read(write_file, words):
+    read = read_entities(write_file("".join(f"x{word}\tO\n" for word in words)))
     assert read == [TaggedSentence(tuple(f"x{word}" for word in words), ("O",) * len(words))]
-    assert read_conllu(file(as_conllu(words, ["X"] * len(words)))) == [
+    assert read_conllu(write_file(as_conllu(words, ["X"] * len(words)))) == [
         TaggedSentence(tuple(words), ("X",) * len(words))
     ]
 
 
-def test_a_written_row_has_ten_columns_and_what_is_open_is_an_underscore():
+def test_conllu_rows_have_ten_columns_with_underscores_for_empty_ones():
     assert as_conllu(["a", "b"], misc=["B-PER", "O"]) == "1\ta" + "\t_" * 7 + "\tB-PER\n2\tb" + "\t_" * 7 + "\tO\n"
 
 
@@ -156,8 +155,8 @@ WORDS = st.text(st.characters(codec="utf-8", exclude_characters="\n\t"), min_siz
 
 @settings(deadline=None)
 @given(st.lists(st.tuples(WORDS, st.sampled_from(UPOS)), min_size=1))
-def test_what_is_written_is_read_again(tmp_path_factory, rows):
+def test_written_conllu_is_read_back(tmp_path_factory, rows):
     words, tags = zip(*rows, strict=True)
-    path = tmp_path_factory.mktemp("conllu") / "words.conllu"
+    path = tmp_path_factory.mktemp("conllu") / "examples.tsvu"
     path.write_text(as_conllu(words, tags), encoding="utf-8", newline="")
     assert read_conllu(path) == [TaggedSentence(words, tags)]

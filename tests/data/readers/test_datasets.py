@@ -1,4 +1,4 @@
-"""Data sets within reach and out of it; IMDB itself where it lies on this machine."""
+"""Labelled data sets with and without a network; IMDB and TREC if they are on this machine."""
 
 from collections import Counter
 
@@ -18,54 +18,54 @@ def load(name: str):
     return synthetic_texts(synthetic.sentiment, 20) if name == SYNTHETIC else load_labelled_texts(name)
 
 
-def test_without_a_network_the_small_world_takes_the_default_s_place_and_says_so(bare, capsys):
-    official = load_or_synthetic(load, ("imdb", SYNTHETIC), wanted=None)
-    assert (official.dataset, official.synthetic) == (SYNTHETIC, True)
+def test_without_a_network_synthetic_data_replace_the_default_with_a_warning(no_datasets, capsys):
+    raw = load_or_synthetic(load, ("imdb", SYNTHETIC), wanted=None)
+    assert (raw.dataset, raw.synthetic) == (SYNTHETIC, True)
     assert "synthetic data" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", datasets.LABELLED_TEXTS)
-def test_without_a_network_a_named_data_set_stops_the_program(bare, name):
+def test_without_a_network_a_named_data_set_is_an_error(no_datasets, name):
     with pytest.raises(NoNetwork, match=f"{name} is not on this machine") as error:
         load_or_synthetic(load, (name, SYNTHETIC), wanted=name)
     assert error.value.exit_status == 1
 
 
-def test_a_named_small_world_needs_no_note(capsys):
+def test_synthetic_data_by_name_give_no_warning(capsys):
     assert load_or_synthetic(load, ("imdb", SYNTHETIC), wanted=SYNTHETIC).synthetic
     assert not capsys.readouterr().err
 
 
-def test_an_unknown_name_gets_the_nearest():
+def test_an_unknown_name_gets_a_suggestion():
     with pytest.raises(UserError, match="no data set imbd; .*did you mean imdb"):
         load_or_synthetic(load, ("imdb", SYNTHETIC), wanted="imbd")
 
 
-@pytest.mark.parametrize("tell, classes", [(synthetic.sentiment, 2), (synthetic.topic, 7)])
-def test_the_small_world_s_splits_are_others_and_balanced(tell, classes):
-    official = synthetic_texts(tell, 1000)
-    assert [len(part) for part in (official.train, official.validation, official.test)] == [1000, 200, 200]
-    for part in (official.validation, official.test):
-        assert len(duplicate_indices(part, official.train)) < 0.05 * len(part)
-    for part in (official.train, official.test):
+@pytest.mark.parametrize("generate, classes", [(synthetic.sentiment, 2), (synthetic.topic, 7)])
+def test_synthetic_splits_are_disjoint_and_balanced(generate, classes):
+    raw = synthetic_texts(generate, 1000)
+    assert [len(part) for part in (raw.train, raw.validation, raw.test)] == [1000, 200, 200]
+    for part in (raw.validation, raw.test):
+        assert len(duplicate_indices(part, raw.train)) < 0.05 * len(part)
+    for part in (raw.train, raw.test):
         counts = Counter(example.label for example in part)
         assert len(counts) == classes
         assert max(counts.values()) < 1.5 * len(part) / classes
-    assert official.unlabelled() == []
+    assert raw.unlabelled() == []
 
 
-def get_builder(name: str):
-    """The data set, where it lies on this machine."""
+def load_prepared(name: str):
+    """The data set, if it is on this machine."""
     import tensorflow_datasets as tfds
 
     if not tfds.builder(datasets.LABELLED_TEXTS[name].builder).is_prepared():
-        pytest.skip(f"{name} is not on this machine; TFDS_DATA_DIR names the folder it lies in")
+        pytest.skip(f"{name} is not on this machine; set TFDS_DATA_DIR to its folder")
     return load_labelled_texts(name)
 
 
 @pytest.fixture(scope="module")
 def imdb():
-    return get_builder("imdb")
+    return load_prepared("imdb")
 
 
 @pytest.mark.real_data
@@ -77,7 +77,7 @@ def test_imdb_has_its_official_splits(imdb):
 
 
 @pytest.mark.real_data
-def test_imdb_s_splits_share_what_is_known(imdb):
+def test_imdb_has_the_known_duplicates(imdb):
     found = overlaps({"train": imdb.train, "test": imdb.test})
     assert found == {"train: duplicates": 96, "test: duplicates": 199, "test: also in train": 123}
     splits = make_splits(imdb)
@@ -86,7 +86,7 @@ def test_imdb_s_splits_share_what_is_known(imdb):
 
 
 @pytest.mark.real_data
-def test_imdb_s_unlabelled_texts_hold_none_of_test(imdb):
+def test_unlabelled_texts_of_imdb_are_not_in_test(imdb):
     unlabelled = imdb.unlabelled()
     assert not duplicate_indices(unlabelled, imdb.test)
     assert {example.label for example in unlabelled} == {None}
@@ -94,8 +94,8 @@ def test_imdb_s_unlabelled_texts_hold_none_of_test(imdb):
 
 
 @pytest.mark.real_data
-def test_trec_has_its_classes_and_its_own_tokens():
-    coarse, fine = get_builder("trec"), get_builder("trec_fine")
+def test_trec_has_its_classes_and_is_tokenized():
+    coarse, fine = load_prepared("trec"), load_prepared("trec_fine")
     assert [len(part) for part in (coarse.train, coarse.test)] == [5452, 500]
     assert Counter(example.label for example in coarse.test) == {
         "DESC": 138,
@@ -114,6 +114,6 @@ def test_trec_has_its_classes_and_its_own_tokens():
 
 
 @pytest.mark.real_data
-def test_trec_s_splits_share_what_is_known():
-    found = overlaps({name: getattr(get_builder("trec"), name) for name in ("train", "test")})
+def test_trec_has_the_known_duplicates():
+    found = overlaps({name: getattr(load_prepared("trec"), name) for name in ("train", "test")})
     assert found == {"train: duplicates": 71, "test: also in train": 10}

@@ -1,10 +1,10 @@
-"""What is cut from mails, and which of them are nearly the same."""
+"""Cleaning of emails and search for near-duplicates."""
 
 import pytest
 
 from data.readers.emails import clean_email, near_duplicates
 
-LETTER = "the quick brown fox jumps over the lazy dog and then sleeps all day long"
+TEXT = "the quick brown fox jumps over the lazy dog and then sleeps all day long"
 
 
 @pytest.mark.parametrize(
@@ -24,27 +24,27 @@ LETTER = "the quick brown fox jumps over the lazy dog and then sleeps all day lo
         ("", ""),
     ],
 )
-def test_what_is_not_the_writers_own_words_goes(body, clean):
+def test_quoted_emails_signatures_and_encoding_are_removed(body, clean):
     assert clean_email(body, encoded=True) == (body.strip() if clean is None else clean)
 
 
-def test_what_looks_encoded_is_left_in_other_peoples_mails():
+def test_without_the_flag_encoded_characters_are_kept():
     assert clean_email("See  http://x.com/?id=20456 for x= 5.") == "See http://x.com/?id=20456 for x= 5."
 
 
-def test_cleaning_a_mail_of_signs_alone_takes_no_time():
+def test_cleaning_an_email_of_punctuation_is_fast():
     assert clean_email("- " * 50_000 + "-" * 50_000).startswith("- - -")
 
 
-def test_what_holds_no_words_is_a_copy_of_nothing():
+def test_texts_without_words_are_not_near_duplicates():
     assert near_duplicates(["?!", "a b"], ["!!!", "..."]) == frozenset()
 
 
-def test_near_duplicates_by_shared_rows_and_by_the_same_words():
-    others = ["something else altogether", LETTER]
-    changed = LETTER.replace("quick", "slow") + " tomorrow"
-    shuffled = " ".join(sorted(LETTER.split()))
-    assert near_duplicates([LETTER.upper(), changed, shuffled, "the dog", ""], others) == {0, 1, 2}
-    half = " ".join(LETTER.split()[:8]) + " while nobody looks at what it does or where it goes at night"
+def test_near_duplicates_by_shared_ngrams_and_by_the_same_words():
+    others = ["something else altogether", TEXT]
+    changed = TEXT.replace("quick", "slow") + " tomorrow"
+    shuffled = " ".join(sorted(TEXT.split()))
+    assert near_duplicates([TEXT.upper(), changed, shuffled, "the dog", ""], others) == {0, 1, 2}
+    half = " ".join(TEXT.split()[:8]) + " while nobody looks at what it does or where it goes at night"
     assert near_duplicates([half], others) == frozenset()
-    assert near_duplicates([], others) == near_duplicates([LETTER], []) == frozenset()
+    assert near_duplicates([], others) == near_duplicates([TEXT], []) == frozenset()

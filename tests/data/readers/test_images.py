@@ -1,4 +1,4 @@
-"""Pictures of every kind that people have, and files that are none."""
+"""Images of all sizes and modes, and invalid files."""
 
 import io
 import struct
@@ -14,14 +14,14 @@ RED = (200, 30, 40)
 ORIENTATION = 0x0112
 
 
-def content_of(picture: Image.Image, form: str = "PNG", **options) -> bytes:
+def content_of(image: Image.Image, image_format: str = "PNG", **options) -> bytes:
     file = io.BytesIO()
-    picture.save(file, form, **options)
+    image.save(file, image_format, **options)
     return file.getvalue()
 
 
 def png_of(width: int, height: int, pixels: bytes, *chunks: tuple[bytes, bytes]) -> bytes:
-    """A PNG that says that it is so large, with what it holds and more chunks behind that."""
+    """A PNG file with this size in its header, this content and further chunks."""
 
     def chunk(name: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
@@ -32,12 +32,12 @@ def png_of(width: int, height: int, pixels: bytes, *chunks: tuple[bytes, bytes])
 
 
 def bomb(width: int, height: int) -> bytes:
-    """It holds next to nothing."""
+    """A PNG file with a large size in its header and without pixels."""
     return png_of(width, height, b"")
 
 
 @pytest.mark.parametrize(
-    ("size", "mode", "form"),
+    ("size", "mode", "image_format"),
     [
         ((224, 224), "RGB", "PNG"),
         ((1, 1), "RGB", "PNG"),
@@ -49,40 +49,40 @@ def bomb(width: int, height: int) -> bytes:
         ((60, 40), "P", "PNG"),
     ],
 )
-def test_any_size_and_mode_is_read(size, mode, form):
-    pixels = read_image(content_of(Image.new("RGB", size, RED).convert(mode), form))
+def test_any_size_and_mode_is_read(size, mode, image_format):
+    pixels = read_image(content_of(Image.new("RGB", size, RED).convert(mode), image_format))
     assert (pixels.shape, pixels.dtype) == ((224, 224, 3), np.uint8)
     # CMYK and palettes are not exact.
     np.testing.assert_allclose(pixels.reshape(-1, 3).mean(axis=0), RED, atol=12)
 
 
-def test_a_picture_of_the_right_size_is_left_as_it_is():
+def test_an_image_of_the_target_size_is_unchanged():
     values = np.random.default_rng(0).integers(0, 256, (16, 16, 3), dtype=np.uint8)
     np.testing.assert_array_equal(read_image(content_of(Image.fromarray(values)), 16), values)
 
 
-def test_16_bit_grey_is_not_cut_off():
+def test_16_bit_grey_is_not_clipped():
     values = np.linspace(0, 65_535, 32 * 32).astype(np.uint16).reshape(32, 32)
     pixels = read_image(content_of(Image.fromarray(values)), 32)
     np.testing.assert_allclose(pixels[..., 0], values / 257, atol=1)
     assert (pixels[..., 0] == pixels[..., 2]).all()
 
 
-def test_what_is_transparent_is_white():
+def test_transparent_pixels_are_white():
     assert (read_image(content_of(Image.new("RGBA", (8, 8), (0, 0, 0, 0))), 8) == 255).all()
 
 
-def test_what_a_camera_laid_on_its_side_is_put_upright():
-    lying = Image.new("RGB", (40, 20), "blue")
-    lying.paste("red", (0, 0, 20, 20))
+def test_a_rotated_photograph_is_put_upright():
+    rotated = Image.new("RGB", (40, 20), "blue")
+    rotated.paste("red", (0, 0, 20, 20))
     exif = Image.Exif()
-    exif[ORIENTATION] = 6  # to be turned to the right by a quarter
-    seen = read_image(content_of(lying, exif=exif), 4)
-    assert seen[0].mean(axis=0).tolist() == [255, 0, 0]
-    assert seen[-1].mean(axis=0).tolist() == [0, 0, 255]
+    exif[ORIENTATION] = 6  # rotate by 90 degrees clockwise
+    pixels = read_image(content_of(rotated, exif=exif), 4)
+    assert pixels[0].mean(axis=0).tolist() == [255, 0, 0]
+    assert pixels[-1].mean(axis=0).tolist() == [0, 0, 255]
 
 
-def test_of_what_moves_the_first_frame_is_read():
+def test_the_first_frame_of_an_animation_is_read():
     frames = [Image.new("RGB", (20, 20), colour) for colour in (RED, "blue")]
     content = content_of(frames[0], "GIF", save_all=True, append_images=frames[1:])
     np.testing.assert_allclose(read_image(content, 20)[5, 5], RED, atol=12)
@@ -92,9 +92,9 @@ JPEG = content_of(Image.new("RGB", (400, 300), RED), "JPEG")
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
-        (b"not a picture at all", "not a JPEG or PNG file, or a truncated one"),
+        (b"not an image at all", "not a JPEG or PNG file, or a truncated one"),
         (b"", "not a JPEG or PNG file, or a truncated one"),
         (JPEG[: len(JPEG) // 2], "not a JPEG or PNG file, or a truncated one"),
         (png_of(2, 2, bytes(14), (b"iCCP", b"")), "not a JPEG or PNG file, or a truncated one"),
@@ -103,9 +103,9 @@ JPEG = content_of(Image.new("RGB", (400, 300), RED), "JPEG")
         (content_of(Image.new("RGB", (9, 9)), "BMP"), "not a JPEG or PNG file, or a truncated one"),
     ],
 )
-def test_what_is_no_picture_is_said_in_a_line(content, said):
+def test_an_invalid_file_gives_a_message_of_one_line(content, message):
     with pytest.raises(BadImage) as error:
         read_image(content)
-    assert said in str(error.value)
+    assert message in str(error.value)
     assert "\n" not in str(error.value)
     assert MAX_PIXELS == 100_000_000

@@ -1,4 +1,4 @@
-"""AlignedTags sentences from TFDS, and the single words that are made of them."""
+"""Tagged sentences from TFDS and their word types."""
 
 import pytest
 
@@ -18,8 +18,8 @@ SPLITS = {
 
 
 @pytest.fixture(scope="module")
-def small_set():
-    """A builder of TFDS with sentences of known words; registered under its own name."""
+def small_builder():
+    """A TFDS builder of a few sentences."""
     import tensorflow_datasets as tfds
 
     class SmallTaggedSentences(tfds.core.GeneratorBasedBuilder):
@@ -37,46 +37,46 @@ def small_set():
             return {split: self._generate_examples(split) for split in SPLITS}
 
         def _generate_examples(self, split):
-            for place, (words, tags) in enumerate(SPLITS[split]):
-                yield place, {"tokens": words, "ner": tags}
+            for index, (words, tags) in enumerate(SPLITS[split]):
+                yield index, {"tokens": words, "ner": tags}
 
     return SmallTaggedSentences
 
 
 @pytest.fixture
-def prepared(bare, monkeypatch, small_set):
-    """The small set prepared on this machine, in place of `conll2003`."""
-    builder = small_set(data_dir=str(bare))
+def prepared(no_datasets, monkeypatch, small_builder):
+    """The small data set, prepared, in place of `conll2003`."""
+    builder = small_builder(data_dir=str(no_datasets))
     builder.download_and_prepare()
-    place = datasets.SentenceDatasetSpec(small_set.name, "https://nowhere.invalid", "tokens", "ner", "validation")
-    monkeypatch.setitem(datasets.TAGGED_SENTENCES, "conll2003", place)
+    spec = datasets.SentenceDatasetSpec(small_builder.name, "https://nowhere.invalid", "tokens", "ner", "validation")
+    monkeypatch.setitem(datasets.TAGGED_SENTENCES, "conll2003", spec)
 
 
-def test_a_prepared_set_is_read_without_a_network_and_without_its_empty_sentences(prepared):
-    official = load_tagged_sentences("conll2003")
+def test_a_prepared_data_set_is_read_without_a_network_and_without_empty_sentences(prepared):
+    raw = load_tagged_sentences("conll2003")
     for split, rows in SPLITS.items():
         expected = [TaggedSentence(tuple(words), tuple(tags)) for words, tags in rows if words]
-        assert list(getattr(official, split)) == expected
-    assert (official.dataset, official.source) == ("conll2003", "small_tagged_sentences:1.2.3:ner")
-    assert not official.synthetic
+        assert list(getattr(raw, split)) == expected
+    assert (raw.dataset, raw.source) == ("conll2003", "small_tagged_sentences:1.2.3:ner")
+    assert not raw.synthetic
 
 
-def test_a_set_that_another_program_prepares_meanwhile_is_taken(bare, monkeypatch, small_set):
-    undisturbed = small_set._generate_examples
+def test_a_data_set_that_another_process_prepares_meanwhile_is_read(no_datasets, monkeypatch, small_builder):
+    original = small_builder._generate_examples
 
-    def overtaken(self, split):
-        monkeypatch.setattr(small_set, "_generate_examples", undisturbed)
-        small_set(data_dir=str(bare)).download_and_prepare()
+    def overtake(self, split):
+        monkeypatch.setattr(small_builder, "_generate_examples", original)
+        small_builder(data_dir=str(no_datasets)).download_and_prepare()
         yield 0, {"tokens": ["slow"], "ner": ["O"]}
 
-    place = datasets.SentenceDatasetSpec(small_set.name, "https://nowhere.invalid", "tokens", "ner", "validation")
-    monkeypatch.setitem(datasets.TAGGED_SENTENCES, "conll2003", place)
+    spec = datasets.SentenceDatasetSpec(small_builder.name, "https://nowhere.invalid", "tokens", "ner", "validation")
+    monkeypatch.setitem(datasets.TAGGED_SENTENCES, "conll2003", spec)
     monkeypatch.setattr("data.readers.tfds.reachable", lambda host: True)
-    monkeypatch.setattr(small_set, "_generate_examples", overtaken)
+    monkeypatch.setattr(small_builder, "_generate_examples", overtake)
     assert load_tagged_sentences("conll2003").train[0].words == ("Ann", "Lee", "left", "Köln")
 
 
-def test_texts_that_nobody_tagged_come_along_as_words(prepared, monkeypatch):
+def test_untagged_texts_are_split_into_words(prepared, monkeypatch):
     texts = RawSplits(
         dataset="imdb",
         source="imdb",
@@ -90,16 +90,16 @@ def test_texts_that_nobody_tagged_come_along_as_words(prepared, monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["ewt", "broad_twitter_corpus", "conll2003"])
-def test_without_a_network_a_set_that_is_not_here_stops_the_program(bare, monkeypatch, name):
+def test_without_a_network_a_missing_data_set_is_an_error(no_datasets, monkeypatch, name):
     def download(self, **_: object) -> None:
-        pytest.fail("TFDS is asked to download, which hangs for minutes")
+        pytest.fail("TFDS would try to download for minutes")
 
     monkeypatch.setattr("tensorflow_datasets.core.DatasetBuilder.download_and_prepare", download)
     with pytest.raises(NoNetwork, match=f"{name} is not on this machine"):
         load_tagged_sentences(name)
 
 
-def official_of(train, validation, test) -> RawSplits[TaggedSentence]:
+def raw_splits(train, validation, test) -> RawSplits[TaggedSentence]:
     """Sentences from lines such as "the DET dog NOUN"."""
 
     def sentences(lines):
@@ -109,39 +109,39 @@ def official_of(train, validation, test) -> RawSplits[TaggedSentence]:
     return RawSplits("few", "few:1", sentences(train), sentences(test), sentences(validation), synthetic=True)
 
 
-def test_each_form_is_there_once_with_its_most_frequent_tag():
-    # "run" is a VERB twice and a NOUN once; "Run" is a form of its own, and its tags tie: train has more VERBs.
-    official = official_of(
+def test_each_word_type_has_its_most_frequent_tag():
+    # "run" is a VERB twice and a NOUN once; the tags of "Run", a separate type, tie, and train has more VERBs.
+    raw = raw_splits(
         ["run NOUN fast ADV", "run VERB", "run VERB Run NOUN", "Run VERB"],
         ["run X walk NOUN walk NOUN walk VERB"],
         ["fast ADJ FAST ADJ Go VERB", "Go NOUN FAST ADJ"],
     )
-    types = word_types(official)
+    types = word_types(raw)
     assert types.train == [LabelledText("run", "VERB"), LabelledText("fast", "ADV"), LabelledText("Run", "VERB")]
     assert types.validation == [LabelledText("walk", "NOUN")]
     # The tie of "Go" is broken by train too, though test has more nouns than verbs elsewhere.
     assert list(types.test) == [LabelledText("FAST", "ADJ"), LabelledText("Go", "VERB")]
     assert (types.dataset, types.synthetic) == ("few", True)
-    assert types.source != official.source
+    assert types.source != raw.source
 
 
-def test_a_set_without_validation_has_no_words_for_it():
-    official = RawSplits("few", "few:1", train=[TaggedSentence(("a",), ("X",))], test=[])
-    assert list(word_types(official).validation) == []
+def test_without_validation_there_are_no_word_types_for_it():
+    raw = RawSplits("few", "few:1", train=[TaggedSentence(("a",), ("X",))], test=[])
+    assert list(word_types(raw).validation) == []
 
 
 @pytest.fixture(scope="module")
 def ewt():
-    """The treebank, where it lies on this machine."""
+    """The treebank, if it is on this machine."""
     import tensorflow_datasets as tfds
 
     if not tfds.builder(datasets.TAGGED_SENTENCES["ewt"].builder).is_prepared():
-        pytest.skip("ewt is not on this machine; TFDS_DATA_DIR names the folder it lies in")
+        pytest.skip("ewt is not on this machine; set TFDS_DATA_DIR to its folder")
     return load_tagged_sentences("ewt")
 
 
 @pytest.mark.real_data
-def test_ewt_has_its_official_sizes_in_syntactic_words(ewt):
+def test_ewt_has_its_official_number_of_syntactic_words(ewt):
     parts = (ewt.train, ewt.validation, ewt.test)
     assert [len(part) for part in parts] == [12_543, 2001, 2077]
     assert [sum(len(sentence.words) for sentence in part) for part in parts] == [204_578, 25_149, 25_094]
@@ -150,7 +150,7 @@ def test_ewt_has_its_official_sizes_in_syntactic_words(ewt):
 
 
 @pytest.mark.real_data
-def test_ewt_s_words_that_train_does_not_have(ewt):
+def test_word_types_of_ewt_are_disjoint_from_train(ewt):
     types = word_types(ewt)
     train, validation, test = (
         {example.text for example in part} for part in (types.train, types.validation, types.test)

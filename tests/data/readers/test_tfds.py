@@ -1,4 +1,4 @@
-"""Whether an address answers is known within seconds, whatever it does."""
+"""The check for a network ends within seconds in every case."""
 
 import socket
 import threading
@@ -10,17 +10,17 @@ from data.readers.tfds import reachable
 
 
 @contextmanager
-def listening(answer: bytes | None):
-    """A port of this machine that gives one `answer`, or is silent."""
+def server_with(response: bytes | None):
+    """A local port that sends one response, or none."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         address = f"http://127.0.0.1:{server.getsockname()[1]}"
 
         def serve() -> None:
             with server.accept()[0] as connection:
                 connection.recv(4096)
-                connection.sendall(answer)
+                connection.sendall(response)
 
-        if answer is not None:
+        if response is not None:
             threading.Thread(target=serve, daemon=True).start()
         yield address
 
@@ -32,15 +32,15 @@ def no_proxy(monkeypatch):
 
 
 @pytest.mark.parametrize("status", ["200 OK", "403 Forbidden", "500 Internal Server Error"])
-def test_whoever_answers_is_reachable(status):
-    with listening(f"HTTP/1.0 {status}\r\n\r\n".encode()) as address:
+def test_any_http_response_is_reachable(status):
+    with server_with(f"HTTP/1.0 {status}\r\n\r\n".encode()) as address:
         assert reachable(address)
 
 
 @pytest.mark.timeout(60)
-@pytest.mark.parametrize("answer", [None, b"", b"220 this is no web server\r\n"], ids=["silence", "hanging up", "mail"])
-def test_silence_and_nonsense_are_no_answer(answer):
-    with listening(answer) as address:
+@pytest.mark.parametrize("response", [None, b"", b"220 this is no web server\r\n"], ids=["none", "closed", "SMTP"])
+def test_no_or_an_invalid_response_is_not_reachable(response):
+    with server_with(response) as address:
         assert not reachable(address, seconds=0.5)
 
 
@@ -52,18 +52,18 @@ def test_a_closed_port_is_not_reachable():
 
 
 @pytest.mark.timeout(60)
-def test_a_name_that_is_looked_up_for_ever_is_not_reachable(monkeypatch):
-    given_up = threading.Event()
+def test_a_name_lookup_that_does_not_end_is_not_reachable(monkeypatch):
+    end = threading.Event()
 
     def hang(*_: object, **__: object) -> None:
-        given_up.wait()
+        end.wait()
         raise socket.gaierror
 
     monkeypatch.setattr(socket, "getaddrinfo", hang)
     assert not reachable("http://nowhere.invalid", seconds=0.5)
-    given_up.set()
+    end.set()
 
 
-def test_a_proxy_that_is_none_is_not_reachable(monkeypatch):
+def test_an_invalid_proxy_is_not_reachable(monkeypatch):
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:port")
     assert not reachable("http://nowhere.invalid", seconds=0.5)

@@ -1,4 +1,4 @@
-"""What becomes of a text's odd corners when it is split into words."""
+"""Tokenizers on unusual texts."""
 
 import unicodedata
 
@@ -27,21 +27,21 @@ from data.readers.tokenization import TOKENIZERS, tokenize, tokenize_cased, toke
         (" ...\n", []),
     ],
 )
-def test_known_answers(text, tokens):
+def test_known_tokens(text, tokens):
     assert tokenize(text) == tokens
 
 
 @settings(deadline=None)
 @given(st.text())
-def test_composed_and_decomposed_letters_are_the_same(text):
+def test_composed_and_decomposed_letters_give_the_same_tokens(text):
     assert tokenize(unicodedata.normalize("NFD", text)) == tokenize(unicodedata.normalize("NFC", text))
 
 
 @pytest.mark.parametrize("tokenizer", TOKENIZERS)
 @settings(deadline=None)
 @given(text=st.text())
-def test_no_token_is_empty_or_holds_white_space(tokenizer, text):
-    # Vocabularies and n-grams are kept as lines with spaces and tabs between words.
+def test_no_token_is_empty_or_contains_white_space(tokenizer, text):
+    # Vocabularies and n-grams are saved as lines with spaces and tabs between words.
     assert all(token and token.split() == [token] for token in TOKENIZERS[tokenizer](text))
 
 
@@ -56,14 +56,14 @@ def test_no_token_is_empty_or_holds_white_space(tokenizer, text):
         ("", []),
     ],
 )
-def test_known_answers_with_case(text, tokens):
+def test_known_tokens_with_case(text, tokens):
     assert tokenize_cased(text) == tokens
 
 
 @pytest.mark.parametrize(
     "text", ["What 's  U.S. slang ?\n", "What is `` Ms. '' short for ?", "10-?? of it , -LRB- 1960's -RRB- ? !"]
 )
-def test_a_text_that_is_tokenised_already_is_split_at_spaces_alone(text):
+def test_a_tokenized_text_is_split_only_at_spaces(text):
     assert tokenize_cased(text) == text.split()
 
 
@@ -80,11 +80,11 @@ def test_a_text_that_is_tokenised_already_is_split_at_spaces_alone(text):
         ("(@ann) and @@bob", ["(", "@", "ann", ")", "and", "@", "@", "bob"]),
     ],
 )
-def test_the_sign_of_a_mention_is_a_token(text, tokens):
+def test_the_sign_of_a_mention_is_a_separate_token(text, tokens):
     assert tokenize_tweets(text) == tokens
 
 
 @settings(deadline=None)
 @given(st.text(st.characters(exclude_characters="@")))
-def test_a_tweet_without_a_mention_is_split_as_any_text(text):
+def test_a_tweet_without_a_mention_is_split_like_any_text(text):
     assert tokenize_tweets(text) == tokenize_cased(text)

@@ -69,6 +69,5 @@ def test_near_duplicates_of_train_in_test_are_found(emails):
 def test_without_files_and_network_the_error_names_the_archive(no_datasets):
     with pytest.raises(NoNetwork, match="aeslc is not on this machine") as error:
         load_emails()
-    assert f"or put {Path(Aeslc.MANUAL_FILES[0]).name} into {no_datasets / 'downloads' / 'manual' / 'aeslc'}," in str(
-        error.value
-    )
+    archive = no_datasets / "downloads" / "manual" / Aeslc.MANUAL_FILES[0]
+    assert f"or put {archive.name} into {archive.parent}," in str(error.value)

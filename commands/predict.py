@@ -8,6 +8,7 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import evaluation
 from commands.command_line import flags_with_values, parse
 from commands.run_flags import RunFlags, merge_flags, open_first, select_fields
 from console.messages import print_error, say, warn
@@ -132,12 +133,10 @@ class _Predictor:
 
     def _save_figure(self, figure: "Figure") -> None:
         """Write a figure into the run folder, under a new name."""
-        from evaluation.plots import png
-
         folder = self.run.folder.path / "plots"
         folder.mkdir(exist_ok=True)
         path = next(path for number in count(1) if not (path := folder / f"prediction-{number:04}.png").exists())
-        path.write_bytes(png(figure))
+        path.write_bytes(evaluation.plots.png(figure))
         warn(f"figure {path}")
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+import evaluation
 from commands.command_line import nearest, parse, print_version
 from commands.run_flags import RunFlags
 from console.messages import say
@@ -95,9 +96,7 @@ def _run_checks(task: Task[Any, Any], config: TrainingConfig) -> int:
 
 
 def _show_result(result: TrainingResult, runs: Path) -> None:
-    from evaluation.report import short_report
-
-    say(short_report(result.metrics))
+    say(evaluation.report.short_report(result.metrics))
     for note in result.metrics.notes:
         say(note)
     say(f"\nreport       {result.folder.path / 'report.md'}")
@@ -106,9 +105,7 @@ def _show_result(result: TrainingResult, runs: Path) -> None:
 
 
 def _show_seeds(folder: RunFolder, summary: Summary) -> None:
-    from evaluation.report import summary_report
-
-    say(summary_report(summary))
+    say(evaluation.report.summary_report(summary))
     say(f"\nruns         {folder.path}")
     if summary.failed:
         raise RunError(f"{len(summary.failed)} of the seeds failed: {', '.join(map(str, summary.failed))}")

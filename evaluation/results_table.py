@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
+import evaluation
 from console.files import atomic_write
 from console.tables import markdown_table
 from evaluation.scores import SCORES, UNDEFINED, format_score
@@ -120,9 +121,6 @@ def update(tables: Mapping[Path, str], check: bool = False) -> None:
 
 def draw(runs: Sequence[RecordedRun], folder: Path) -> None:
     """Write a figure TASK.png for each task: its default configuration by cell, each with the lowest seed."""
-    # Imported late: matplotlib takes a second, and `train.py` without arguments needs only `default_scores`.
-    from evaluation.plots import cells_by_epoch
-
     tasks: dict[str, dict[str, RecordedRun]] = {}
     for run in sorted(runs, key=lambda run: (run.setting, run.seed)):
         if run.variant == DEFAULT_VARIANT and run.curve:
@@ -130,7 +128,7 @@ def draw(runs: Sequence[RecordedRun], folder: Path) -> None:
     for task, cells in tasks.items():
         first = next(iter(cells.values()))
         curves = {cell: run.curve for cell, run in cells.items()}
-        cells_by_epoch(curves, first.validation_baselines, first.score_name, folder / f"{task}.png")
+        evaluation.plots.cells_by_epoch(curves, first.validation_baselines, first.score_name, folder / f"{task}.png")
 
 
 def read_runs(results: Path) -> list[RecordedRun]:

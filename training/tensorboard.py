@@ -19,6 +19,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+import evaluation
 from models import inspection
 from schema.records import EpochRecord, Metrics
 from training.callbacks import Logs, averaged_weights
@@ -152,13 +153,11 @@ class TensorBoardLog(keras.callbacks.Callback):
         """Log examples with their predictions, and the confusion matrix."""
         if result is None:
             return
-        from evaluation.plots import confusion_figure
-
         with self.writers["validation"].as_default(step=epoch):
             tf.summary.text("examples", examples_as_markdown(result.scored_examples))
             confusion = result.scores.confusion
             if confusion is not None and confusion.labels:
-                _image("confusion_matrix", confusion_figure(confusion))
+                _image("confusion_matrix", evaluation.plots.confusion_figure(confusion))
         self.writers["validation"].flush()
 
     def _log_diagnostics(self, epoch: int) -> None:
@@ -189,19 +188,17 @@ class TensorBoardLog(keras.callbacks.Callback):
 
     def _draw_curves(self) -> None:
         """Draw the curves of all epochs so far, one figure per tag."""
-        from evaluation import diagnostics_plots
-
         started = process_time()
         for part in self.fixed_samples():
             with self.writers[part].as_default(step=self.state.epoch):
                 for tag, curves in self.curves.by_tag(part, "gradient/").items():
                     title, lag = _gradient_labels(tag)
                     title = f"{title} ({part}, fixed sample)"
-                    _image(tag, diagnostics_plots.gradient_through_time(curves, title, lag))
+                    _image(tag, evaluation.diagnostics_plots.gradient_through_time(curves, title, lag))
                 activations = self.curves.by_tag(part, "cell/")
                 panels = {tag.removeprefix("cell/"): curves for tag, curves in activations.items()}
                 title = f"Mean gate activation by time step ({part}, fixed sample)"
-                _image("cell/over_time", diagnostics_plots.cell_over_time(panels, title))
+                _image("cell/over_time", evaluation.diagnostics_plots.cell_over_time(panels, title))
             self.writers[part].flush()
         self.seconds_of_last_drawing = process_time() - started
         self.drawing_seconds += self.seconds_of_last_drawing
@@ -316,7 +313,4 @@ def _scalar(name: str, value: float, description: str | None = None) -> None:
 
 
 def _image(name: str, figure: "Figure") -> None:
-    # Late, since matplotlib takes a second that the first step need not wait for.
-    from evaluation import plots
-
-    tf.summary.image(name, tf.io.decode_png(plots.png(figure), channels=3)[None])
+    tf.summary.image(name, tf.io.decode_png(evaluation.plots.png(figure), channels=3)[None])

@@ -9,8 +9,9 @@ import numpy as np
 
 import models
 from bench.decoding import BEAM_SIZE, Speeds, greedy_predict_loop, measure_decoding
-from bench.measurement import BenchFlags, Measurement, Report, ResultTable, temporary_folder
-from bench.rounds import compiled, unpadded_rows
+from bench.measurement import BenchFlags, Measurement, Report, ResultTable
+from bench.processes import temporary_folder
+from bench.recipes import compiled, unpadded_rows
 from console.quiet import start_tensorflow
 from data.batches import Batches
 from data.encoders.caption import BEGIN, END

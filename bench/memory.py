@@ -3,17 +3,8 @@
 One epoch is enough: all batch shapes occur in it.
 """
 
-from bench.measurement import (
-    START_TENSORFLOW,
-    TENSORFLOW_ALONE,
-    BenchFlags,
-    Measurement,
-    Report,
-    ResultTable,
-    run_child,
-    sentiment_arguments,
-    temporary_folder,
-)
+from bench.measurement import BenchFlags, Measurement, Report, ResultTable
+from bench.processes import START_TENSORFLOW, TENSORFLOW_ALONE, run_child, sentiment_arguments, temporary_folder
 
 TARGET_MB = 3000
 

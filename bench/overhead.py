@@ -12,15 +12,8 @@ from pathlib import Path
 from time import process_time
 from typing import ParamSpec, TypeVar
 
-from bench.measurement import (
-    BenchFlags,
-    Measurement,
-    Report,
-    ResultTable,
-    run_child,
-    sentiment_arguments,
-    temporary_folder,
-)
+from bench.measurement import BenchFlags, Measurement, Report, ResultTable
+from bench.processes import run_child, sentiment_arguments, temporary_folder
 from console.quiet import start_tensorflow
 
 Parameters = ParamSpec("Parameters")

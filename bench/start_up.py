@@ -9,17 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 
-from bench.measurement import (
-    START_TENSORFLOW,
-    TENSORFLOW_ALONE,
-    BenchFlags,
-    Measurement,
-    Report,
-    ResultTable,
-    run_child,
-    sentiment_arguments,
-    temporary_folder,
-)
+from bench.measurement import BenchFlags, Measurement, Report, ResultTable
+from bench.processes import START_TENSORFLOW, TENSORFLOW_ALONE, run_child, sentiment_arguments, temporary_folder
 
 TARGET_SECONDS = 15
 

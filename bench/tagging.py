@@ -11,19 +11,10 @@ from statistics import median
 from time import perf_counter
 from typing import Any
 
-from bench.measurement import BenchFlags, Measurement, Report, ResultTable, temporary_folder
-from bench.rounds import (
-    QUICK_SCHEDULE,
-    MakeRound,
-    Recipe,
-    Schedule,
-    bucketed,
-    compiled,
-    padded,
-    rounds_table,
-    speed_ratios,
-    time_in_rounds,
-)
+from bench.measurement import BenchFlags, Measurement, Report, ResultTable
+from bench.processes import temporary_folder
+from bench.recipes import MakeRound, Recipe, bucketed, compiled, padded
+from bench.rounds import QUICK_SCHEDULE, Schedule, rounds_table, speed_ratios, time_in_rounds
 from console.quiet import start_tensorflow
 from data.batches import Batches
 from schema.configs import DecodingConfig

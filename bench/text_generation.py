@@ -15,31 +15,10 @@ import numpy as np
 
 import models
 from bench.decoding import BEAM_SIZE, Speeds, greedy_predict_loop, measure_decoding
-from bench.measurement import (
-    START_TENSORFLOW,
-    TENSORFLOW_ALONE,
-    BenchFlags,
-    Measurement,
-    Report,
-    ResultTable,
-    run_child,
-    temporary_folder,
-    train_arguments,
-)
-from bench.rounds import (
-    QUICK_SCHEDULE,
-    MakeRound,
-    Recipe,
-    Round,
-    Schedule,
-    bucketed,
-    compiled,
-    random_indices,
-    rounds_table,
-    speed_ratios,
-    time_in_rounds,
-    unpadded_rows,
-)
+from bench.measurement import BenchFlags, Measurement, Report, ResultTable
+from bench.processes import START_TENSORFLOW, TENSORFLOW_ALONE, run_child, temporary_folder, train_arguments
+from bench.recipes import MakeRound, Recipe, Round, bucketed, compiled, random_indices, unpadded_rows
+from bench.rounds import QUICK_SCHEDULE, Schedule, rounds_table, speed_ratios, time_in_rounds
 from console.quiet import start_tensorflow
 from data.batches import Batches
 from data.encoders.subwords import BEGIN, END

@@ -14,18 +14,8 @@ from functools import partial
 from statistics import median
 
 from bench.measurement import BenchFlags, Measurement, Report
-from bench.rounds import (
-    QUICK_SCHEDULE,
-    MakeRound,
-    Recipe,
-    Schedule,
-    bucketed,
-    compiled,
-    padded,
-    rounds_table,
-    speed_ratios,
-    time_in_rounds,
-)
+from bench.recipes import MakeRound, Recipe, bucketed, compiled, padded
+from bench.rounds import QUICK_SCHEDULE, Schedule, rounds_table, speed_ratios, time_in_rounds
 from console.quiet import start_tensorflow
 from data.batches import Batches, auto_batch_tokens
 from data.encoders.text import TextEncoder, TextSettings

@@ -21,17 +21,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bench.measurement import (
-    BenchFlags,
-    Measurement,
-    ProcessUsage,
-    Report,
-    ResultTable,
-    run_child,
-    sentiment_arguments,
-    temporary_folder,
-)
-from bench.rounds import unpadded_rows
+from bench.measurement import BenchFlags, Measurement, Report, ResultTable
+from bench.processes import ProcessUsage, run_child, sentiment_arguments, temporary_folder
+from bench.recipes import unpadded_rows
 from console.progress import Progress
 from console.quiet import start_tensorflow
 from data.encoders.text import TextEncoder, TextSettings

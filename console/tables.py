@@ -70,17 +70,15 @@ def _aligned(header: Sequence[str], cells: Sequence[Sequence[str]]) -> list[list
 
 
 def _bordered_table(title: str, header: Sequence[str], cells: Sequence[Sequence[str]]) -> str:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
+    from rich import console, table, text
 
-    table = Table(title=Text(title) if title else None, title_justify="left")
+    bordered = table.Table(title=text.Text(title) if title else None, title_justify="left")
     for name, numeric in zip(header, _numeric_columns(len(header), cells), strict=True):
-        table.add_column(Text(name), justify="right" if numeric else "left")
+        bordered.add_column(text.Text(name), justify="right" if numeric else "left")
     for row in cells:
         # As Text, so that a cell such as "[B-PER]" is not read as markup.
-        table.add_row(*map(Text, row))
-    console = Console()
-    with console.capture() as capture:
-        console.print(table)
+        bordered.add_row(*map(text.Text, row))
+    terminal = console.Console()
+    with terminal.capture() as capture:
+        terminal.print(bordered)
     return capture.get().rstrip("\n")

@@ -8,12 +8,19 @@ import numpy as np
 import pytest
 
 import models
+from bench import recipes, text_generation, throughput
 from bench.__main__ import BENCHES, main
-from bench.measurement import BenchFlags, Measurement, run_child
+from bench.decoding import greedy_predict_loop
+from bench.measurement import BenchFlags, Measurement
+from bench.processes import run_child
 from bench.time_to_accuracy import Point, compare
+from data.batches import Batches
 from data.encoders.image_features import weights_file
+from schema.encoded import IGNORE_INDEX, EncodedDataset, Ragged
 from schema.errors import RunError, UserError
-from schema.examples import LabelledText
+from schema.examples import LabelledText, Splits
+from tasks.sentiment import SentimentConfig
+from tasks.translation import TASK, TranslationConfig
 
 MEASUREMENTS = {
     "start_up": 1,
@@ -111,16 +118,13 @@ def test_the_usage_of_a_child_process_is_measured() -> None:
 
 
 def test_all_recipes_train_the_same_layers_on_the_same_words() -> None:
-    from bench.throughput import _recipes
-    from schema.examples import Splits
-    from tasks.sentiment import SentimentConfig
 
     config = replace(
         SentimentConfig(), units=3, embedding_size=4, batch_tokens=12, ngram_features=False, word_vectors=False
     )
     examples = [LabelledText("a b c d e f g h i j"[: 2 * length], "pn"[length % 2]) for length in range(1, 11)]
-    recipes, _ = _recipes(Splits("made up", "", examples, [], []), config, length=6)
-    ours, *others = recipes.values()
+    compared, _ = throughput._recipes(Splits("made up", "", examples, [], []), config, length=6)
+    ours, *others = compared.values()
     words = np.array([[2, 5, 4, 1, 3, 5], [3, 4, 0, 0, 0, 0]], np.int32)
     for other in others:
         assert [type(layer) for layer in other.model.layers] == [type(layer) for layer in ours.model.layers]
@@ -134,9 +138,6 @@ def test_all_recipes_train_the_same_layers_on_the_same_words() -> None:
 
 def test_the_predict_loop_of_tutorials_generates_the_same_as_greedy_search() -> None:
     import keras
-
-    from bench.decoding import greedy_predict_loop
-    from tasks.translation import TASK, TranslationConfig
 
     keras.utils.set_random_seed(6)
     decoder = TASK.decoder_settings(12, TranslationConfig(units=6, embedding_size=5))
@@ -160,9 +161,6 @@ def test_the_predict_loop_of_tutorials_generates_the_same_as_greedy_search() -> 
 def test_random_batches_may_start_with_two_of_one_length(monkeypatch: pytest.MonkeyPatch) -> None:
     import keras
 
-    from bench import text_generation
-    from schema.encoded import IGNORE_INDEX, EncodedDataset, Ragged
-
     monkeypatch.setattr(text_generation, "TUTORIAL_BATCH", 2)
     rows = [np.arange(2, 2 + length, dtype=np.int32) for length in (3, 3, 3, 3, 3, 5, 5, 4)]
     pairs = EncodedDataset({"source": Ragged.of(rows), "target": Ragged.of(rows)}, Ragged.of(rows, IGNORE_INDEX))
@@ -179,19 +177,15 @@ def test_random_batches_may_start_with_two_of_one_length(monkeypatch: pytest.Mon
 
 def test_rounds_count_the_steps_of_their_batches() -> None:
     """Compare real words and padded steps of a round with the batches passed to `fit`."""
-    from bench.rounds import bucketed as make_bucketed_round
-    from bench.rounds import padded as make_padded_round
-    from data.batches import Batches
-    from schema.encoded import EncodedDataset, Ragged
 
     rows = [np.arange(2, 2 + length, dtype=np.int32) for length in (1, 2, 2, 5, 7, 7, 3, 4)]
     encoded = EncodedDataset({"words": Ragged.of(rows)}, np.arange(8, dtype=np.int32) % 2)
-    bucketed = make_bucketed_round(Batches(encoded, batch_tokens=10, seed=1), number=2, count=9)
+    bucketed = recipes.bucketed(Batches(encoded, batch_tokens=10, seed=1), number=2, count=9)
     words_of_batches = [inputs["words"] for inputs, _ in bucketed.fit_arguments["x"].as_numpy_iterator()]
     assert bucketed.real_steps.tolist() == [(words > 0).sum() for words in words_of_batches]
     assert bucketed.padded_steps.tolist() == [words.size for words in words_of_batches]
 
-    padded = make_padded_round(encoded, length=7, batch_size=3)(2, 4)
+    padded = recipes.padded(encoded, length=7, batch_size=3)(2, 4)
     words_of_batches = padded.fit_arguments["x"]["words"].reshape(4, 3, 7)
     assert padded.real_steps.tolist() == (words_of_batches > 0).sum(axis=(1, 2)).tolist()
     assert padded.padded_steps.tolist() == [21] * 4

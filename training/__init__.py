@@ -1,1 +1,1 @@
-"""From batches to a trained model, and what is kept of it."""
+"""Training: from encoded examples to a saved model with its results."""

@@ -49,6 +49,14 @@ def _with_progress(
     return track(found, f"reading {name} {split}", builder.info.splits[split].num_examples)
 
 
+def _raw_splits(
+    dataset: str, source: str, read: Callable[[str], list[ExampleT]], validation: str
+) -> RawSplits[ExampleT]:
+    """The splits of a data set with official validation. Test is read on first use."""
+    test = LazySequence(lambda: read("test"))
+    return RawSplits(dataset, source, train=read("train"), validation=read(validation), test=test)
+
+
 @dataclass(frozen=True)
 class TextDatasetSpec:
     """A data set of labelled texts in TFDS.
@@ -167,14 +175,8 @@ def load_tagged_sentences(name: str) -> RawSplits[TaggedSentence]:
             tuple(tag_names[list(compress(tags, is_word))]),
         )
 
-    return RawSplits(
-        dataset=name,
-        source=f"{spec.builder}:{builder.info.version}:{spec.tags}",
-        train=read("train"),
-        validation=read(spec.validation),
-        test=LazySequence(lambda: read("test")),
-        unlabelled=lambda: _untagged_texts(*spec.unlabelled),
-    )
+    splits = _raw_splits(name, f"{spec.builder}:{builder.info.version}:{spec.tags}", read, spec.validation)
+    return replace(splits, unlabelled=lambda: _untagged_texts(*spec.unlabelled))
 
 
 def _untagged_texts(name: str, tokenizer: str) -> list[TaggedSentence]:
@@ -200,13 +202,7 @@ def load_translations(languages: str) -> RawSplits[TextPair]:
         # Two pairs of train have no sentence.
         return [pair for pair in pairs if "@@" not in (pair.source, pair.target)]
 
-    return RawSplits(
-        dataset="multi30k",
-        source=f"multi30k:{builder.info.version}:{languages}",
-        train=read("train"),
-        validation=read("validation"),
-        test=LazySequence(lambda: read("test")),
-    )
+    return _raw_splits("multi30k", f"multi30k:{builder.info.version}:{languages}", read, "validation")
 
 
 def load_emails() -> RawSplits[TextPair]:
@@ -246,13 +242,7 @@ def load_captions() -> RawSplits[CaptionedImage]:
     splits = "official" if builder.info.metadata["official"] else "own_splits"
     if splits != "official":
         warn("flickr8k has no lists of its official splits: scores are not comparable with published results")
-    return RawSplits(
-        dataset="flickr8k",
-        source=f"flickr8k:{builder.info.version}:{splits}",
-        train=read("train"),
-        validation=read("dev"),
-        test=LazySequence(lambda: read("test")),
-    )
+    return _raw_splits("flickr8k", f"flickr8k:{builder.info.version}:{splits}", read, "dev")
 
 
 def synthetic_examples(generate: Callable[[int, int], list[ExampleT]], examples: int = 6000) -> RawSplits[ExampleT]:

@@ -7,7 +7,7 @@ tags are IOB2: B-PER begins a person, I-PER continues it, O is outside of names.
 from collections.abc import Iterator, Mapping
 from random import Random
 
-from data.synthetic.generate import draw_words, require_non_negative
+from data.synthetic.generate import draw_words, generate_examples
 from data.synthetic.lexicon import NEUTRAL_WORDS, SHARED_NAMES
 from schema.examples import TaggedSentence
 
@@ -96,9 +96,7 @@ def entities(examples: int, seed: int) -> list[TaggedSentence]:
 
     A shorter list is the beginning of a longer one. Raises UserError for a negative number of examples.
     """
-    require_non_negative(examples)
-    rng = Random(f"entities {seed}")
-    return [_sentence(rng) for _ in range(examples)]
+    return generate_examples("entities", examples, seed, _sentence)
 
 
 def _sentence(rng: Random) -> TaggedSentence:

@@ -4,12 +4,13 @@ Every generator uses `random.Random` with a string as seed, which Python hashes 
 equal on every machine, and the seeds 1 and -1 differ.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import product
 from random import Random
 
 from data.synthetic.lexicon import NEUTRAL_PHRASES, NEUTRAL_WORDS
 from schema.errors import UserError
+from schema.examples import ExampleT, LabelledText
 
 MAX_CLAUSE_WORDS = 9
 MAX_PHRASE_WORDS = 5
@@ -19,6 +20,32 @@ def require_non_negative(examples: int, distance: int = 0) -> None:
     """Raise UserError for a negative number of examples or words."""
     if examples < 0 or distance < 0:
         raise UserError(f"synthetic data: {examples} examples at distance {distance}; neither can be below 0")
+
+
+def generate_examples(name: str, examples: int, seed: int, generate: Callable[[Random], ExampleT]) -> list[ExampleT]:
+    """Generate examples one at a time, so that a shorter list is the beginning of a longer one.
+
+    name: makes the random numbers differ from those of other generators with the same seed
+    """
+    require_non_negative(examples)
+    rng = Random(f"{name} {seed}")
+    return [generate(rng) for _ in range(examples)]
+
+
+def generate_pairs(
+    name: str,
+    examples: int,
+    seed: int,
+    distance: int,
+    generate: Callable[[Random, Iterator[str]], list[LabelledText]],
+) -> list[LabelledText]:
+    """Like `generate_examples`, but two texts at a time, with asides of `distance` neutral words."""
+    require_non_negative(examples, distance)
+    rng, asides = Random(f"{name} {seed}"), _generate_asides(Random(f"asides {seed}"), distance)
+    texts: list[LabelledText] = []
+    while len(texts) < examples:
+        texts += generate(rng, asides)
+    return texts[:examples]
 
 
 def fill_template(template: tuple[str, ...], aside: str, **parts: str) -> list[str]:
@@ -36,7 +63,7 @@ def with_article(noun: str) -> str:
     return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
 
 
-def generate_asides(rng: Random, words: int) -> Iterator[str]:
+def _generate_asides(rng: Random, words: int) -> Iterator[str]:
     """Generate endlessly insertions of exactly `words` neutral words between commas."""
     while True:
         yield f", {_aside(rng, words)}," if words else ""

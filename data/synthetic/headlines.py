@@ -6,7 +6,7 @@ The other event is described in the same words, and often first. Only the main e
 from dataclasses import dataclass
 from random import Random
 
-from data.synthetic.generate import draw_words, punctuate, require_non_negative, with_article
+from data.synthetic.generate import draw_words, generate_examples, punctuate, with_article
 from data.synthetic.lexicon import NEUTRAL_WORDS, SCENES
 from schema.examples import TextPair
 
@@ -83,9 +83,7 @@ def headlines(examples: int, seed: int) -> list[TextPair]:
 
     A shorter list is the beginning of a longer one. Raises UserError for a negative number of examples.
     """
-    require_non_negative(examples)
-    rng = Random(f"headlines {seed}")
-    return [_paragraph(rng) for _ in range(examples)]
+    return generate_examples("headlines", examples, seed, _paragraph)
 
 
 def _paragraph(rng: Random) -> TextPair:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from random import Random
 
-from data.synthetic.generate import punctuate, require_non_negative, with_article
+from data.synthetic.generate import generate_examples, punctuate, with_article
 from schema.examples import CaptionedImage
 
 SIDE = 64
@@ -126,21 +126,19 @@ ARRANGEMENT_WEIGHTS = (4, 4, 2, 2, 1, 1, 1, 1)
 CAPTIONS_PER_IMAGE = 5
 
 
-@dataclass(frozen=True)
-class _Thing:
-    name: str
-    colour: str
-    size: str
-
-
 def images(examples: int, seed: int) -> list[CaptionedImage]:
     """Images as PNG files, with five captions of one sentence each.
 
     A shorter list is the beginning of a longer one. Raises UserError for a negative number of examples.
     """
-    require_non_negative(examples)
-    rng = Random(f"pictures {seed}")
-    return [_captioned_image(rng) for _ in range(examples)]
+    return generate_examples("pictures", examples, seed, _captioned_image)
+
+
+@dataclass(frozen=True)
+class _Thing:
+    name: str
+    colour: str
+    size: str
 
 
 def _captioned_image(rng: Random) -> CaptionedImage:

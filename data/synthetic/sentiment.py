@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
 
-from data.synthetic.generate import fill_template, generate_asides, neutral_sentence, punctuate, require_non_negative
+from data.synthetic.generate import fill_template, generate_pairs, neutral_sentence, punctuate
 from data.synthetic.lexicon import ANTONYMS, DESCRIPTIONS, SCENES
 from schema.examples import LabelledText
 
@@ -68,12 +68,7 @@ def sentiment(examples: int, seed: int, distance: int = 3) -> list[LabelledText]
     With an odd number of examples, the last one may have either label. A shorter list is the beginning of a longer one.
     Raises UserError for a negative number of examples or words.
     """
-    require_non_negative(examples, distance)
-    opinions, asides = Random(f"sentiment {seed}"), generate_asides(Random(f"asides {seed}"), distance)
-    reviews: list[LabelledText] = []
-    while len(reviews) < examples:
-        reviews += _pair_of_reviews(opinions, asides)
-    return reviews[:examples]
+    return generate_pairs("sentiment", examples, seed, distance, _pair_of_reviews)
 
 
 @dataclass(frozen=True)

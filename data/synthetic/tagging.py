@@ -6,7 +6,7 @@ The tags are universal parts of speech (UPOS), used as in the English treebanks 
 from collections.abc import Iterator, Mapping
 from random import Random
 
-from data.synthetic.generate import require_non_negative
+from data.synthetic.generate import generate_examples
 from data.synthetic.lexicon import SCENES
 from schema.examples import TaggedSentence
 
@@ -147,9 +147,7 @@ def tagged_sentences(examples: int, seed: int) -> list[TaggedSentence]:
 
     A shorter list is the beginning of a longer one. Raises UserError for a negative number of examples.
     """
-    require_non_negative(examples)
-    rng = Random(f"tagged sentences {seed}")
-    return [_sentence(rng) for _ in range(examples)]
+    return generate_examples("tagged sentences", examples, seed, _sentence)
 
 
 def _sentence(rng: Random) -> TaggedSentence:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from random import Random
 
-from data.synthetic.generate import fill_template, generate_asides, neutral_sentence, punctuate, require_non_negative
+from data.synthetic.generate import fill_template, generate_pairs, neutral_sentence, punctuate
 from data.synthetic.lexicon import SCENES
 from schema.examples import LabelledText
 
@@ -33,12 +33,7 @@ def topic(examples: int, seed: int, distance: int = 3) -> list[LabelledText]:
     distance: number of neutral words between a function word (not, but, although ...) and the words in its scope
     A shorter list is the beginning of a longer one. Raises UserError for a negative number of examples or words.
     """
-    require_non_negative(examples, distance)
-    rng, asides = Random(f"topic {seed}"), generate_asides(Random(f"asides {seed}"), distance)
-    texts: list[LabelledText] = []
-    while len(texts) < examples:
-        texts += _pair_of_texts(rng, asides)
-    return texts[:examples]
+    return generate_pairs("topic", examples, seed, distance, _pair_of_texts)
 
 
 def _pair_of_texts(rng: Random, asides: Iterator[str]) -> list[LabelledText]:

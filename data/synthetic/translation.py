@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from random import Random
 
-from data.synthetic.generate import require_non_negative, with_article
+from data.synthetic.generate import generate_examples, with_article
 from schema.examples import TextPair
 
 MASCULINE, FEMININE, NEUTER = 0, 1, 2
@@ -207,9 +207,7 @@ def translation(examples: int, seed: int) -> list[TextPair]:
 
     A shorter list is the beginning of a longer one. Raises UserError for a negative number of examples.
     """
-    require_non_negative(examples)
-    rng = Random(f"translation {seed}")
-    return [_sentence(rng) for _ in range(examples)]
+    return generate_examples("translation", examples, seed, _sentence)
 
 
 def _sentence(rng: Random) -> TextPair:

@@ -1,4 +1,4 @@
-"""What a person reads, on a terminal and in a pipe, and what is left of an error: plain lines and an exit status."""
+"""Messages on stdout and stderr, and errors as plain lines and exit statuses."""
 
 import errno
 import io
@@ -21,16 +21,16 @@ def stream_in(encoding: str) -> io.TextIOWrapper:
 
 
 def failing(error: BaseException) -> Callable[[list[str]], int]:
-    def main(words: list[str]) -> int:
+    def main(arguments: list[str]) -> int:
         raise error
 
     return main
 
 
 def status_and_lines(
-    error: BaseException, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *words: str
+    error: BaseException, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *arguments: str
 ) -> tuple[int, list[str]]:
-    monkeypatch.setattr(sys, "argv", ["train.py", *words])
+    monkeypatch.setattr(sys, "argv", ["train.py", *arguments])
     status = run_command(failing(error))
     captured = capsys.readouterr()
     assert captured.out == ""
@@ -44,25 +44,25 @@ def test_say_goes_to_stdout_and_warn_to_stderr(capsys: pytest.CaptureFixture[str
 
 
 @pytest.mark.parametrize(("encoding", "written"), [("ascii", b"caf? ?\n"), ("utf-8", b"caf\xc3\xa9 ?\n")])
-def test_a_character_that_stdout_does_not_know_becomes_a_question_mark(
+def test_a_character_outside_the_encoding_of_stdout_becomes_a_question_mark(
     monkeypatch: pytest.MonkeyPatch, encoding: str, written: bytes
 ) -> None:
     stream = stream_in(encoding)
     monkeypatch.setattr(sys, "stdout", stream)
-    # The second is half a character, as in a file name that was no text.
+    # The second is a lone surrogate, as in a file name that is not valid text.
     say("café \udce9")
     assert stream.buffer.getvalue() == written  # type: ignore[attr-defined]
 
 
-def test_a_reader_that_goes_away_neither_ends_the_work_nor_makes_noise() -> None:
+def test_a_closed_pipe_neither_ends_the_work_nor_prints_an_error() -> None:
     script = """
 import sys
 from console.messages import run_command, say
 
-def main(words):
+def main(arguments):
     for number in range(50_000):
         say(str(number))
-    print("worked to the end", file=sys.stderr)
+    print("finished", file=sys.stderr)
     return 0
 
 sys.exit(run_command(main))
@@ -73,15 +73,15 @@ sys.exit(run_command(main))
     assert child.stdout is not None and child.stderr is not None
     assert child.stdout.readline() == "0\n"
     child.stdout.close()
-    assert child.stderr.read() == "worked to the end\n"
+    assert child.stderr.read() == "finished\n"
     child.stderr.close()
     assert child.wait() == 0
 
 
-def test_a_command_gets_its_words_and_gives_its_status(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_command_gets_its_arguments_and_returns_its_status(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["train.py", "--debug", "sentiment", "--cell", "gru"])
     given = []
-    assert run_command(lambda words: given.extend(words) or 7) == 7
+    assert run_command(lambda arguments: given.extend(arguments) or 7) == 7
     assert given == ["sentiment", "--cell", "gru"]
 
 
@@ -120,7 +120,7 @@ def test_a_command_gets_its_words_and_gives_its_status(monkeypatch: pytest.Monke
         (AssertionError(), 1, ["error: unexpected AssertionError; run again with --debug for the traceback"]),
     ],
 )  # fmt: skip
-def test_an_error_becomes_plain_lines_and_a_status(
+def test_an_error_becomes_plain_lines_and_an_exit_status(
     error: BaseException,
     status: int,
     lines: list[str],
@@ -128,7 +128,7 @@ def test_an_error_becomes_plain_lines_and_a_status(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     if isinstance(error, BrokenPipeError):
-        # Or it would point the stdout of the test run itself at nothing.
+        # Otherwise it would discard the stdout of the test run itself.
         monkeypatch.setattr(os, "dup2", lambda old, new: None)
     assert status_and_lines(error, capsys, monkeypatch) == (status, lines)
 
@@ -145,9 +145,12 @@ def test_debug_shows_the_traceback_of_a_users_error_too(
 def test_a_full_disk_under_stdout_is_one_line() -> None:
     if not os.path.exists("/dev/full"):
         pytest.skip("no /dev/full on this system")
-    script = (
-        "import sys\nfrom console.messages import run_command, say\nsys.exit(run_command(lambda words: say('x') or 0))"
-    )
+    script = """
+import sys
+from console.messages import run_command, say
+
+sys.exit(run_command(lambda arguments: say("x") or 0))
+"""
     with open("/dev/full", "w") as full:
         child = subprocess.run([sys.executable, "-c", script], cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True)
     assert child.returncode == 1

@@ -19,7 +19,7 @@ from data.encoders.image_features import BATCH, ImageFeatures
 from data.readers.images import read_image
 from schema.encoded import EncodedDataset
 from schema.examples import CaptionedImage
-from tasks.caption import TASK, CaptionConfig, CaptionDecodingConfig
+from tasks.caption import TASK, CaptionConfig, CaptionPredictConfig
 from tasks.task import FittedEncoder
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def _measure_decoding(
     generate = greedy_predict_loop(models.incremental_captioner(model), BEGIN, END, lambda image: MAX_WORDS)
 
     def beam_search(beam_size: int) -> list[str]:
-        config = CaptionDecodingConfig(beam_size=beam_size, max_length=MAX_WORDS)
+        config = CaptionPredictConfig(beam_size=beam_size, max_length=MAX_WORDS)
         return [prediction.text for prediction in TASK.predict(model, encoder, encoded, config)]
 
     some = unpadded_rows(encoder.encode(examples[:tutorial_examples]).inputs["picture"])

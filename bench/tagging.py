@@ -17,9 +17,9 @@ from bench.recipes import MakeRound, Recipe, bucketed, compiled, padded
 from bench.rounds import QUICK_SCHEDULE, Schedule, rounds_table, speed_ratios, time_in_rounds
 from console.quiet import start_tensorflow
 from data.batches import Batches
-from schema.configs import DecodingConfig
 from schema.examples import TaggedSentence
 from tasks.pos import TASK, PosConfig
+from tasks.tagging import TaggingPredictConfig
 from tasks.task import FittedEncoder
 from training.run_folder import RunFolder
 
@@ -85,7 +85,7 @@ def _words_per_second(
     speeds = []
     for _ in range(6):
         start = perf_counter()
-        TASK.predict(model, fitted.encoder, fitted.encoder.encode(sentences), DecodingConfig())
+        TASK.predict(model, fitted.encoder, fitted.encoder.encode(sentences), TaggingPredictConfig())
         speeds.append(words / (perf_counter() - start))
     return speeds
 

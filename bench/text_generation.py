@@ -24,7 +24,7 @@ from data.batches import Batches
 from data.encoders.subwords import BEGIN, END
 from schema.encoded import IGNORE_INDEX, Column, EncodedDataset
 from schema.examples import TextPair
-from tasks.generation import GenerationDecodingConfig
+from tasks.generation import GenerationPredictConfig
 from tasks.task import FittedEncoder
 from tasks.translation import TASK, TranslationConfig
 
@@ -153,7 +153,7 @@ def _measure_decoding(
 
     def beam_search(beam_size: int) -> list[str]:
         encoded = encoder.encode(sources)
-        predictions = TASK.predict(model, encoder, encoded, GenerationDecodingConfig(beam_size=beam_size))
+        predictions = TASK.predict(model, encoder, encoded, GenerationPredictConfig(beam_size=beam_size))
         return [prediction.text for prediction in predictions]
 
     some = unpadded_rows(encoder.encode(sources[:tutorial_sources]).inputs["source"])

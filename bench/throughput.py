@@ -20,6 +20,7 @@ from console.quiet import start_tensorflow
 from data.batches import Batches, auto_batch_tokens
 from data.encoders.text import TextEncoder, TextSettings
 from schema.examples import LabelledText, Splits
+from schema.scores import SeenInTraining
 from tasks.sentiment import TASK, SentimentConfig
 from tasks.task import FittedEncoder
 
@@ -62,7 +63,9 @@ def _recipes(
     encoder, encoded, _ = TextEncoder.fit(splits.train, settings, config.vocab_size)
 
     def recipe(chunk_length: int, batch_size: float, make_round: MakeRound) -> Recipe:
-        model = TASK.build_model(FittedEncoder(encoder, encoded), replace(config, chunk_length=chunk_length))
+        model = TASK.build_model(
+            FittedEncoder(encoder, encoded, SeenInTraining()), replace(config, chunk_length=chunk_length)
+        )
         return Recipe(compiled(model, TASK.loss(config), config), batch_size, make_round)
 
     def ours(chunk_length: int) -> Recipe:

@@ -18,7 +18,7 @@ from evaluation.scores import format_interval, format_score
 from schema.errors import RunError, UserError
 from schema.examples import Example
 from schema.records import Baselines
-from schema.scores import Scores
+from schema.scores import Scores, SeenInTraining
 from tasks.task import Encoder
 from training.checkpoint import load_checkpoint
 from training.run_folder import finite
@@ -71,12 +71,12 @@ def main(argv: Sequence[str]) -> int:
         command = f"python train.py --resume {shlex.quote(str(run.folder.path))}"
         warn(f"the run is not finished, so its score is not a meaningful score; resume it: {command}")
     data = _evaluation_set(run, flags)
-    encoder = run.load_encoder()
+    encoder, seen = run.load_encoder(), run.load_seen()
     start_tensorflow()
     # Before the model is loaded, since they reveal an incomplete run.
-    baselines = _baselines(run, data, encoder)
+    baselines = _baselines(run, data, encoder, seen)
     config = select_fields(run.task.predict_config_class, flags)
-    scores = score_split(run.task, run.load_model(), encoder, data.examples, config).scores
+    scores = score_split(run.task, run.load_model(), encoder, seen, data.examples, config).scores
     if flags.json:
         _print_json(run, data, scores, baselines)
     else:
@@ -107,7 +107,7 @@ def _evaluation_set(run: SavedRun, flags: EvaluateFlags) -> EvaluationSet:
     return EvaluationSet(f"{splits.dataset} {flags.split}", flags.split, examples, own)
 
 
-def _baselines(run: SavedRun, data: EvaluationSet, encoder: Encoder[Any]) -> Baselines:
+def _baselines(run: SavedRun, data: EvaluationSet, encoder: Encoder[Any], seen: SeenInTraining) -> Baselines:
     """Recorded scores of the baselines on the run's own examples; otherwise, baselines are fitted anew."""
     if data.own:
         if _is_resumable(run):
@@ -116,7 +116,7 @@ def _baselines(run: SavedRun, data: EvaluationSet, encoder: Encoder[Any]) -> Bas
         return Baselines(recorded.get("baselines", {}), recorded.get("baseline_intervals", {}))
     try:
         splits = run.task.splits(run.config)
-        return score_baselines(run.task, run.config, splits, {data.split: data.examples}, encoder)
+        return score_baselines(run.task, run.config, splits, {data.split: data.examples}, encoder, seen)
     except (UserError, RunError) as error:
         warn(f"no baselines: the run's training data cannot be read ({' '.join(str(error).split())})")
         return Baselines()

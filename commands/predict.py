@@ -17,6 +17,7 @@ from data.readers.tokenization import replace_surrogates
 from schema.configs import DecodingConfig
 from schema.errors import UserError
 from schema.examples import Example
+from tasks.task import parse_or_error
 from training.saved_run import SavedRun
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def _texts_and_flags(words: Sequence[str], flags_type: type[PredictFlags]) -> tu
 def _read_inputs(run: SavedRun, texts: Sequence[str], file: Path | None, config: DecodingConfig) -> Inputs | None:
     """Inputs from the command line, a file or a pipe; None if standard input is a terminal."""
     if texts:
-        return [run.task.parse_or_error(replace_surrogates(text), config) for text in texts]
+        return [parse_or_error(run.task, replace_surrogates(text), config) for text in texts]
     if file:
         return run.task.read_inputs(file, config)
     if sys.stdin is None:
@@ -91,7 +92,7 @@ def _read_inputs(run: SavedRun, texts: Sequence[str], file: Path | None, config:
     lines = sys.stdin.buffer.read().decode("utf-8-sig", errors="replace").split("\n")
     if lines[-1] == "":
         lines.pop()
-    return [run.task.parse_or_error(line.removesuffix("\r"), config) for line in lines]
+    return [parse_or_error(run.task, line.removesuffix("\r"), config) for line in lines]
 
 
 class _Predictor:
@@ -116,9 +117,9 @@ class _Predictor:
                 say(json.dumps(task.to_json(example, prediction), ensure_ascii=False))
             else:
                 say(task.format_prediction(example, prediction, self.config))
-            figure = task.picture(example, prediction)
-            if figure is not None:
-                self._save_figure(figure)
+            if self.config.with_figures:
+                for figure in task.figures(self.model, self.encoder, [example], [prediction]).values():
+                    self._save_figure(figure)
 
     def _predict(self, examples: Sequence[Example]) -> Sequence[Any]:
         # Neither an encoder nor a model takes an empty batch.
@@ -142,9 +143,9 @@ class _Predictor:
 
 def _interactive(predictor: _Predictor) -> None:
     task = predictor.run.task
-    say(f"{task.summary} Type one {task.question} per line; Ctrl-D exits.")
+    say(f"{task.summary} Type one {task.input_description} per line; Ctrl-D exits.")
     for line in _typed_lines():
-        predictor.print_predictions([task.parse_or_error(line, predictor.config)])
+        predictor.print_predictions([parse_or_error(task, line, predictor.config)])
 
 
 def _typed_lines() -> Iterator[str]:

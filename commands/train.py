@@ -17,7 +17,7 @@ from schema.configs import TrainingConfig
 from schema.errors import RunError, UserError
 from schema.records import Summary
 from tasks import TASK_NAMES, get_task
-from tasks.task import Task, require_known_dataset
+from tasks.task import AnyTask, require_known_dataset
 from training.run_folder import RunFolder
 from training.sanity_checks import run_checks
 from training.saved_run import open_run
@@ -69,7 +69,7 @@ def main(argv: Sequence[str], began: float | None = None) -> int:
     return 0
 
 
-def _train(task: Task[Any, Any], config: TrainingConfig, command: str, began: float) -> None:
+def _train(task: AnyTask, config: TrainingConfig, command: str, began: float) -> None:
     if config.seeds > 1:
         _show_seeds(*train_seeds(task, config, command))
     else:
@@ -86,7 +86,7 @@ def _resume(argv: Sequence[str], began: float) -> int:
     return 0
 
 
-def _run_checks(task: Task[Any, Any], config: TrainingConfig) -> int:
+def _run_checks(task: AnyTask, config: TrainingConfig) -> int:
     """Print one line for each sanity check; return 1 if any failed."""
     failed = False
     for result in run_checks(task, config):
@@ -111,7 +111,7 @@ def _show_seeds(folder: RunFolder, summary: Summary) -> None:
         raise RunError(f"{len(summary.failed)} of the seeds failed: {', '.join(map(str, summary.failed))}")
 
 
-def _defaults_for(task: Task[Any, Any], flags: Sequence[str]) -> TrainingConfig:
+def _defaults_for(task: AnyTask, flags: Sequence[str]) -> TrainingConfig:
     """The defaults of the task under the given `--cell` and `--quick`, which `--help` shows too."""
     words = [word for flag in flags for word in flag.split("=", 1)]
     cells = [cell for flag, cell in zip(words, words[1:], strict=False) if flag == "--cell"]

@@ -10,10 +10,11 @@ from scipy.sparse import csr_matrix, diags, hstack
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.preprocessing import normalize
 
-from evaluation.caption_scores import caption_tokens, corpus_cider
+from evaluation.caption_scores import corpus_cider
 from evaluation.scores import NGRAM_ORDERS
 from schema.examples import CaptionedImage
 from schema.predictions import Predictor, TextPrediction
+from schema.text import caption_tokens
 
 Captioner = Predictor[CaptionedImage, TextPrediction]
 ImageVectors = Callable[[Sequence[CaptionedImage]], np.ndarray]

@@ -15,18 +15,12 @@ from schema.errors import UserError
 from schema.examples import CaptionedImage
 from schema.predictions import TextPrediction
 from schema.scores import Scores
+from schema.text import caption_tokens
 
-_PUNCTUATION = '.,;:!?"()'
 MIN_RELIABLE_IMAGES = 50
 _FEW_IMAGES_NOTE = (
     "CIDEr weights words by their rarity among the scored images: with so few it is unreliable, with one it is 0."
 )
-
-
-def caption_tokens(text: str) -> list[str]:
-    """Lower-cased words, split at spaces, without surrounding punctuation, as the COCO scorers expect them."""
-    tokens = (token.strip(_PUNCTUATION) for token in text.lower().split())
-    return [token for token in tokens if any(letter.isalnum() for letter in token)]
 
 
 def caption_scores(

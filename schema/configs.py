@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, get_args, get_type_hints
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self, get_args, get_type_hints
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -149,7 +149,20 @@ class RecurrentConfig(TrainingConfig):
 
 @dataclass(frozen=True)
 class DecodingConfig:
-    """Flags of `evaluate.py` and `predict.py` that set how a saved model predicts; most tasks have none."""
+    """Flags of `evaluate.py` and `predict.py` that change how a saved model predicts. Most tasks have none."""
+
+    @property
+    def with_figures(self) -> bool:
+        """Whether each prediction gets figures."""
+        return False
+
+    def for_validation(self) -> Self:
+        """Return the config for validation after each epoch, cheaper where decoding is expensive."""
+        return self
+
+    def for_figures(self) -> Self:
+        """Return the config for predictions with figures."""
+        return self
 
 
 def validate(config: "DataclassInstance") -> Iterator[str]:

@@ -1,6 +1,6 @@
 """Encoded examples, column by column, before they are padded into batches."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
@@ -39,6 +39,9 @@ class Ragged:
 
     def __len__(self) -> int:
         return len(self.lengths)
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        return (self[index] for index in range(len(self)))
 
     def __getitem__(self, index: int) -> np.ndarray:
         start = self.starts[index]
@@ -131,6 +134,20 @@ class EncodedDataset:
 
     def __len__(self) -> int:
         return len(self.lengths)
+
+    def ragged(self, name: str) -> Ragged:
+        """Return an input column of sequences. Raises TypeError for another kind of column."""
+        column = self.inputs[name]
+        if not isinstance(column, Ragged):
+            raise TypeError(f"{name} is not a column of sequences")
+        return column
+
+    def indexed(self, name: str) -> IndexedColumn:
+        """Return an input column of shared rows. Raises TypeError for another kind of column."""
+        column = self.inputs[name]
+        if not isinstance(column, IndexedColumn):
+            raise TypeError(f"{name} is not a column of shared rows")
+        return column
 
     def collate(self, indices: np.ndarray, steps: int) -> tuple[dict[str, np.ndarray], np.ndarray | None]:
         """The examples at `indices` as a batch: inputs by name, and targets.

@@ -1,7 +1,8 @@
 """Scores of predictions: numbers, tables and single examples, for programs and for people."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any, Self
 
 import numpy as np
 
@@ -23,6 +24,39 @@ class ConfusionMatrix:
 
     labels: tuple[str, ...]
     counts: np.ndarray
+
+
+@dataclass(frozen=True)
+class SeenInTraining:
+    """Facts about the training data that scoring needs.
+
+    labels: classes or tags of train, in the order of the model's outputs
+    words: words of train, if scores tell seen from unseen words
+    entities: entities of train as type and words, if scores tell seen from unseen entities
+    target_language: two letters of the language of the targets, if scores depend on it
+    vocab_size: number of words that the model can generate, if scores mention it
+    """
+
+    labels: tuple[str, ...] = ()
+    words: frozenset[str] = frozenset()
+    entities: frozenset[str] = frozenset()
+    target_language: str = ""
+    vocab_size: int = 0
+
+    def to_json(self) -> Mapping[str, object]:
+        """Convert to values of JSON, sorted."""
+        return {**asdict(self), "words": sorted(self.words), "entities": sorted(self.entities)}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """Convert back from the values of `to_json`. Raises TypeError, KeyError or ValueError for other values."""
+        return cls(
+            labels=tuple(map(str, values["labels"])),
+            words=frozenset(map(str, values["words"])),
+            entities=frozenset(map(str, values["entities"])),
+            target_language=str(values["target_language"]),
+            vocab_size=int(values["vocab_size"]),
+        )
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,14 @@
-"""What is asked: one file a task, and the contract that they all keep.
+"""The tasks: one file each, and the contract that all of them keep.
 
 A new task is one new module and one line here.
 """
 
 from collections.abc import Mapping
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tasks.task import Task
+    from tasks.task import AnyTask
 
 _MODULES: Mapping[str, str] = {
     "word_class": "tasks.word_class",
@@ -24,6 +24,7 @@ _MODULES: Mapping[str, str] = {
 TASK_NAMES: tuple[str, ...] = tuple(_MODULES)
 
 
-def get_task(name: str) -> "Task[Any, Any]":
-    """The task of that name; KeyError where there is none."""
-    return import_module(_MODULES[name]).TASK
+def get_task(name: str) -> "AnyTask":
+    """Return the task of this name. Raises KeyError for an unknown one."""
+    task: AnyTask = import_module(_MODULES[name]).TASK
+    return task

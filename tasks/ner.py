@@ -1,4 +1,5 @@
-"""Who, where and what organisation? Many to many, in step, on the Broad Twitter Corpus (Derczynski et al. 2016).
+"""Which words name persons, places and organisations? Many to many (synchronous), on the Broad Twitter Corpus
+(Derczynski et al. 2016).
 
 python train.py ner
 python train.py ner --head softmax
@@ -9,18 +10,21 @@ python train.py ner --train-file train.conll --test-file test.conll
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated
 
+import evaluation
 import models
 from data import synthetic
+from data.encoders.sentence import SentenceEncoder
+from data.readers.conll import as_conllu, read_entities
 from data.readers.datasets import SYNTHETIC, RawSplits, load_tagged_sentences, synthetic_examples
-from schema.configs import DecodingConfig, EmaDecay, Positive, Range, Rate, TrainingConfig
-from schema.examples import TaggedSentence
+from evaluation.entity_spans import bracketed, entity_spans, entity_texts
+from schema.configs import EmaDecay, Positive, Range, Rate
+from schema.examples import Splits, TaggedSentence
 from schema.predictions import Predictor, TagsPrediction
 from schema.records import PublishedResult
-from schema.scores import Scores
-from tasks.tagging import Head, SequenceTagging, TaggingConfig
-from tasks.task import Encoder
+from schema.scores import Scores, SeenInTraining
+from tasks.tagging import Head, SequenceTagging, TaggingConfig, TaggingPredictConfig
 
 if TYPE_CHECKING:
     import keras
@@ -29,39 +33,39 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class NerConfig(TaggingConfig):
-    """Train a recurrent network to find the names of persons, places and organisations."""
+    """Train a recurrent network for named-entity recognition."""
 
     min_epochs = 8
 
     units: Annotated[int, Range(1, 4096)] = 64
     """Units of each recurrent layer and direction."""
     batch_tokens: Annotated[int, Range(1, 10_000_000)] | None = 1000
-    """Size of a batch, in words, padding included; small ones score better here."""
+    """Batch size in words, including padding. Small batches score better here."""
     ema_decay: EmaDecay = 0.99
-    """EmaDecay of the running average of the weights that is judged and kept; 0 keeps the weights themselves."""
+    """Decay of the exponential moving average of the weights, which is evaluated and saved. 0 turns it off."""
     vector_size: Annotated[int, Range(1, 4096)] = 200
-    """Size of the vectors learnt from other texts."""
+    """Size of the vectors fitted on film reviews."""
     word_dropout: Rate = 0.4
-    """Rate of the words that are replaced by unknown in training; their vectors, characters and forms stay."""
+    """Probability of replacing a word by unknown in training. Its vector, characters and features stay."""
     orthographic_dropout: Rate = 0.5
-    """Rate of the features of forms that are dropped in training."""
+    """Dropout rate of the orthographic features."""
     word_vectors: bool = True
-    """Give each word a vector beside, learnt from film reviews (IMDB) that nobody has tagged; it is not trained."""
+    """Add frozen word vectors, fitted on film reviews (IMDB) without tags, to the input."""
     normalize_mentions: bool = True
-    """In train, tag the @ of a mention as its name is tagged: a part of the Broad Twitter Corpus leaves it out."""
+    """In train, tag the @ of a mention like its name: one section of the Broad Twitter Corpus leaves it untagged."""
     patience: Positive = 5
-    """Epochs without a better validation score after which training ends."""
+    """Number of epochs without a better validation score after which training ends."""
     rare_word_dropout: Rate = 0.9
-    """Rate of the words seen only once in train that are replaced by unknown in training."""
+    """Probability of replacing a word that occurs once in train by unknown in training."""
     head: Head = "crf"
-    """How tags are chosen: each by itself (softmax), or the best sequence of a linear-chain CRF."""
+    """Output layer: an independent softmax for each word, or a linear-chain CRF over the sentence."""
 
 
-class Ner(SequenceTagging):
-    """Entities as IOB2 tags: B-PER begins a person, I-PER goes on with it, O is no entity."""
+class Ner(SequenceTagging[NerConfig]):
+    """Entities as IOB2 tags: B-PER begins a person, I-PER continues it, O is no entity."""
 
     name = "ner"
-    summary = "which words name persons, places and organisations?"
+    summary = "Which words name persons, places and organisations?"
     primary_metric = "entity_f1"
     datasets = ("broad_twitter_corpus", "conll2003", SYNTHETIC)
     config_class = NerConfig
@@ -71,7 +75,7 @@ class Ner(SequenceTagging):
             PublishedResult(
                 "feature CRF: affixes, shapes, two words to each side",
                 {"entity_f1": 0.687, "entity_f1_merged": 0.614, "entity_f1_without_mentions": 0.511},
-                "tuned and measured apart from this program, on the same data",
+                "tuned and measured separately, on the same data",
             ),
         ),
         "conll2003": (
@@ -83,77 +87,65 @@ class Ner(SequenceTagging):
         ),
     }
 
-    def load(self, dataset: str, config: TrainingConfig) -> RawSplits[TaggedSentence]:
+    def load(self, dataset: str, config: NerConfig) -> RawSplits[TaggedSentence]:
         if dataset == SYNTHETIC:
             return synthetic_examples(synthetic.entities)
-        official = load_tagged_sentences(dataset)
-        assert isinstance(config, NerConfig)
+        raw = load_tagged_sentences(dataset)
         if dataset != "broad_twitter_corpus" or not config.normalize_mentions:
-            return official
-        train = [replace(example, tags=normalize_mentions(example.words, example.tags)) for example in official.train]
-        return replace(official, source=f"{official.source}:whole mentions", train=train)
+            return raw
+        train = [replace(example, tags=normalize_mentions(example.words, example.tags)) for example in raw.train]
+        return replace(raw, source=f"{raw.source}:normalized mentions", train=train)
 
-    def entities(self, train: Sequence[TaggedSentence]) -> Sequence[str]:
-        from evaluation.entity_spans import entity_spans, entity_texts
-
-        found = entity_spans([example.tags for example in train])
-        return [
-            name for example, these in zip(train, found, strict=True) for name in entity_texts(example.words, these)
-        ]
+    def seen(self, encoder: SentenceEncoder, train: Sequence[TaggedSentence]) -> SeenInTraining:
+        pairs = zip(train, entity_spans([example.tags for example in train]), strict=True)
+        entities = (text for example, found in pairs for text in entity_texts(example.words, found))
+        return SeenInTraining(labels=encoder.tags, entities=frozenset(entities))
 
     def allowed_transitions(self, tags: Sequence[str]) -> list[list[bool]]:
         return [[is_valid_transition(before, tag) for tag in tags] for before in (*tags, "O")]
 
-    def score(
-        self, encoder: Encoder[TaggedSentence], examples: Sequence[TaggedSentence], answers: Sequence[TagsPrediction]
+    def scores(
+        self, examples: Sequence[TaggedSentence], predictions: Sequence[TagsPrediction], seen: SeenInTraining
     ) -> Scores:
-        from data.encoders.sentence import SentenceEncoder
-        from evaluation.tagging_scores import entity_scores
-
-        known = cast(SentenceEncoder, encoder)
-        return entity_scores(examples, answers, known.tags, known.seen_entities)
+        return evaluation.tagging_scores.entity_scores(examples, predictions, seen.labels, seen.entities)
 
     def sentence_score(self, example: TaggedSentence, tags: Sequence[str]) -> float:
-        from evaluation.entity_spans import entity_spans
+        reference, predicted = entity_spans([example.tags, tags])
+        if not reference and not predicted:
+            return 1.0
+        return 2 * len(reference & predicted) / (len(reference) + len(predicted))
 
-        real, found = entity_spans([example.tags, tags])
-        return 2 * len(real & found) / (len(real) + len(found)) if real or found else 1.0
+    def fit_baselines(
+        self, splits: Splits[TaggedSentence], encoder: SentenceEncoder, config: NerConfig
+    ) -> Mapping[str, Predictor[TaggedSentence, TagsPrediction]]:
+        baselines = super().fit_baselines(splits, encoder, config)
+        return {**baselines, "entity_dictionary": evaluation.tagging_baselines.EntityDictionary.fit(splits.train)}
 
-    def fit_baselines(self, train: Sequence[TaggedSentence]) -> Mapping[str, Predictor[TaggedSentence, TagsPrediction]]:
-        from evaluation.tagging_baselines import EntityDictionary
-
-        return {**super().fit_baselines(train), "entity_dictionary": EntityDictionary.fit(train)}
-
-    def draw(
-        self, model: "keras.Model", encoder: Encoder[TaggedSentence], examples: Sequence[TaggedSentence]
+    def figures(
+        self,
+        model: "keras.Model",
+        encoder: SentenceEncoder,
+        examples: Sequence[TaggedSentence],
+        predictions: Sequence[TagsPrediction],
     ) -> "Mapping[str, Figure]":
-        from data.encoders.sentence import SentenceEncoder
-        from evaluation.plots import transitions_figure
-
         scores = models.transitions(model)
-        return (
-            {} if scores is None else {"transitions": transitions_figure(scores, cast(SentenceEncoder, encoder).tags)}
-        )
+        return {} if scores is None else {"transitions": evaluation.plots.transitions_figure(scores, encoder.tags)}
 
     def read_file(self, path: Path) -> list[TaggedSentence]:
-        from data.readers.conll import read_entities
-
         return read_entities(path)
 
-    def format_prediction(self, example: TaggedSentence, answer: TagsPrediction, config: DecodingConfig) -> str:
-        from evaluation.entity_spans import bracketed
+    def format_prediction(
+        self, example: TaggedSentence, prediction: TagsPrediction, config: TaggingPredictConfig
+    ) -> str:
+        columns = super().format_prediction(example, prediction, config)
+        return columns if config.conllu else f"{bracketed(example.words, prediction.tags)}\n{columns}"
 
-        columns = super().format_prediction(example, answer, config)
-        return columns if config.conllu else f"{bracketed(example.words, answer.tags)}\n{columns}"
-
-    def as_conllu(self, words: Sequence[str], tags: Sequence[str]) -> str:
-        from data.readers.conll import as_conllu
-
+    def to_conllu(self, words: Sequence[str], tags: Sequence[str]) -> str:
         return as_conllu(words, misc=[f"NER={tag}" for tag in tags])
 
 
 def normalize_mentions(words: Sequence[str], tags: Sequence[str]) -> tuple[str, ...]:
-    """Tags in which a lone @ is tagged as the name after it, as in all but one section of the Broad Twitter Corpus.
+    """Tag a lone @ like the name after it, as all but one section of the Broad Twitter Corpus do.
 
     ["@", "ann", "sings"], ["O", "B-PER", "O"]  ->  ("B-PER", "B-PER", "O")
     """
@@ -162,7 +154,7 @@ def normalize_mentions(words: Sequence[str], tags: Sequence[str]) -> tuple[str, 
 
 
 def is_valid_transition(before: str, tag: str) -> bool:
-    """Whether IOB2 allows `tag` after `before`: I-X continues a B-X or an I-X, and nothing else."""
+    """Return whether IOB2 allows `tag` after `before`: I-X continues a B-X or an I-X, and nothing else."""
     return not tag.startswith("I-") or before in (f"B-{tag[2:]}", tag)
 
 

@@ -1,4 +1,4 @@
-"""What part of speech is each word? Many to many, in step, on UD English EWT (Silveira et al. 2014).
+"""Which part of speech is each word? Many to many (synchronous), on UD English EWT (Silveira et al. 2014).
 
 python train.py pos
 python train.py pos --cell gru --no-bidirectional
@@ -8,34 +8,35 @@ python train.py pos --train-file de_gsd-ud-train.conllu --validation-file de_gsd
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
+import evaluation
 from data import synthetic
+from data.encoders.sentence import SentenceEncoder
+from data.readers.conll import as_conllu, read_conllu
 from data.readers.datasets import SYNTHETIC, RawSplits, load_tagged_sentences, synthetic_examples
-from schema.configs import Positive, TrainingConfig
+from schema.configs import Positive
 from schema.examples import TaggedSentence
 from schema.predictions import TagsPrediction
 from schema.records import PublishedResult
-from schema.scores import Scores
+from schema.scores import Scores, SeenInTraining
 from tasks.tagging import SequenceTagging, TaggingConfig
-from tasks.task import Encoder
 
 
 @dataclass(frozen=True)
 class PosConfig(TaggingConfig):
-    """Train a recurrent network to tell the part of speech of each word."""
+    """Train a recurrent network for part-of-speech tagging."""
 
     related_words: bool = True
-    """Read also how words of train are tagged that differ in case or ending alone ("walks" of "walking")."""
+    """Add the tags of training words that differ in case or ending alone ("walks" for "walking") as features."""
     min_feature_count: Positive = 2
-    """Different words of train that an affix, a shape or a feature of kin must stand in."""
+    """Minimum number of different training words with an orthographic or related-words feature."""
 
 
-class Pos(SequenceTagging):
-    """The universal parts of speech (UPOS) of syntactic words."""
+class Pos(SequenceTagging[PosConfig]):
+    """Universal parts of speech (UPOS) of syntactic words."""
 
     name = "pos"
-    summary = "what part of speech is each word?"
+    summary = "Which part of speech is each word?"
     primary_metric = "accuracy"
     datasets = ("ewt", SYNTHETIC)
     config_class = PosConfig
@@ -44,38 +45,33 @@ class Pos(SequenceTagging):
             PublishedResult(
                 "feature tagger: averaged perceptron, affixes, shapes, two words to each side",
                 {"accuracy": 0.947, "accuracy_unseen": 0.800},
-                "tuned and measured apart from this program, on the same data",
+                "tuned and measured separately, on the same data",
             ),
             PublishedResult("UDPipe 1.2 without word vectors, gold words, UD 2.5", {"accuracy": 0.944}, "its manual"),
         )
     }
 
-    def load(self, dataset: str, config: TrainingConfig) -> RawSplits[TaggedSentence]:
+    def load(self, dataset: str, config: PosConfig) -> RawSplits[TaggedSentence]:
         if dataset == SYNTHETIC:
             return synthetic_examples(synthetic.tagged_sentences)
         return load_tagged_sentences(dataset)
 
-    def score(
-        self, encoder: Encoder[TaggedSentence], examples: Sequence[TaggedSentence], answers: Sequence[TagsPrediction]
-    ) -> Scores:
-        from data.encoders.sentence import SentenceEncoder
-        from evaluation.tagging_scores import tagging_scores
+    def seen(self, encoder: SentenceEncoder, train: Sequence[TaggedSentence]) -> SeenInTraining:
+        return SeenInTraining(labels=encoder.tags, words=frozenset(encoder.words.words))
 
-        known = cast(SentenceEncoder, encoder)
-        return tagging_scores(examples, answers, known.tags, known.words.ids.keys())
+    def scores(
+        self, examples: Sequence[TaggedSentence], predictions: Sequence[TagsPrediction], seen: SeenInTraining
+    ) -> Scores:
+        return evaluation.tagging_scores.tagging_scores(examples, predictions, seen.labels, seen.words)
 
     def sentence_score(self, example: TaggedSentence, tags: Sequence[str]) -> float:
-        right = sum(one == other for one, other in zip(example.tags, tags, strict=True)) if example.tags else 0
-        return right / max(1, len(tags))
+        correct = sum(one == other for one, other in zip(example.tags, tags, strict=True)) if example.tags else 0
+        return correct / max(1, len(tags))
 
     def read_file(self, path: Path) -> list[TaggedSentence]:
-        from data.readers.conll import read_conllu
-
         return read_conllu(path)
 
-    def as_conllu(self, words: Sequence[str], tags: Sequence[str]) -> str:
-        from data.readers.conll import as_conllu
-
+    def to_conllu(self, words: Sequence[str], tags: Sequence[str]) -> str:
         return as_conllu(words, upos=tags)
 
 

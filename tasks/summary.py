@@ -1,4 +1,4 @@
-"""What is a mail about? Many to many, out of step: subject lines on AESLC (Zhang & Tetreault 2019).
+"""What is an email about? Many to many (asynchronous): subject lines on AESLC (Zhang & Tetreault 2019).
 
 python train.py summary
 python train.py summary --cell gru --no-copying
@@ -10,53 +10,55 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
+import evaluation
 from data import synthetic
+from data.encoders.pair import PairEncoder
 from data.readers.datasets import SYNTHETIC, RawSplits, load_emails, synthetic_examples
-from schema.configs import DecodingConfig, Positive, Range, TrainingConfig
+from data.readers.emails import clean_email, near_duplicates
+from schema.configs import Positive, Range
 from schema.examples import Splits, TextPair
 from schema.predictions import Predictor, TextPrediction
 from schema.records import PublishedResult
-from schema.scores import ScoredExample, Scores
+from schema.scores import ScoredExample, Scores, SeenInTraining
 from tasks.generation import GenerationDecodingConfig, GenerationPredictConfig
-from tasks.task import Encoder
 from tasks.text_generation import TextGeneration, TextGenerationConfig
 
 
 @dataclass(frozen=True)
 class SummaryConfig(TextGenerationConfig):
-    """Train a recurrent network to write subject lines."""
+    """Train a recurrent network to generate subject lines."""
 
     min_epochs = 12
 
     vocab_size: Annotated[int, Range(10, 1_000_000)] = 8_000
-    """Pieces of words that source and target share, at most, single characters aside."""
+    """Maximum number of subwords in the joint vocabulary of source and target, not counting single characters."""
     lowercase: bool = True
-    """Read and write lower case alone: a subject's words can then be copied whatever their case in the mail."""
+    """Lowercase sources and targets, so that words of the email can be copied whatever their case."""
     copying: bool = True
-    """Let the decoder copy pieces of the source, where it has attention (See et al. 2017)."""
+    """Let the decoder copy subwords of the source, with attention only (See et al. 2017)."""
     max_source_length: Positive = 160
-    """Pieces of a source that are read."""
+    """Maximum length of a source, in subwords. Longer sources are truncated."""
     max_target_length: Positive = 30
-    """Pieces of a target that are learnt."""
+    """Maximum length of a training target, in subwords."""
     learning_rate: Annotated[float, Range(0, 10, above=True)] = 3e-3
-    """Highest learning rate; it warms up to it and then falls along a cosine."""
+    """Peak learning rate, reached after a warm-up and followed by cosine decay."""
     batch_tokens: Annotated[int, Range(1, 10_000_000)] | None = 4000
-    """Size of a batch, in steps of the longer side, padding included."""
+    """Batch size in time steps of the longer side, including padding."""
     patience: Positive = 3
-    """Epochs without a better validation score after which training ends."""
+    """Number of epochs without a better validation score after which training ends."""
 
 
 @dataclass(frozen=True)
 class SummaryDecodingConfig(GenerationDecodingConfig):
-    """How a saved model writes subject lines: what copies likes to copy twice."""
+    """Flags of decoding subject lines. Copying favours repetition and long outputs, which these defaults limit."""
 
     length_penalty: Annotated[float, Range(0, 5)] = 0.8
-    """A hypothesis is judged by its log-probability over its length to this power."""
+    """Exponent of the length by which the log-probability of a hypothesis is divided."""
     no_repeat_ngram_size: Annotated[int, Range(0, 20)] = 2
-    """No row of so many pieces stands twice in an answer; 0 allows all."""
+    """No n-gram of this size is repeated; 0 allows all."""
     max_length: Annotated[int, Range(1, 1000)] = 30
-    """Pieces that an answer has, at most; an answer to a text has at most twice as many as the text and its end
-    together. --min-length counts more."""
+    """Maximum length of a subject line, in subwords, and at most twice the length of its source with the end token.
+    --min-length takes precedence."""
 
 
 @dataclass(frozen=True)
@@ -64,11 +66,11 @@ class SummaryPredictConfig(SummaryDecodingConfig, GenerationPredictConfig):
     """Flags of `predict.py` for subject lines."""
 
 
-class Summary(TextGeneration):
-    """Mails in, subject lines out."""
+class Summary(TextGeneration[SummaryConfig, SummaryPredictConfig]):
+    """Generates the subject line of an email."""
 
     name = "summary"
-    summary = "what is a mail about?"
+    summary = "What is an email about?"
     primary_metric = "rouge_l"
     datasets = ("aeslc", SYNTHETIC)
     config_class = SummaryConfig
@@ -77,12 +79,12 @@ class Summary(TextGeneration):
     published_results = {
         "aeslc": (
             PublishedResult(
-                "people who were asked for a subject",
+                "human annotators",
                 {"rouge_1": 0.247, "rouge_2": 0.105, "rouge_l": 0.235},
-                "the data set's annotations, measured apart from this program",
+                "the annotations of the data set, scored separately",
             ),
             PublishedResult(
-                "extracting and abstracting, trained on its reward",
+                "extractive and abstractive, trained by reinforcement learning",
                 {"rouge_1": 0.2367, "rouge_2": 0.1029, "rouge_l": 0.2344},
                 "Zhang & Tetreault 2019",
             ),
@@ -94,57 +96,49 @@ class Summary(TextGeneration):
         ),
     }
 
-    def load(self, dataset: str, config: TrainingConfig) -> RawSplits[TextPair]:
+    def load(self, dataset: str, config: SummaryConfig) -> RawSplits[TextPair]:
         return synthetic_examples(synthetic.headlines) if dataset == SYNTHETIC else load_emails()
 
-    def splits(self, config: TrainingConfig) -> Splits[TextPair]:
-        """Mails that are sent again are changed in a word or a number: copies are what is nearly the same."""
-        from data.readers.emails import near_duplicates
-
+    def splits(self, config: SummaryConfig) -> Splits[TextPair]:
+        """Load the examples. Emails are sent again with a changed word or number: near-duplicates count too."""
         splits = super().splits(config)
 
-        def seen() -> frozenset[int]:
-            return near_duplicates(*([pair.source for pair in part] for part in (splits.test, splits.train)))
+        def duplicates() -> frozenset[int]:
+            test, train = ([pair.source for pair in part] for part in (splits.test, splits.train))
+            return near_duplicates(test, train)
 
-        return replace(splits, duplicates_of_train=seen)
+        return replace(splits, duplicates_of_train=duplicates)
 
     def read_file(self, path: Path) -> list[TextPair]:
-        return [self._clean(pair) for pair in super().read_file(path)]
+        return [_cleaned(pair) for pair in super().read_file(path)]
 
-    def parse_input(self, text: str, config: DecodingConfig) -> TextPair:
-        return self._clean(super().parse_input(text, config))
+    def parse_input(self, text: str, config: SummaryPredictConfig) -> TextPair:
+        return _cleaned(super().parse_input(text, config))
 
-    def _clean(self, pair: TextPair) -> TextPair:
-        from data.readers.emails import clean_email
-
-        return replace(pair, source=clean_email(pair.source))
-
-    def language(self, config: TrainingConfig) -> str:
+    def target_language(self, config: SummaryConfig) -> str:
         return "en"
 
-    def score(
-        self, encoder: Encoder[TextPair], examples: Sequence[TextPair], answers: Sequence[TextPrediction]
+    def scores(
+        self, examples: Sequence[TextPair], predictions: Sequence[TextPrediction], seen: SeenInTraining
     ) -> Scores:
-        from evaluation.text_generation_scores import summary_scores
+        return evaluation.text_generation_scores.summary_scores(examples, predictions)
 
-        return summary_scores(examples, answers)
-
-    def to_scored_example(self, example: TextPair, answer: TextPrediction) -> ScoredExample:
-        from evaluation.text_generation_scores import sentence_rouge
-
-        score = 0.0 if example.target is None else sentence_rouge(example.target, answer.text)
-        return ScoredExample(example.source, example.target or "", answer.text, score)
+    def to_scored_example(self, example: TextPair, prediction: TextPrediction) -> ScoredExample:
+        score = (
+            0.0
+            if example.target is None
+            else evaluation.text_generation_scores.sentence_rouge(example.target, prediction.text)
+        )
+        return ScoredExample(example.source, example.target or "", prediction.text, score)
 
     def fit_baselines(
-        self,
-        train: Sequence[TextPair],
-        validation: Sequence[TextPair],
-        encoder: Encoder[TextPair],
-        config: TrainingConfig,
+        self, splits: Splits[TextPair], encoder: PairEncoder, config: SummaryConfig
     ) -> Mapping[str, Predictor[TextPair, TextPrediction]]:
-        from evaluation.text_generation_baselines import fit_summary_baselines
+        return evaluation.text_generation_baselines.fit_summary_baselines(splits.train, splits.validation)
 
-        return fit_summary_baselines(train, validation)
+
+def _cleaned(pair: TextPair) -> TextPair:
+    return replace(pair, source=clean_email(pair.source))
 
 
 TASK = Summary()

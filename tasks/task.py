@@ -1,298 +1,311 @@
-"""The contract of a task: what it says about itself. The trainer and the commands know nothing else of it.
+"""The contract of a task. Trainer and commands know a task by this contract alone.
 
-    record -> Example -> Encoder -> EncodedDataset -> batches -> model -> Answer -> Scores -> report
+    record -> Example -> Encoder -> EncodedDataset -> batches -> model -> Prediction -> Scores -> report
 
-The same path serves training, evaluation and prediction. Batches are no part of the contract: `data.batches` makes
-them of any `EncodedDataset`.
+Training, evaluation and prediction take the same path. Batches are not part of the contract: `data.batches` makes them
+from any `EncodedDataset`.
 """
 
+import json
 import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, Self, TypeVar
 
 import numpy as np
 
+from console.messages import warn
+from data.encoders.corrupt_files import corrupt_file_errors
+from data.readers.datasets import SYNTHETIC, RawSplits
+from data.readers.files import files_source, read_texts
+from data.readers.tfds import NoNetwork
+from data.splits import make_splits
 from schema.configs import DecodingConfig, TrainingConfig
 from schema.encoded import EncodedDataset
 from schema.errors import UserError
 from schema.examples import ExampleT, Splits
 from schema.predictions import PredictionT, Predictor
 from schema.records import PublishedResult
-from schema.scores import ScoredExample, Scores
+from schema.scores import ScoredExample, Scores, SeenInTraining
 
 if TYPE_CHECKING:
     import keras
     from matplotlib.figure import Figure
 
-    from data.readers.datasets import RawSplits
+ContraExampleT = TypeVar("ContraExampleT", contravariant=True)
 
 
-PREDICT_BATCH_TOKENS = 64_000
-"""Steps of a batch that is only answered: no gradients are kept, so it may be large."""
+class Encoder(Protocol[ContraExampleT]):
+    """Encodes examples as numbers. Fitted on train alone and saved as plain text files."""
 
-
-class Encoder(Protocol[ExampleT]):
-    """From examples to numbers, learnt on train alone; plain files in the run folder."""
-
-    def encode(self, examples: Sequence[ExampleT]) -> EncodedDataset:
-        """Inputs of all examples, in order; targets where every example has a reference that is known."""
-        ...
+    def encode(self, examples: Sequence[ContraExampleT]) -> EncodedDataset:
+        """Encode the inputs of all examples, in order, and the targets if every example has a known reference."""
 
     def save(self, folder: Path) -> None:
-        """Write everything that `load_encoder` needs, as text."""
-        ...
+        """Write the encoder to a new folder."""
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read what `save` wrote. Raises RunError for a missing or damaged file."""
+
+
+EncoderT = TypeVar("EncoderT", bound=Encoder[Any])
+ConfigT = TypeVar("ConfigT", bound=TrainingConfig)
+PredictConfigT = TypeVar("PredictConfigT", bound=DecodingConfig)
+
+PREDICT_BATCH_TOKENS = 64_000
+"""Batch size for prediction, in time steps. It may be large because no gradients are kept."""
+
+_SEEN = "seen.json"
 
 
 @dataclass(frozen=True)
-class FittedEncoder(Generic[ExampleT]):
-    """What a task learnt before its network is trained.
+class FittedEncoder(Generic[EncoderT]):
+    """An encoder fitted on the training data, with everything else that is fitted before the network is trained.
 
-    encoded: the training examples, a row for each, in order. As with scikit-learn's target encoder they are not what
-        `encoder.encode` gives for them where the encoder has seen labels: each is encoded by what was learnt from the
-        others.
-    initial_weights: first values of some of the model's weights, by name; they end in the model and are not kept apart
-    cached_path: where the encoder's files lie already, if it came from the cache
-    seconds, cpu_seconds: what learning took, also where it now came from the cache
+    encoded: the encoded training examples, one row each, in order. They may differ from `encoder.encode(train)`: an
+        encoder that uses labels encodes each training example by what was fitted on the others, as scikit-learn's
+        TargetEncoder does.
+    seen: the facts about the training data that scoring needs
+    initial_weights: initial values of some of the model's weights, by name
+    cached_path: folder of the encoder's files, if the encoder came from the cache
+    seconds, cpu_seconds: duration of the fit. An encoder from the cache counts its original duration.
     """
 
-    encoder: Encoder[ExampleT]
+    encoder: EncoderT
     encoded: EncodedDataset
+    seen: SeenInTraining
     initial_weights: Mapping[str, np.ndarray] = field(default_factory=dict)
     cached_path: Path | None = None
     seconds: float = 0.0
     cpu_seconds: float = 0.0
 
-    def save_encoder(self, folder: Path) -> None:
-        """Write the encoder's files; copied where they are there, which takes no time."""
+    def save(self, folder: Path) -> None:
+        """Write the encoder's files and `seen.json`. The files of a cached encoder are copied."""
         if self.cached_path is not None and self.cached_path.is_dir():
             shutil.copytree(self.cached_path, folder)
         else:
             self.encoder.save(folder)
+        (folder / _SEEN).write_text(json.dumps(self.seen.to_json(), ensure_ascii=False, indent=1), encoding="utf-8")
 
 
-class Task(ABC, Generic[ExampleT, PredictionT]):
-    """One thing that a recurrent network is asked to do.
+def load_seen(folder: Path) -> SeenInTraining:
+    """Read the `seen.json` that `FittedEncoder.save` wrote. Raises RunError for a missing or damaged file."""
+    path = folder / _SEEN
+    with corrupt_file_errors(path):
+        return SeenInTraining.from_json(json.loads(path.read_text(encoding="utf-8")))
 
-    question: what is typed to ask a run
-    primary_metric: name of the score that a run is chosen and judged by; higher is better
-    datasets: names for `--dataset`, the default first; the last is the built-in synthetic data
-    Config: flags of `train.py`; DecodingConfig: of `evaluate.py` and `predict.py`, how a saved model answers;
-        PredictConfig: these and more of `predict.py` alone, how questions are read and answers shown
-    published_results: data set, or its source where it has several -> what others reached on its test split, not run here
-    Every `Scores` of a task holds its headline, and `cross_entropy` (nats for each target) where its answers hold
-    probabilities: that is then the validation loss of the learning curve.
+
+class Task(ABC, Generic[ExampleT, PredictionT, EncoderT, ConfigT, PredictConfigT]):
+    """A task of recurrent networks: its data, model, loss, predictions, scores and baselines.
+
+    summary: the question that the task answers, for people
+    rnn_type: the type of recurrent network, such as "many to one"
+    input_description: what a person types to get a prediction
+    datasets: values of `--dataset`. The default comes first, the synthetic data last.
+    primary_metric: name of the score by which the best epoch is chosen. Higher is better.
+    config_class: flags of `train.py`
+    predict_config_class: flags of `predict.py`; every config for `predict` is an instance of it
+    decoding_config_class: a base of `predict_config_class` with the flags that `evaluate.py` has too
+    encoder_class: class of the encoder, to load one that was saved
+    published_results: data set, or its source if it has several variants -> results of others on its test split
+
+    The `Scores` of a task hold its primary metric. They hold `cross_entropy` (nats per target), the validation loss of
+    the learning curve, if its predictions hold probabilities.
     """
 
     name: ClassVar[str]
     summary: ClassVar[str]
     rnn_type: ClassVar[str]
-    question: ClassVar[str] = "text"
+    input_description: ClassVar[str] = "text"
     datasets: ClassVar[tuple[str, ...]]
     primary_metric: ClassVar[str]
-    config_class: ClassVar[type[TrainingConfig]]
-    decoding_config_class: ClassVar[type[DecodingConfig]] = DecodingConfig
-    predict_config_class: ClassVar[type[DecodingConfig]] = DecodingConfig
     published_results: ClassVar[Mapping[str, tuple[PublishedResult, ...]]] = {}
+    config_class: type[ConfigT]
+    predict_config_class: type[PredictConfigT]
+    decoding_config_class: ClassVar[type[DecodingConfig]] = DecodingConfig
+    encoder_class: type[EncoderT]
 
-    def splits(self, config: TrainingConfig) -> Splits[ExampleT]:
-        """Load the examples that `config` asks for. Raises NoNetwork, or UserError for a file that cannot be read."""
-        from data.splits import make_splits
-
-        official = (
-            self._from_files(config)
+    def splits(self, config: ConfigT) -> Splits[ExampleT]:
+        """Load the examples that `config` names. Raises NoNetwork, or UserError for an unreadable file."""
+        raw = (
+            _user_splits(config.train_file, config, self.read_file)
             if config.train_file
             else load_or_synthetic(lambda dataset: self.load(dataset, config), self.datasets, config.dataset)
         )
-        return make_splits(official, config.limit)
-
-    def _from_files(self, config: TrainingConfig) -> "RawSplits[ExampleT]":
-        from data.readers.datasets import RawSplits
-        from data.readers.files import files_source
-
-        paths = [path for path in (config.train_file, config.validation_file, config.test_file) if path]
-        return RawSplits(
-            dataset=config.train_file.stem,
-            source=files_source(paths),
-            train=self.read_file(config.train_file),
-            validation=self.read_file(config.validation_file) if config.validation_file else None,
-            test=self.read_file(config.test_file) if config.test_file else [],
-        )
+        return make_splits(raw, config.limit)
 
     @abstractmethod
-    def load(self, dataset: str, config: TrainingConfig) -> "RawSplits[ExampleT]":
-        """The splits of one of `datasets`. Raises NoNetwork."""
+    def load(self, dataset: str, config: ConfigT) -> RawSplits[ExampleT]:
+        """Load one of `datasets` with its own splits. Raises NoNetwork."""
 
     @abstractmethod
-    def fit_encoder(self, splits: Splits[ExampleT], config: TrainingConfig) -> FittedEncoder[ExampleT]:
-        """Learn from train (and the unlabelled) what turns examples into numbers, or take it from the cache."""
+    def fit_encoder(self, splits: Splits[ExampleT], config: ConfigT) -> FittedEncoder[EncoderT]:
+        """Fit the encoder on train and the unlabelled examples, or load it from the cache."""
 
     @abstractmethod
-    def load_encoder(self, folder: Path) -> Encoder[ExampleT]:
-        """Read what `Encoder.save` wrote. Raises RunError for missing or damaged files."""
+    def build_model(self, fitted: FittedEncoder[EncoderT], config: ConfigT) -> "keras.Model":
+        """Build an untrained, uncompiled model. The trainer compiles it.
 
-    @abstractmethod
-    def build_model(self, fitted: FittedEncoder[ExampleT], config: TrainingConfig) -> "keras.Model":
-        """An untrained model, not compiled: the trainer knows the number of steps and compiles it.
-
-        Its first recurrent layer is named `recurrent_1`, or `decoder_1` where nothing recurrent reads, so that one can
-        look inside.
+        Its first recurrent layer is named `recurrent_1`, or `decoder_1` if only the decoder is recurrent: diagnostics
+        find it by this name.
         """
 
     @abstractmethod
-    def loss(self, config: TrainingConfig) -> "keras.losses.Loss":
-        """What training lowers, from targets and the model's output."""
+    def loss(self, config: ConfigT) -> "keras.losses.Loss":
+        """Return the training loss of targets and model outputs."""
 
     @abstractmethod
     def predict(
-        self, model: "keras.Model", encoder: Encoder[ExampleT], encoded: EncodedDataset, config: DecodingConfig
+        self, model: "keras.Model", encoder: EncoderT, encoded: EncodedDataset, config: PredictConfigT
     ) -> list[PredictionT]:
-        """One answer for each encoded example, in order, whatever it holds."""
-
-    def validation_predict_config(self) -> DecodingConfig:
-        """How a model answers when it is judged after an epoch: as always, unless that would take too long."""
-        return self.decoding_config_class()
+        """Return one prediction for each encoded example, in order."""
 
     @abstractmethod
-    def score(self, encoder: Encoder[ExampleT], examples: Sequence[ExampleT], answers: Sequence[PredictionT]) -> Scores:
-        """How good answers are. The same function scores the model and the baselines."""
+    def scores(self, examples: Sequence[ExampleT], predictions: Sequence[PredictionT], seen: SeenInTraining) -> Scores:
+        """Score predictions of the model or of a baseline."""
 
-    def baseline_cache_key(self, config: TrainingConfig) -> object:
-        """What of `config`, the data aside, changes what baselines say or how they are scored: mostly nothing."""
+    def baseline_cache_key(self, config: ConfigT) -> object:
+        """Return what in `config`, apart from the data, changes the baselines or their scores. Mostly nothing."""
         return None
 
     def with_all_references(self, examples: Sequence[ExampleT], train: Sequence[ExampleT]) -> Sequence[ExampleT]:
-        """Some examples of train with all their references, where training takes these apart."""
+        """Give some training examples all their references, as validation examples have, if train holds one each."""
         return examples
 
     @abstractmethod
-    def baselines(
-        self,
-        train: Sequence[ExampleT],
-        validation: Sequence[ExampleT],
-        parts: Mapping[str, Sequence[ExampleT]],
-        encoder: Encoder[ExampleT],
-        config: TrainingConfig,
-    ) -> Mapping[str, Mapping[str, Scores]]:
-        """Scores of what people would try first, fitted on train, chosen on validation: name -> part -> scores."""
-
-    def score_predictors(
-        self,
-        predictors: Mapping[str, Predictor[ExampleT, PredictionT]],
-        parts: Mapping[str, Sequence[ExampleT]],
-        encoder: Encoder[ExampleT],
-    ) -> Mapping[str, Mapping[str, Scores]]:
-        """What `baselines` gives, from what answers for each of them."""
-        scores: dict[str, dict[str, Scores]] = {name: {} for name in predictors}
-        # Split by split: baselines for texts share the n-gram counts of the examples that came last.
-        for part, examples in parts.items():
-            for name, predict in predictors.items():
-                scores[name][part] = self.score(encoder, examples, predict(examples))
-        return scores
+    def fit_baselines(
+        self, splits: Splits[ExampleT], encoder: EncoderT, config: ConfigT
+    ) -> Mapping[str, Predictor[ExampleT, PredictionT]]:
+        """Fit the baselines on train, with settings chosen on validation: name -> predictor."""
 
     @abstractmethod
-    def to_scored_example(self, example: ExampleT, answer: PredictionT) -> ScoredExample:
-        """An example and its answer for the report."""
+    def to_scored_example(self, example: ExampleT, prediction: PredictionT) -> ScoredExample:
+        """Describe an example and its prediction for the report."""
 
-    def published_results_for(self, splits: Splits[ExampleT]) -> tuple[PublishedResult, ...]:
-        """What others reached on these data."""
-        return self.published_results.get(splits.source) or self.published_results.get(splits.dataset, ())
-
-    def word_vectors(
-        self, model: "keras.Model", encoder: Encoder[ExampleT]
-    ) -> "tuple[np.ndarray, Sequence[str]] | None":
-        """Vectors (words, size) and the words that they stand for, to be looked at; None where a model has none."""
+    def word_vectors(self, model: "keras.Model", encoder: EncoderT) -> tuple[np.ndarray, Sequence[str]] | None:
+        """Return word embeddings (words, size) with their words for TensorBoard's projector, if the model has them."""
         return None
 
-    def draw(
-        self, model: "keras.Model", encoder: Encoder[ExampleT], examples: Sequence[ExampleT]
+    def figures(
+        self,
+        model: "keras.Model",
+        encoder: EncoderT,
+        examples: Sequence[ExampleT],
+        predictions: Sequence[PredictionT],
     ) -> "Mapping[str, Figure]":
-        """Pictures of what a model has learnt, by name, to be looked at after each epoch; examples: of validation."""
-        return {}
+        """Plot the model and how it made these predictions: name -> figure.
 
-    def picture(self, example: ExampleT, answer: PredictionT) -> "Figure | None":
-        """What an answer was made from, for `predict.py`, where its flags ask for that."""
-        return None
+        The predictions were made with a config whose `with_figures` is set.
+        """
+        return {}
 
     @abstractmethod
     def read_file(self, path: Path) -> list[ExampleT]:
-        """A user's own examples with their references, in the one plain format of the task."""
+        """Read a user's own examples with their references."""
 
-    def read_inputs(self, path: Path, config: DecodingConfig) -> list[ExampleT | UserError]:
-        """A user's own examples without references, as many as the file has lines; config: a `PredictConfig`.
+    def read_inputs(self, path: Path, config: PredictConfigT) -> list[ExampleT | UserError]:
+        """Read a user's own inputs without references, one for each line of the file.
 
-        An error stands in place of what cannot be asked.
+        An unusable line becomes a UserError in its place.
         """
-        from data.readers.files import read_texts
-
         texts = read_texts(path)
-        return [text if isinstance(text, UserError) else self.parse_or_error(text, config) for text in texts]
+        return [text if isinstance(text, UserError) else parse_or_error(self, text, config) for text in texts]
 
     @abstractmethod
-    def parse_input(self, text: str, config: DecodingConfig) -> ExampleT:
-        """What a user types for `predict.py`; config: a `PredictConfig`. Raises UserError for what cannot be asked."""
-
-    def parse_or_error(self, text: str, config: DecodingConfig) -> ExampleT | UserError:
-        """The same with the error in its place: others may still be answered."""
-        try:
-            return self.parse_input(text, config)
-        except UserError as error:
-            return error
+    def parse_input(self, text: str, config: PredictConfigT) -> ExampleT:
+        """Parse what a user types for `predict.py`. Raises UserError for unusable input."""
 
     @abstractmethod
-    def format_prediction(self, example: ExampleT, answer: PredictionT, config: DecodingConfig) -> str:
-        """An answer as people read it, or as a `PredictConfig` asks."""
+    def format_prediction(self, example: ExampleT, prediction: PredictionT, config: PredictConfigT) -> str:
+        """Format a prediction for people."""
 
     @abstractmethod
-    def to_json(self, example: ExampleT, answer: PredictionT) -> Mapping[str, object]:
-        """The same for programs."""
+    def to_json(self, example: ExampleT, prediction: PredictionT) -> Mapping[str, object]:
+        """Convert a prediction for programs."""
 
 
-AnyTask = Task[Any, Any]
-"""A task of any kind."""
+AnyTask = Task[Any, Any, Any, Any, Any]
+"""A task of any types, for code that serves all tasks."""
+
+
+def parse_or_error(
+    task: Task[ExampleT, PredictionT, EncoderT, ConfigT, PredictConfigT], text: str, config: PredictConfigT
+) -> ExampleT | UserError:
+    """Parse an input, or return the UserError: the other inputs still get their predictions."""
+    try:
+        return task.parse_input(text, config)
+    except UserError as error:
+        return error
+
+
+def score_predictors(
+    task: Task[ExampleT, PredictionT, EncoderT, ConfigT, PredictConfigT],
+    predictors: Mapping[str, Predictor[ExampleT, PredictionT]],
+    parts: Mapping[str, Sequence[ExampleT]],
+    seen: SeenInTraining,
+) -> Mapping[str, Mapping[str, Scores]]:
+    """Score each predictor on each part: name -> part -> scores."""
+    return {
+        name: {part: task.scores(examples, predict(examples), seen) for part, examples in parts.items()}
+        for name, predict in predictors.items()
+    }
+
+
+def published_results_for(
+    published: Mapping[str, tuple[PublishedResult, ...]], splits: Splits[ExampleT]
+) -> tuple[PublishedResult, ...]:
+    """Select a task's published results on the data set of `splits`."""
+    return published.get(splits.source) or published.get(splits.dataset, ())
 
 
 def require_two_classes(labels: Iterable[str | None], source: object) -> None:
-    """Raises UserError where there is nothing to tell apart; source: what the labels are from, for people."""
+    """Raise UserError if all labels are the same; source: origin of the labels, for the message."""
     distinct = set(labels)
     if len(distinct) == 1:
-        raise UserError(
-            f"{source}: all training examples have the label {distinct.pop()}; there must be two labels or more"
-        )
+        raise UserError(f"{source}: all training examples have the label {distinct.pop()}; two labels are needed")
 
 
-def require_known_dataset(wanted: str | None, datasets: Sequence[str]) -> None:
-    """Raises UserError, with the nearest name, where a data set was named that is none of `datasets`."""
-    if wanted is not None and wanted not in datasets:
-        near = get_close_matches(wanted, datasets, n=1)
+def require_known_dataset(name: str | None, datasets: Sequence[str]) -> None:
+    """Raise UserError, with the nearest name, for a data set that is not among `datasets`."""
+    if name is not None and name not in datasets:
+        near = get_close_matches(name, datasets, n=1)
         hint = f"; did you mean {near[0]}?" if near else ""
-        raise UserError(f"there is no data set {wanted}; there are {', '.join(datasets)}{hint}")
+        raise UserError(f"there is no data set {name}; there are {', '.join(datasets)}{hint}")
 
 
-Raw = TypeVar("Raw")
+def load_or_synthetic(
+    load: Callable[[str], RawSplits[ExampleT]], datasets: Sequence[str], name: str | None
+) -> RawSplits[ExampleT]:
+    """Load the named or the default data set. Without a network the synthetic data replace the default.
 
-
-def load_or_synthetic(load: Callable[[str], Raw], datasets: Sequence[str], wanted: str | None) -> Raw:
-    """Load the data set that was asked for, or the default; without a network the synthetic data in the default's place.
-
-    Raises NoNetwork where a data set was named, UserError for a name that is none of `datasets`.
+    Raises NoNetwork if a data set was named, UserError for an unknown name.
     """
-    from console.messages import warn
-    from data.readers.datasets import SYNTHETIC
-    from data.readers.tfds import NoNetwork
-
-    require_known_dataset(wanted, datasets)
+    require_known_dataset(name, datasets)
     try:
-        return load(wanted or datasets[0])
+        return load(name or datasets[0])
     except NoNetwork:
-        if wanted is not None:
+        if name is not None:
             raise
         warn(
-            f"{datasets[0]} is not on this machine and cannot be reached: going on with the built-in synthetic data.\n"
-            "Its scores say that the program works, and nothing about real data. "
-            f"For these: --dataset {datasets[0]} says what to do."
+            f"{datasets[0]} is not on this machine and cannot be downloaded: training on synthetic data instead.\n"
+            "The scores show that the program works, and nothing about real data. "
+            f"For instructions: --dataset {datasets[0]}"
         )
         return load(SYNTHETIC)
+
+
+def _user_splits(
+    train_file: Path, config: TrainingConfig, read: Callable[[Path], list[ExampleT]]
+) -> RawSplits[ExampleT]:
+    paths = [path for path in (train_file, config.validation_file, config.test_file) if path]
+    return RawSplits(
+        dataset=train_file.stem,
+        source=files_source(paths),
+        train=read(train_file),
+        validation=read(config.validation_file) if config.validation_file else None,
+        test=read(config.test_file) if config.test_file else [],
+    )

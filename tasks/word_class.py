@@ -1,4 +1,4 @@
-"""What part of speech has a word, from its form alone? One to one, on the word types of UD English EWT.
+"""Which part of speech is a word, from its spelling alone? One to one, on the word types of UD English EWT.
 
 python train.py word_class
 python train.py word_class --cell simple_rnn
@@ -8,151 +8,123 @@ python train.py word_class --train-file words.tsv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated
 
+import evaluation
 import models
 from data import synthetic
+from data.encoders.orthography import OrthographicSettings, orthographic_features
+from data.encoders.related_words import RelatedWords
+from data.encoders.word import WordEncoder
 from data.readers.datasets import SYNTHETIC, RawSplits, load_tagged_sentences, synthetic_examples
+from data.readers.word_types import word_types
 from data.stopwatch import Stopwatch
-from schema.configs import EmaDecay, Positive, Range, Rate, RecurrentConfig, TrainingConfig
+from schema.configs import EmaDecay, Positive, Range, Rate, RecurrentConfig
 from schema.examples import LabelledText, Splits
-from schema.predictions import LabelPrediction
+from schema.predictions import LabelPrediction, Predictor
 from schema.records import PublishedResult
-from schema.scores import Scores
+from schema.scores import Scores, SeenInTraining
 from tasks.classification import Classification
-from tasks.task import Encoder, FittedEncoder, require_two_classes
+from tasks.task import FittedEncoder, require_two_classes
 
 if TYPE_CHECKING:
     import keras
 
-    from data.encoders.related_words import RelatedWords
-    from data.encoders.word import WordEncoder
-
 ONE_STEP = (
-    "Each word is a single time step, at which a SimpleRNN is a dense layer and an LSTM or a GRU a gated one: no state "
-    "comes from before, and no neighbour is seen. What the neighbours add is what the task `pos` has more."
+    "Each word is a single time step: a SimpleRNN is then a dense layer, an LSTM or a GRU a gated one. There is no "
+    "previous state and no context. The task `pos` shows what context adds."
 )
 
 
 @dataclass(frozen=True)
 class WordClassConfig(RecurrentConfig):
-    """Train a recurrent network, at a single time step, to tell the class of a word from its form."""
+    """Train a recurrent network, at a single time step, to classify words by their spelling."""
 
     units: Annotated[int, Range(1, 4096)] = 256
     """Units of each recurrent layer and direction."""
     learning_rate: Annotated[float, Range(0, 10, above=True)] = 1e-2
-    """Highest learning rate; it warms up to it and then falls along a cosine. A low one does not reach rare classes."""
+    """Peak learning rate, reached after a warm-up and followed by cosine decay. A low rate misses rare classes."""
     epochs: Positive | None = 5
-    """Times that the training words are gone through, at most."""
+    """Maximum number of epochs."""
     ema_decay: EmaDecay = 0.98
-    """EmaDecay of the running average of the weights that is judged and kept; 0 keeps the weights themselves."""
+    """Decay of the exponential moving average of the weights, which is evaluated and saved. 0 turns it off."""
     bidirectional: bool = False
-    """Read the single step twice, with weights of their own."""
+    """Process the single step twice, with separate weights."""
     orthographic_embedding: Annotated[int, Range(1, 4096)] = 64
-    """Size of the embeddings of the features of a form, which are added up."""
+    """Size of the embeddings of orthographic features, which are summed."""
     orthographic_dropout: Rate = 0.5
-    """Rate of these features that are dropped in training."""
+    """Dropout rate of these features."""
     max_prefix: Annotated[int, Range(1, 12)] = 8
-    """Longest prefix that is a feature, in characters."""
+    """Maximum length of prefix features, in characters."""
     max_suffix: Annotated[int, Range(1, 12)] = 8
-    """Longest suffix, likewise."""
+    """Maximum length of suffix features, in characters."""
     related_words: bool = True
-    """Read also how words of train are tagged that differ in case or ending alone ("walks" of "walking")."""
-    ngrams: Annotated[int, Range(0, 8)] = 0
-    """Longest hashed character n-gram that is a feature; 0 for none, since affixes and kin tell more."""
-    buckets: Positive = 20_000
-    """Ids that the n-grams are hashed into."""
+    """Add the tags of training words that differ in case or ending alone ("walks" for "walking") as features."""
 
 
-class WordClass(Classification):
-    """Each form counts once, with its most frequent tag; validation and test have forms that train does not have."""
+class WordClass(Classification[WordEncoder, WordClassConfig]):
+    """Each word type counts once, with its most frequent tag. Validation and test hold types that train lacks."""
 
     name = "word_class"
-    summary = "what part of speech is a word that was never seen, from its form alone?"
+    summary = "Which part of speech is a word, from its spelling alone?"
     rnn_type = "one to one"
     datasets = ("ewt", SYNTHETIC)
     config_class = WordClassConfig
+    encoder_class = WordEncoder
     published_results = {
         "ewt": (
             PublishedResult(
-                "what context buys: the same forms in their sentences, task pos with an LSTM",
+                "with context: the same word types in their sentences, task pos with an LSTM",
                 {"accuracy": 0.818},
                 "results/pos, accuracy_unseen_types, mean of three seeds",
             ),
         )
     }
 
-    def load(self, dataset: str, config: TrainingConfig) -> RawSplits[LabelledText]:
-        from data.readers.word_types import word_types
-
+    def load(self, dataset: str, config: WordClassConfig) -> RawSplits[LabelledText]:
         if dataset == SYNTHETIC:
             return synthetic_examples(synthetic.word_class)
         return word_types(load_tagged_sentences(dataset))
 
-    def fit_encoder(self, splits: Splits[LabelledText], config: TrainingConfig) -> FittedEncoder[LabelledText]:
-        from data.encoders.orthography import OrthographicSettings
-        from data.encoders.word import WordEncoder
-
-        assert isinstance(config, WordClassConfig)
+    def fit_encoder(self, splits: Splits[LabelledText], config: WordClassConfig) -> FittedEncoder[WordEncoder]:
         require_two_classes((example.label for example in splits.train), config.train_file or splits.dataset)
         watch = Stopwatch()
-        settings = OrthographicSettings(
-            config.max_prefix, config.max_suffix, min_feature_count=2, ngrams=config.ngrams, buckets=config.buckets
-        )
-        encoder = WordEncoder.fit(splits.train, settings, _kin(splits.train) if config.related_words else None)
-        encoded = encoder.encode(splits.train)
-        return FittedEncoder(encoder, encoded, seconds=watch.seconds, cpu_seconds=watch.cpu_seconds)
+        settings = OrthographicSettings(config.max_prefix, config.max_suffix, min_feature_count=2)
+        encoder = WordEncoder.fit(splits.train, settings, _related(splits.train) if config.related_words else None)
+        encoded, seen = encoder.encode(splits.train), SeenInTraining(labels=encoder.labels)
+        return FittedEncoder(encoder, encoded, seen, seconds=watch.seconds, cpu_seconds=watch.cpu_seconds)
 
-    def load_encoder(self, folder: Path) -> "WordEncoder":
-        from data.encoders.word import WordEncoder
-
-        return WordEncoder.load(folder)
-
-    def build_model(self, fitted: FittedEncoder[LabelledText], config: TrainingConfig) -> "keras.Model":
-
-        assert isinstance(config, WordClassConfig)
-        encoder = cast("WordEncoder", fitted.encoder)
+    def build_model(self, fitted: FittedEncoder[WordEncoder], config: WordClassConfig) -> "keras.Model":
         settings = models.WordClassifierSettings(
-            forms=len(encoder.forms),
-            classes=len(encoder.labels),
+            forms=len(fitted.encoder.forms),
+            classes=len(fitted.encoder.labels),
             recurrent=config.recurrent(),
             orthographic_embedding=config.orthographic_embedding,
             orthographic_dropout=config.orthographic_dropout,
         )
         return models.build_word_classifier(settings)
 
-    def score(
-        self, encoder: Encoder[LabelledText], examples: Sequence[LabelledText], answers: Sequence[LabelPrediction]
+    def scores(
+        self, examples: Sequence[LabelledText], predictions: Sequence[LabelPrediction], seen: SeenInTraining
     ) -> Scores:
-        from evaluation.classification_scores import with_frequent_classes
+        return evaluation.classification_scores.with_frequent_classes(
+            super().scores(examples, predictions, seen), ONE_STEP
+        )
 
-        return with_frequent_classes(super().score(encoder, examples, answers), ONE_STEP)
-
-    def baselines(
-        self,
-        train: Sequence[LabelledText],
-        validation: Sequence[LabelledText],
-        parts: Mapping[str, Sequence[LabelledText]],
-        encoder: Encoder[LabelledText],
-        config: TrainingConfig,
-    ) -> Mapping[str, Mapping[str, Scores]]:
-        from data.encoders.orthography import OrthographicSettings, orthographic_features
-        from evaluation.classification_baselines import fit_word_baselines
-
-        settings, kin = OrthographicSettings(max_prefix=3, max_suffix=5), _kin(train)
+    def fit_baselines(
+        self, splits: Splits[LabelledText], encoder: WordEncoder, config: WordClassConfig
+    ) -> Mapping[str, Predictor[LabelledText, LabelPrediction]]:
+        settings, related = OrthographicSettings(max_prefix=3, max_suffix=5), _related(splits.train)
         regressions = {
             "logistic_regression": lambda word: orthographic_features(word, settings),
             "logistic_regression_related_words": lambda word: chain(
-                orthographic_features(word, settings), kin.features(word)
+                orthographic_features(word, settings), related.features(word)
             ),
         }
-        return self.score_predictors(fit_word_baselines(train, validation, regressions), parts, encoder)
+        return evaluation.classification_baselines.fit_word_baselines(splits.train, splits.validation, regressions)
 
 
-def _kin(train: Sequence[LabelledText]) -> "RelatedWords":
-    from data.encoders.related_words import RelatedWords
-
+def _related(train: Sequence[LabelledText]) -> RelatedWords:
     return RelatedWords([(example.text, example.label) for example in train if example.label is not None])
 
 

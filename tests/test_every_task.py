@@ -219,18 +219,23 @@ def test_predictions_do_not_depend_on_the_batch(run):
     examples = task.splits(run.config).test[:8]
 
     def predict(inputs: Sequence[Any]) -> list[Any]:
-        return task.predict(run.model, encoder, encoder.encode(inputs), task.decoding_config_class())
+        return task.predict(run.model, encoder, encoder.encode(inputs), task.predict_config_class())
 
     together, single = predict(examples), [predict([example])[0] for example in examples]
     for example, one, other in zip(examples, together, single, strict=True):
         assert close(task.to_json(example, one), task.to_json(example, other))
-    assert batching_effect(task, run.model, encoder, examples) < 1e-5
+    assert batching_effect(task, run.model, run.fitted, examples) < 1e-5
 
 
 def test_evaluation_changes_no_weight(run):
     before = [variable.numpy() for variable in run.model.variables]
     score_split(
-        run.task, run.model, run.fitted.encoder, run.task.splits(run.config).test[:30], run.task.decoding_config_class()
+        run.task,
+        run.model,
+        run.fitted.encoder,
+        run.fitted.seen,
+        run.task.splits(run.config).test[:30],
+        run.task.predict_config_class(),
     )
     for variable, value in zip(run.model.variables, before, strict=True):
         np.testing.assert_array_equal(variable.numpy(), value, err_msg=variable.path)
@@ -254,7 +259,12 @@ def test_an_untrained_model_predicts_uniformly(run):
 
     def cross_entropy() -> float:
         scored = score_split(
-            run.task, model, fitted.encoder, splits.validation, run.task.validation_predict_config()
+            run.task,
+            model,
+            fitted.encoder,
+            fitted.seen,
+            splits.validation,
+            run.task.predict_config_class().for_validation(),
         ).scores
         # Predictions without probabilities have no cross-entropy; the loss replaces it.
         return scored.values.get("cross_entropy", float(loss(targets, model(inputs))))
@@ -286,7 +296,9 @@ def test_figures_and_word_vectors_of_a_run(name, runs):
     task = get_task(name)
     run = runs.of(name, task.config_class().cell)
     examples = task.splits(run.config).validation[:2]
-    figures = task.draw(run.model, run.fitted.encoder, examples)
+    encoder, config = run.fitted.encoder, task.predict_config_class().for_figures()
+    predictions = task.predict(run.model, encoder, encoder.encode(examples), config)
+    figures = task.figures(run.model, encoder, examples, predictions)
     assert all(png(figure).startswith(b"\x89PNG") for figure in figures.values())
     if any(field.name == "show_attention" for field in fields(task.predict_config_class)):
         assert len(figures) == len(examples)
@@ -315,7 +327,7 @@ predicted = {}
 for path in sys.argv[1:]:
     run = open_run(path, Path("nowhere"))
     encoder, examples = run.load_encoder(), run.task.splits(run.config).test
-    outputs = run.task.predict(run.load_model(), encoder, encoder.encode(examples), run.task.decoding_config_class())
+    outputs = run.task.predict(run.load_model(), encoder, encoder.encode(examples), run.task.predict_config_class())
     predicted[path] = [run.task.to_json(*pair) for pair in zip(examples, outputs, strict=True)]
 print(json.dumps(predicted))
 """

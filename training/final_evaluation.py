@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from evaluation.report import write_report
 from schema.examples import ExampleT
 from schema.records import Baselines, Metrics, PrimaryMetric
-from tasks.task import FittedEncoder
+from tasks.task import Encoder, FittedEncoder, published_results_for
 from training.checkpoint import remove_checkpoints
 from training.environment import peak_memory_mb, versions
 from training.job import TrainingJob
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def evaluate_run(
     job: TrainingJob[ExampleT],
     model: "keras.Model",
-    fitted: FittedEncoder[ExampleT],
+    fitted: FittedEncoder[Encoder[ExampleT]],
     state: TrainerState,
     seconds: Mapping[str, float],
 ) -> Metrics:
@@ -35,7 +35,11 @@ def evaluate_run(
     finished = state.stop_reason in FINISHED
     evaluations = _evaluate_splits(job, model, fitted, finished)
     examples = {split: evaluation.examples for split, evaluation in evaluations.items()}
-    baselines = score_baselines(job.task, job.config, job.splits, examples, fitted.encoder) if finished else Baselines()
+    baselines = (
+        score_baselines(job.task, job.config, job.splits, examples, fitted.encoder, fitted.seen)
+        if finished
+        else Baselines()
+    )
     primary_split = "test" if "test" in evaluations else "validation"
     seconds = {**seconds, "evaluation": perf_counter() - started}
     metrics = _metrics(job, model, state, evaluations, baselines, primary_split, seconds)
@@ -56,7 +60,7 @@ def evaluate_run(
 
 
 def _evaluate_splits(
-    job: TrainingJob[ExampleT], model: "keras.Model", fitted: FittedEncoder[ExampleT], finished: bool
+    job: TrainingJob[ExampleT], model: "keras.Model", fitted: FittedEncoder[Encoder[ExampleT]], finished: bool
 ) -> dict[str, Evaluation[ExampleT, object]]:
     """Evaluation by split; "test_without_duplicates" leaves out the test examples that also occur in train."""
     task, splits = job.task, job.splits
@@ -64,19 +68,19 @@ def _evaluate_splits(
     if finished and job.config.test and splits.test:
         parts["test"] = splits.test
     evaluations = {
-        split: score_split(task, model, fitted.encoder, examples, task.decoding_config_class())
+        split: score_split(task, model, fitted.encoder, fitted.seen, examples, task.predict_config_class())
         for split, examples in parts.items()
     }
     for split, evaluation in evaluations.items():
         job.folder.write_json_lines(f"predictions/{split}.jsonl", evaluation.rows(task))
     duplicates = splits.duplicates_of_train() if "test" in evaluations else frozenset()
     if 0 < len(duplicates) < len(splits.test):
-        evaluations["test_without_duplicates"] = evaluations["test"].without(duplicates, task, fitted.encoder)
+        evaluations["test_without_duplicates"] = evaluations["test"].without(duplicates, task, fitted.seen)
     return evaluations
 
 
 def _log_outcome(
-    job: TrainingJob[ExampleT], model: "keras.Model", fitted: FittedEncoder[ExampleT], metrics: Metrics
+    job: TrainingJob[ExampleT], model: "keras.Model", fitted: FittedEncoder[Encoder[ExampleT]], metrics: Metrics
 ) -> None:
     """Write final scores and word vectors for TensorBoard."""
     folder = job.folder.path / "tensorboard"
@@ -124,5 +128,5 @@ def _metrics(
         notes=scores.notes,
         intervals={split: evaluation.scores.intervals for split, evaluation in evaluations.items()},
         baseline_intervals=baselines.intervals,
-        published_results=task.published_results_for(splits) if comparable else (),
+        published_results=published_results_for(task.published_results, splits) if comparable else (),
     )

@@ -1,7 +1,8 @@
 """Build the model of a training job and fit it."""
 
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, partial
+from typing import TYPE_CHECKING
 
 import keras
 import numpy as np
@@ -10,7 +11,7 @@ from data.batches import Batches, auto_batch_tokens, auto_epochs
 from schema.configs import parse_duration
 from schema.encoded import EncodedDataset
 from schema.examples import ExampleT
-from tasks.task import FittedEncoder
+from tasks.task import Encoder, FittedEncoder
 from training.callbacks import CosineSchedule, EpochOrder, EpochProgress, StopConditions, ValidationCallback
 from training.checkpoint import restore_variables
 from training.fixed_sample import FixedSample, make_fixed_sample
@@ -20,12 +21,20 @@ from training.signals import Interruption
 from training.tensorboard import TensorBoardLog
 from training.trainer_state import TrainerState, ValidationResult
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+FIGURE_EXAMPLES = 4
+"""Number of validation examples whose predictions are plotted after each epoch."""
 SCORED_TRAIN_EXAMPLES = 1000
 """Number of training examples that are scored after each epoch, for the training curve beside that of validation."""
 
 
 def fit_model(
-    job: TrainingJob[ExampleT], fitted: FittedEncoder[ExampleT], state: TrainerState, interruption: Interruption
+    job: TrainingJob[ExampleT],
+    fitted: FittedEncoder[Encoder[ExampleT]],
+    state: TrainerState,
+    interruption: Interruption,
 ) -> None:
     """Fit a new model, from the newest checkpoint if `state` has a finished epoch.
 
@@ -67,7 +76,7 @@ def _compile(model: keras.Model, job: TrainingJob[ExampleT], steps: int) -> None
 
 def _make_callbacks(
     job: TrainingJob[ExampleT],
-    fitted: FittedEncoder[ExampleT],
+    fitted: FittedEncoder[Encoder[ExampleT]],
     state: TrainerState,
     interruption: Interruption,
     batches: Batches,
@@ -87,7 +96,7 @@ def _make_callbacks(
         lambda: _fixed_samples(fitted.encoded, validation()),
         task.loss(config),
         lambda: validate.last_result,
-        figures=lambda model: task.draw(model, fitted.encoder, job.splits.validation),
+        figures=partial(_figures, job, fitted),
         diagnostics=config.diagnostics,
     )
     return [
@@ -100,11 +109,20 @@ def _make_callbacks(
     ]
 
 
+def _figures(
+    job: TrainingJob[ExampleT], fitted: FittedEncoder[Encoder[ExampleT]], model: keras.Model
+) -> "Mapping[str, Figure]":
+    """Plot the predictions for some validation examples."""
+    examples, task, encoder = list(job.splits.validation[:FIGURE_EXAMPLES]), job.task, fitted.encoder
+    predictions = task.predict(model, encoder, encoder.encode(examples), task.predict_config_class().for_figures())
+    return task.figures(model, encoder, examples, predictions)
+
+
 def _validator(
-    job: TrainingJob[ExampleT], fitted: FittedEncoder[ExampleT], validation: Callable[[], EncodedDataset]
+    job: TrainingJob[ExampleT], fitted: FittedEncoder[Encoder[ExampleT]], validation: Callable[[], EncodedDataset]
 ) -> Callable[[keras.Model], ValidationResult]:
     """Function that scores a model on validation, and on some training examples as encoded for training."""
-    task, encoder, config = job.task, fitted.encoder, job.task.validation_predict_config()
+    task, encoder, config = job.task, fitted.encoder, job.task.predict_config_class().for_validation()
     examples, train = job.splits.validation, job.splits.train
     indices = np.linspace(0, len(train) - 1, min(SCORED_TRAIN_EXAMPLES, len(train)), dtype=int)
     train_sample = task.with_all_references([train[index] for index in indices], train)
@@ -114,9 +132,9 @@ def _validator(
         predictions = task.predict(model, encoder, validation(), config)
         train_predictions = task.predict(model, encoder, encoded_train_sample, config)
         return ValidationResult(
-            scores=task.score(encoder, examples, predictions),
+            scores=task.scores(examples, predictions, fitted.seen),
             scored_examples=[task.to_scored_example(*pair) for pair in zip(examples, predictions, strict=True)],
-            train_score=task.score(encoder, train_sample, train_predictions).values[task.primary_metric],
+            train_score=task.scores(train_sample, train_predictions, fitted.seen).values[task.primary_metric],
         )
 
     return validate

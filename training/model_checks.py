@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from schema.encoded import Column, EncodedDataset, Ragged, round_up
 from schema.examples import ExampleT
-from tasks.task import AnyTask, Encoder
+from tasks.task import AnyTask, Encoder, FittedEncoder
 
 OVERFIT_STEPS = 300
 OVERFIT_RATIO = 0.1
@@ -67,15 +67,15 @@ def weight_effect(model_fn: ModelFn, loss: keras.losses.Loss, encoded: EncodedDa
 
 
 def batching_effect(
-    task: AnyTask, model: keras.Model, encoder: Encoder[ExampleT], examples: Sequence[ExampleT]
+    task: AnyTask, model: keras.Model, fitted: FittedEncoder[Encoder[ExampleT]], examples: Sequence[ExampleT]
 ) -> float:
     """Largest difference of a score between predictions one by one and in one batch."""
 
     def predict(some: Sequence[ExampleT]) -> list[object]:
-        return task.predict(model, encoder, encoder.encode(some), task.decoding_config_class())
+        return task.predict(model, fitted.encoder, fitted.encoder.encode(some), task.predict_config_class())
 
-    together = task.score(encoder, examples, predict(examples)).values
-    single = task.score(encoder, examples, [predict([example])[0] for example in examples]).values
+    together = task.scores(examples, predict(examples), fitted.seen).values
+    single = task.scores(examples, [predict([example])[0] for example in examples], fitted.seen).values
     return max(abs(together[name] - single[name]) for name in together)
 
 

@@ -92,7 +92,7 @@ def check_model(task: AnyTask, splits: Splits[ExampleT], config: TrainingConfig)
         "divide the loss by the sum of the weights",
     )
     yield _result(
-        model_checks.batching_effect(task, model, fitted.encoder, splits.train[:8]) < TOLERANCE,
+        model_checks.batching_effect(task, model, fitted, splits.train[:8]) < TOLERANCE,
         "scores do not depend on how examples are batched",
         "sum and count over predictions instead of averaging over batches",
     )

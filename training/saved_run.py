@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
 from schema.configs import TrainingConfig
 from schema.errors import RunError, UserError
 from schema.examples import Example
+from schema.scores import SeenInTraining
 from tasks import TASK_NAMES, get_task
-from tasks.task import AnyTask, Encoder
+from tasks.task import AnyTask, Encoder, load_seen
 from training.run_folder import RunFolder
 
 if TYPE_CHECKING:
@@ -34,7 +35,11 @@ class SavedRun:
 
     def load_encoder(self) -> Encoder[Example]:
         """Load the fitted encoder. Raises RunError for missing or changed files."""
-        return self.task.load_encoder(self.folder.checked_encoder())
+        return self.task.encoder_class.load(self.folder.checked_encoder())
+
+    def load_seen(self) -> SeenInTraining:
+        """Load what scoring needs to know of the training data."""
+        return load_seen(self.folder.checked_encoder())
 
     def load_model(self) -> "keras.Model":
         """Load the best model. Raises RunError for a missing or damaged file."""

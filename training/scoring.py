@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Generic
 from data.cache import cached, default_cache, digest
 from schema.configs import DecodingConfig, TrainingConfig
 from schema.examples import Example, ExampleT, Splits
+from schema.predictions import PredictionT
 from schema.records import Baselines
-from schema.scores import ScoredExample, Scores
-from tasks.task import AnyTask, Encoder, PredictionT
+from schema.scores import ScoredExample, Scores, SeenInTraining
+from tasks.task import AnyTask, Encoder, score_predictors
 
 if TYPE_CHECKING:
     import keras
@@ -42,25 +43,26 @@ class Evaluation(Generic[ExampleT, PredictionT]):
             }
 
     def without(
-        self, indices: frozenset[int], task: AnyTask, encoder: Encoder[ExampleT]
+        self, indices: frozenset[int], task: AnyTask, seen: SeenInTraining
     ) -> "Evaluation[ExampleT, PredictionT]":
         """The same predictions without those at `indices`, scored again."""
         kept = [index for index in range(len(self.examples)) if index not in indices]
         examples = [self.examples[index] for index in kept]
         predictions = [self.predictions[index] for index in kept]
-        return Evaluation(examples, predictions, task.score(encoder, examples, predictions))
+        return Evaluation(examples, predictions, task.scores(examples, predictions, seen))
 
 
 def score_split(
     task: AnyTask,
     model: "keras.Model",
     encoder: Encoder[ExampleT],
+    seen: SeenInTraining,
     examples: Sequence[ExampleT],
     config: DecodingConfig,
 ) -> Evaluation[ExampleT, object]:
     """Predict and score `examples`, at least one."""
     predictions = task.predict(model, encoder, encoder.encode(examples), config)
-    return Evaluation(examples, predictions, task.score(encoder, examples, predictions))
+    return Evaluation(examples, predictions, task.scores(examples, predictions, seen))
 
 
 def score_baselines(
@@ -69,6 +71,7 @@ def score_baselines(
     splits: Splits[ExampleT],
     evaluated: Mapping[str, Sequence[ExampleT]],
     encoder: Encoder[ExampleT],
+    seen: SeenInTraining,
 ) -> Baselines:
     """Score the task's baselines on `evaluated`, a mapping from split to examples.
 
@@ -86,7 +89,9 @@ def score_baselines(
         ),
         save=_save_baselines,
         load=_load_baselines,
-        compute=lambda: _as_baselines(task.baselines(splits.train, splits.validation, evaluated, encoder, config)),
+        compute=lambda: _as_baselines(
+            score_predictors(task, task.fit_baselines(splits, encoder, config), evaluated, seen)
+        ),
     )
 
 

@@ -15,7 +15,7 @@ from schema.configs import TrainingConfig
 from schema.errors import RunError, UserError
 from schema.examples import Example, ExampleT, Splits
 from schema.records import Metrics
-from tasks.task import AnyTask, FittedEncoder
+from tasks.task import AnyTask, Encoder, FittedEncoder
 from training.checkpoint import Checkpoint, load_checkpoint
 from training.job import TrainingJob
 from training.run_folder import RunFolder, check_name, create_run
@@ -107,7 +107,7 @@ def _run(
 
     fitted = job.task.fit_encoder(job.splits, job.config)
     if checkpoint is None:
-        job.folder.save_encoder(fitted.save_encoder)
+        job.folder.save_encoder(fitted.save)
     state = _initial_state(fitted, checkpoint)
     if checkpoint is None or checkpoint.stop_reason is None:
         fit_model(job, fitted, state, interruption)
@@ -129,7 +129,7 @@ def _run(
     return TrainingResult(job.folder, metrics)
 
 
-def _initial_state(fitted: FittedEncoder[ExampleT], checkpoint: Checkpoint | None) -> TrainerState:
+def _initial_state(fitted: FittedEncoder[Encoder[ExampleT]], checkpoint: Checkpoint | None) -> TrainerState:
     """State of the training, whose clock starts now."""
     if checkpoint is not None:
         return TrainerState.from_checkpoint(checkpoint, fitted.seconds)
@@ -139,7 +139,10 @@ def _initial_state(fitted: FittedEncoder[ExampleT], checkpoint: Checkpoint | Non
 
 
 def _evaluate(
-    job: TrainingJob[ExampleT], fitted: FittedEncoder[ExampleT], state: TrainerState, seconds: Mapping[str, float]
+    job: TrainingJob[ExampleT],
+    fitted: FittedEncoder[Encoder[ExampleT]],
+    state: TrainerState,
+    seconds: Mapping[str, float],
 ) -> Metrics:
     model = job.folder.load_model()
     try:

@@ -1,7 +1,7 @@
 """Captioned pictures as numbers: what is seen in a picture, or its pixels, and the words of a caption."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -14,12 +14,12 @@ from data.readers.images import read_image
 from schema.encoded import IGNORE_INDEX, Column, EncodedDataset, IndexedColumn, Ragged
 from schema.errors import UserError
 from schema.examples import CaptionedImage
+from schema.text import caption_tokens
 
 _MARKS = ("<s>", "</s>")
 """The first words of a vocabulary: the beginning and the end."""
 BEGIN, END = 2, 3
 
-Tokenize = Callable[[str], list[str]]
 
 COARSE = 16
 """Pixels, in height and width, by which pictures are compared where there are no features."""
@@ -44,13 +44,11 @@ class CaptionEncoder:
         self,
         settings: CaptionSettings,
         vocabulary: Vocabulary,
-        tokenize: Tokenize,
         image_features: ImageFeatures | None = None,
     ) -> None:
-        self.settings, self.vocabulary, self.tokenize, self.image_features = (
+        self.settings, self.vocabulary, self.image_features = (
             settings,
             vocabulary,
-            tokenize,
             image_features,
         )
 
@@ -60,19 +58,18 @@ class CaptionEncoder:
         settings: CaptionSettings,
         captions: Sequence[str],
         min_count: int,
-        tokenize: Tokenize,
         image_features: ImageFeatures | None = None,
     ) -> "CaptionEncoder":
         """Words that stand in captions at least so many times. Raises UserError where there is none."""
-        learnt = Vocabulary.fit([tokenize(caption) for caption in captions], size=1_000_000, min_count=min_count)
+        learnt = Vocabulary.fit([caption_tokens(caption) for caption in captions], size=1_000_000, min_count=min_count)
         words = [word for word in learnt.words if word not in _MARKS]
         if not words:
             raise UserError(f"no word stands {min_count} times in the captions of train; take --min-count 1")
-        return cls(settings, Vocabulary([*_MARKS, *words]), tokenize, image_features)
+        return cls(settings, Vocabulary([*_MARKS, *words]), image_features)
 
     def with_features(self, image_features: ImageFeatures) -> "CaptionEncoder":
         """The same, with something that looks at pictures beforehand."""
-        return CaptionEncoder(self.settings, self.vocabulary, self.tokenize, image_features)
+        return CaptionEncoder(self.settings, self.vocabulary, image_features)
 
     def encode(self, examples: Sequence[CaptionedImage]) -> EncodedDataset:
         """Inputs in order; targets unless a picture has no caption."""
@@ -99,7 +96,7 @@ class CaptionEncoder:
 
     def _words(self, caption: str) -> np.ndarray:
         # The marks stand for themselves alone.
-        words = [word for word in self.tokenize(caption) if word not in _MARKS]
+        words = [word for word in caption_tokens(caption) if word not in _MARKS]
         return self.vocabulary.encode(words)[: self.settings.longest]
 
     def detokenize(self, ids: Sequence[int]) -> str:
@@ -113,9 +110,9 @@ class CaptionEncoder:
         self.vocabulary.save(folder / "vocabulary.txt")
 
     @classmethod
-    def load(cls, folder: Path, tokenize: Tokenize) -> "CaptionEncoder":
+    def load(cls, folder: Path) -> "CaptionEncoder":
         """Read what `save` wrote. Raises RunError with the file that is missing or damaged."""
         path = folder / "encoder.json"
         with corrupt_file_errors(path):
             settings = CaptionSettings(**json.loads(path.read_text(encoding="utf-8")))
-            return cls(settings, Vocabulary.load(folder / "vocabulary.txt"), tokenize)
+            return cls(settings, Vocabulary.load(folder / "vocabulary.txt"))

@@ -15,14 +15,10 @@ from schema.examples import TextPair
 
 @dataclass(frozen=True)
 class PairSettings:
-    """Pieces of a source and of a target that are read, at most; what comes after them is cut off.
-
-    language: of the targets, two letters
-    """
+    """Pieces of a source and of a target that are read, at most; what comes after them is cut off."""
 
     max_source_length: int
     max_target_length: int
-    language: str
 
 
 class PairEncoder:

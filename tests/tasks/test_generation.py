@@ -11,6 +11,7 @@ from schema.predictions import TextPrediction
 from tasks.caption import TASK as CAPTION
 from tasks.generation import Generation, _ranked
 from tasks.summary import TASK as SUMMARY
+from tasks.task import published_results_for
 from tasks.translation import TASK as TRANSLATION
 
 MAIL = "The  meeting is \n on Friday.\nThanks,\nSara\n"
@@ -18,10 +19,15 @@ MAIL = "The  meeting is \n on Friday.\nThanks,\nSara\n"
 
 @pytest.mark.parametrize(("languages", "best"), [("en-de", 41.02), ("en-fr", 59.02)])
 def test_what_others_reached_is_of_the_same_languages(languages: str, best: float) -> None:
-    quotes = TRANSLATION.published_results_for(Splits("multi30k", f"multi30k:1.0.0:{languages}", [], [], []))
+    quotes = published_results_for(
+        TRANSLATION.published_results, Splits("multi30k", f"multi30k:1.0.0:{languages}", [], [], [])
+    )
     assert max(quote.scores["bleu_lc_tok"] for quote in quotes) == best
-    assert TRANSLATION.published_results_for(Splits("multi30k", "multi30k:1.0.0:fr-en", [], [], [])) == ()
-    assert len(SUMMARY.published_results_for(Splits("aeslc", "aeslc:1.0.0", [], [], []))) == 3
+    assert (
+        published_results_for(TRANSLATION.published_results, Splits("multi30k", "multi30k:1.0.0:fr-en", [], [], []))
+        == ()
+    )
+    assert len(published_results_for(SUMMARY.published_results, Splits("aeslc", "aeslc:1.0.0", [], [], []))) == 3
 
 
 def test_a_text_that_other_pieces_make_too_is_ranked_once() -> None:
@@ -66,5 +72,5 @@ def test_attention_that_is_not_there_is_said_to_be_missing(task: Generation) -> 
     assert task.format_prediction(TextPair("a dog"), answer, plain) == "ein Hund"
     assert task.format_prediction(TextPair("a dog"), answer, asked).splitlines() == [
         "ein Hund",
-        "(no attention to show: the run has none)",
+        "(no attention to show: the model has none)",
     ]

@@ -57,7 +57,9 @@ def test_attention_is_shown_of_the_pieces_that_were_said():
     fitted = TASK.fit_encoder(Splits("made up", "", PAIRS, PAIRS, []), config)
     keras.utils.set_random_seed(1)
     model, subwords = TASK.build_model(fitted, config), fitted.encoder.subwords
-    answers = TASK.predict(model, fitted.encoder, fitted.encoder.encode(PAIRS), TASK.attention_config())
+    answers = TASK.predict(
+        model, fitted.encoder, fitted.encoder.encode(PAIRS), TASK.predict_config_class(show_attention=True)
+    )
     # What an untrained model says is spelt otherwise than the text would be cut.
     assert any(list(answer.ids) != subwords.encode([answer.text])[0] for answer in answers)
     for answer in answers:

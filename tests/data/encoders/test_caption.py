@@ -25,7 +25,7 @@ SETTINGS = CaptionSettings(side=8, longest=4)
 
 @pytest.fixture
 def encoder() -> CaptionEncoder:
-    return CaptionEncoder.fit(SETTINGS, CAPTIONS, min_count=2, tokenize=str.split)
+    return CaptionEncoder.fit(SETTINGS, CAPTIONS, min_count=2)
 
 
 def test_words_that_are_seldom_are_unknown_and_marks_are_no_words(encoder: CaptionEncoder):
@@ -42,7 +42,7 @@ def test_words_that_are_seldom_are_unknown_and_marks_are_no_words(encoder: Capti
 
 def test_where_no_word_is_known_there_is_nothing_to_say():
     with pytest.raises(UserError, match="^no word stands 5 times in the captions of train; take --min-count 1$"):
-        CaptionEncoder.fit(SETTINGS, ["a red bus", "two cats"], min_count=5, tokenize=str.split)
+        CaptionEncoder.fit(SETTINGS, ["a red bus", "two cats"], min_count=5)
 
 
 def test_long_captions_are_cut(encoder: CaptionEncoder):
@@ -68,8 +68,8 @@ def test_a_picture_without_caption_is_a_question(encoder: CaptionEncoder):
 
 def test_what_was_saved_is_loaded(encoder: CaptionEncoder, tmp_path: Path):
     encoder.save(tmp_path)
-    loaded = CaptionEncoder.load(tmp_path, str.split)
+    loaded = CaptionEncoder.load(tmp_path)
     assert (loaded.settings, loaded.vocabulary.words) == (encoder.settings, encoder.vocabulary.words)
     (tmp_path / "encoder.json").write_text('{"side": 8}')
     with pytest.raises(RunError, match="encoder.json is damaged"):
-        CaptionEncoder.load(tmp_path, str.split)
+        CaptionEncoder.load(tmp_path)

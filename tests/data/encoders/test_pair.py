@@ -9,7 +9,7 @@ from schema.encoded import IGNORE_INDEX
 from schema.errors import RunError
 from schema.examples import TextPair
 
-SETTINGS = PairSettings(max_source_length=4, max_target_length=3, language="de")
+SETTINGS = PairSettings(max_source_length=4, max_target_length=3)
 PAIRS = [TextPair("a b", "c"), TextPair("", "a b c a b c"), TextPair("b b b b b b b", "")]
 
 

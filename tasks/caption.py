@@ -18,8 +18,9 @@ from data import synthetic
 from data.batches import Arrays, predict_in_batches
 from data.builders.flickr8k.layout import read_images
 from data.cache import default_cache
+from data.encoders import image_features
 from data.encoders.caption import BEGIN, END, CaptionEncoder, CaptionSettings
-from data.encoders.image_features import ImageFeatures, Kind, imagenet_encoder
+from data.encoders.image_features import ImageFeatures, Kind
 from data.encoders.vocabulary import UNKNOWN
 from data.readers.datasets import SYNTHETIC, RawSplits, load_captions, synthetic_examples
 from data.readers.files import read_bytes
@@ -119,7 +120,7 @@ class Caption(Generation[CaptionedImage, CaptionEncoder, CaptionConfig, CaptionP
     def _features(self, config: CaptionConfig) -> ImageFeatures:
 
         kind: Kind = "vectors" if config.attention == "none" else "regions"
-        return ImageFeatures(imagenet_encoder(), config.cache or default_cache(), kind)
+        return ImageFeatures(image_features.imagenet_encoder(), config.cache or default_cache(), kind)
 
     def baseline_cache_key(self, config: CaptionConfig) -> object:
         # Baselines compare pictures by what the network sees.

@@ -139,7 +139,7 @@ def test_a_file_as_the_runs_folder_is_refused(call: Callable, reviews: Path) -> 
 def test_a_run_folder_is_complete(small_run: Path) -> None:
     expected = [
         "config.json",
-        *(f"encoder/{name}" for name in ("SHA256SUMS", "encoder.json", "ngrams.tsv", "vocabulary.txt")),
+        *(f"encoder/{name}" for name in ("SHA256SUMS", "encoder.json", "ngrams.tsv", "seen.json", "vocabulary.txt")),
         "model.keras",
         "history.csv",
         *(f"predictions/{split}.jsonl" for split in ("test", "validation")),

@@ -86,7 +86,7 @@ def greedy_predict_loop(
 
     class Start(keras.Model):
         def call(self, source: "tf.Tensor") -> list["tf.Tensor"]:
-            return decoder.start(source)
+            return decoder.initial_state(source)
 
     class Step(keras.Model):
         def call(self, inputs: Sequence["tf.Tensor"]) -> list["tf.Tensor"]:

@@ -1,47 +1,52 @@
-"""From a model that says what comes next to whole sequences: greedy and beam search, each in one compiled function.
+"""Greedy search and beam search, each in one compiled function.
 
-    decoder = BeamSearch(incremental_seq2seq(model), begin=2, end=3)
-    found = decoder(source, SearchConfig(beam_size=5, max_length=50))      # found.ids (rows, beam, steps), found.scores (rows, beam)
+    search = BeamSearch(incremental_seq2seq(model))
+    result = search(source, SearchConfig(beam_size=5, max_length=50))
+    result.ids, result.scores       # (rows, beam, steps), (rows, beam)
 
-Decoding always ends, since only the end may be said at the last step, and gives something wherever a `SearchConfig` leaves
-anything that may be said. No row of a batch changes another: each has its own longest answer, and what is over waits
-for the others without being changed.
+Decoding always stops, since only the end is possible at the last step, and finds a hypothesis whenever `SearchConfig`
+leaves a token possible. The rows of a batch do not influence one another: each has its own maximum length, and finished
+rows wait unchanged for the others.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import tensorflow as tf
 
 from models.attention import MASKED_LOGIT
+from schema.encoded import BEGIN, END, PADDING
 
 IDS = tf.TensorSpec((None, None), tf.int32)
-"""A source of ids (rows, time)."""
+"""Sources of ids (rows, time)."""
 
 
-class Steps(Protocol):
-    """What is decoded: see `models.incremental.IncrementalDecoder`.
+class StepModel(Protocol):
+    """A model that decodes step by step: see `models.incremental.IncrementalDecoder`.
 
-    num_recurrent_states: so many tensors of a state, the first ones, change from step to step; the others are a row's own for ever
+    num_recurrent_states: number of tensors of a state, the first ones, that change with each step; the others are
+        constant for a row
     """
 
     num_recurrent_states: int
 
-    def start(self, source: tf.Tensor) -> list[tf.Tensor]: ...
+    def initial_state(self, source: tf.Tensor) -> list[tf.Tensor]: ...
 
-    def step(self, said: tf.Tensor, state: Sequence[tf.Tensor]) -> tuple[tf.Tensor, list[tf.Tensor], Any]: ...
+    def step(self, tokens: tf.Tensor, state: Sequence[tf.Tensor]) -> tuple[tf.Tensor, list[tf.Tensor], tf.Tensor]: ...
 
 
 @dataclass(frozen=True)
 class SearchConfig:
-    """beam: hypotheses that are followed, 1 for greedy; longest, shortest: answer, in steps, its end not counted
-    max_length_ratio: an answer is at most so many times as long as its source, where that has a length, and at most
-        `longest`
-    length_penalty: a hypothesis is judged by its log-probability over its length to this power (Wu et al. 2016 have another
-        formula; 0 judges by the log-probability alone, which likes it short)
-    no_repeat_ngram_size: no n-gram of so many steps stands twice in an answer; 0 allows all
+    """Settings of a search.
+
+    beam_size: number of hypotheses; 1 for greedy search
+    max_length, min_length: of a hypothesis, in steps without the end; min_length takes precedence
+    max_length_ratio: maximum length relative to the source, if sources have a length; max_length still holds
+    length_penalty: hypotheses are ranked by log-probability / length ** length_penalty; 0 ranks by the log-probability
+        alone, which favours short ones (Wu et al. 2016 use another formula)
+    no_repeat_ngram_size: no n-gram of this size is repeated in a hypothesis; 0 allows all
     """
 
     beam_size: int = 1
@@ -53,166 +58,194 @@ class SearchConfig:
 
 
 class SearchResult(NamedTuple):
-    """ids: (rows, beam, steps), best first, filled up with 0, without the marks of beginning and end
-    scores: (rows, beam), log-probability over length to the power of alpha; `MASKED_LOGIT` or less where there is no more"""
+    """Hypotheses of each row, best first.
+
+    ids: (rows, beam, steps), padded with 0, without beginning and end
+    scores: (rows, beam), log-probability / length ** length_penalty; `MASKED_LOGIT` or less where a row has fewer
+        hypotheses
+    """
 
     ids: np.ndarray
     scores: np.ndarray
 
 
 class BeamSearch:
-    """Decodes batches of what `source` describes, ids (rows, time) unless it says otherwise; traced for each `SearchConfig`.
+    """Search for the most probable sequences of a model.
 
-    never: ids that are not said, those of padding and beginning aside
+    forbidden: ids that are never generated, besides padding and beginning
+    source: specification of the sources; ids (rows, time) by default
+
+    A search is traced once for each `SearchConfig`.
     """
 
-    def __init__(
-        self,
-        steps: Steps,
-        begin: int,
-        end: int,
-        padding: int = 0,
-        never: Sequence[int] = (),
-        source: tf.TensorSpec = IDS,
-    ) -> None:
-        self.steps, self.begin, self.end, self.padding = steps, begin, end, padding
-        self.never, self.source = tuple({padding, begin, *never}), source
+    def __init__(self, model: StepModel, forbidden: Sequence[int] = (), source: tf.TensorSpec = IDS) -> None:
+        self.model, self.source = model, source
+        self.forbidden = tuple({PADDING, BEGIN, *forbidden})
         self._traced: dict[SearchConfig, Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]] = {}
 
-    def __call__(self, source: np.ndarray, search: SearchConfig) -> SearchResult:
-        """The best answers for each row."""
-        if search not in self._traced:
-            decode = self._greedy if search.beam_size == 1 else self._beam
-            # Its loops are TensorFlow's own already; without the rewriting of Python it is traced in half the time.
-            self._traced[search] = tf.function(
-                lambda source: decode(source, search), input_signature=[self.source], autograph=False
+    def __call__(self, source: np.ndarray, config: SearchConfig) -> SearchResult:
+        """Find the best hypotheses for each row of the sources."""
+        if config not in self._traced:
+            search = self._greedy if config.beam_size == 1 else self._beam
+            # The loops are TensorFlow's already; without AutoGraph tracing takes half the time.
+            self._traced[config] = tf.function(
+                lambda source: search(source, config), input_signature=[self.source], autograph=False
             )
-        ids, scores = self._traced[search](tf.constant(source, self.source.dtype))
+        ids, scores = self._traced[config](tf.constant(source, self.source.dtype))
         return SearchResult(ids.numpy(), scores.numpy())
 
-    def _longest(self, source: tf.Tensor, search: SearchConfig) -> tf.Tensor:
-        """Steps that the answer of each row may have, its end included: (rows,)."""
-        if search.max_length_ratio is None:
-            return tf.fill(tf.shape(source)[:1], max(search.max_length, search.min_length) + 1)
-        steps = tf.reduce_sum(tf.cast(source != self.padding, tf.float32), axis=1)
-        wanted = tf.cast(tf.math.ceil(search.max_length_ratio * steps), tf.int32)
-        return tf.clip_by_value(wanted, search.min_length, max(search.max_length, search.min_length)) + 1
+    def _max_steps(self, source: tf.Tensor, config: SearchConfig) -> tf.Tensor:
+        """Maximum number of steps of each row, the end included: (rows,)."""
+        max_length = max(config.max_length, config.min_length)
+        if config.max_length_ratio is None:
+            return tf.fill(tf.shape(source)[:1], max_length + 1)
+        source_length = tf.reduce_sum(tf.cast(source != PADDING, tf.float32), axis=1)
+        proportional = tf.cast(tf.math.ceil(config.max_length_ratio * source_length), tf.int32)
+        return tf.clip_by_value(proportional, config.min_length, max_length) + 1
 
     def _constrain(
-        self, logs: tf.Tensor, said: tf.Tensor, place: tf.Tensor, longest: tf.Tensor, search: SearchConfig
+        self, logs: tf.Tensor, tokens: tf.Tensor, step: tf.Tensor, max_steps: tf.Tensor, config: SearchConfig
     ) -> tf.Tensor:
-        """Log-probabilities (rows, vocabulary), `MASKED_LOGIT` for what may not come at `place` after `said` (rows, steps).
+        """Set the log-probabilities (rows, vocabulary) of tokens that are not allowed to `MASKED_LOGIT`.
 
-        Only the end where the answer would else be too long; not the end where it would be too short; no n-gram twice,
-        the end aside; and never padding, another beginning or what is never said.
+        tokens: (rows, steps), generated before `step`
+
+        Only the end is allowed at the last step, and never below the minimum length. An n-gram is not repeated, except
+        for the end. Padding, beginning and the forbidden ids are never allowed.
         """
         ids = tf.range(tf.shape(logs)[1])
-        never = tf.reduce_any(ids[:, None] == tf.constant(self.never), axis=1)
-        is_end = ids == self.end
-        if search.no_repeat_ngram_size:
-            logs = tf.minimum(logs, self._repeated(said, place, search.no_repeat_ngram_size, tf.shape(logs)[1]))
-        logs = tf.where(never[None], MASKED_LOGIT, logs)
-        logs = tf.where(tf.logical_and(is_end, place < search.min_length)[None], MASKED_LOGIT, logs)
-        last = tf.logical_and((place + 1 >= longest)[:, None], ~is_end[None])
-        return tf.where(last, MASKED_LOGIT, logs)
+        forbidden = tf.reduce_any(ids[:, None] == tf.constant(self.forbidden), axis=1)
+        is_end = ids == END
+        if config.no_repeat_ngram_size:
+            logs = tf.minimum(logs, self._repeated(tokens, step, config.no_repeat_ngram_size, tf.shape(logs)[1]))
+        logs = tf.where(forbidden[None], MASKED_LOGIT, logs)
+        logs = tf.where(tf.logical_and(is_end, step < config.min_length)[None], MASKED_LOGIT, logs)
+        must_end = tf.logical_and((step + 1 >= max_steps)[:, None], ~is_end[None])
+        return tf.where(must_end, MASKED_LOGIT, logs)
 
-    def _repeated(self, said: tf.Tensor, place: tf.Tensor, size: int, vocabulary: tf.Tensor) -> tf.Tensor:
-        """`MASKED_LOGIT` for ids that would make an n-gram of `said` (rows, steps) stand twice, else 0: (rows, vocabulary)."""
-        rows, steps = tf.shape(said)[0], tf.shape(said)[1]
+    def _repeated(self, tokens: tf.Tensor, step: tf.Tensor, size: int, vocab_size: tf.Tensor) -> tf.Tensor:
+        """`MASKED_LOGIT` for ids that would repeat an n-gram of `tokens` (rows, steps), else 0: (rows, vocabulary)."""
+        rows, steps = tf.shape(tokens)[0], tf.shape(tokens)[1]
         starts = tf.maximum(steps - size + 1, 0)
-        # What stands at each offset of every n-gram, (rows, starts).
-        grams = [said[:, offset : offset + starts] for offset in range(size)]
-        # Only n-grams that are whole before `place`.
-        same = tf.logical_and(tf.fill((rows, starts), place >= size - 1), (tf.range(starts) + size <= place)[None])
+        # The token at each offset of every n-gram, (rows, starts).
+        ngrams = [tokens[:, offset : offset + starts] for offset in range(size)]
+        # Only n-grams that are complete before `step`.
+        same = tf.logical_and(tf.fill((rows, starts), step >= size - 1), (tf.range(starts) + size <= step)[None])
         for offset in range(size - 1):
-            mine = said[:, tf.maximum(place - size + 1 + offset, 0)]
-            same = tf.logical_and(same, grams[offset] == mine[:, None])
-        banned = tf.where(same, grams[-1], self.padding)
-        places = tf.stack([tf.repeat(tf.range(rows), starts), tf.reshape(banned, (-1,))], axis=1)
-        return tf.tensor_scatter_nd_min(tf.zeros((rows, vocabulary)), places, tf.fill((rows * starts,), MASKED_LOGIT))
+            latest = tokens[:, tf.maximum(step - size + 1 + offset, 0)]
+            same = tf.logical_and(same, ngrams[offset] == latest[:, None])
+        banned = tf.where(same, ngrams[-1], PADDING)
+        indices = tf.stack([tf.repeat(tf.range(rows), starts), tf.reshape(banned, (-1,))], axis=1)
+        return tf.tensor_scatter_nd_min(tf.zeros((rows, vocab_size)), indices, tf.fill((rows * starts,), MASKED_LOGIT))
 
-    def _greedy(self, source: tf.Tensor, search: SearchConfig) -> tuple[tf.Tensor, tf.Tensor]:
-        """The most probable word at each step."""
-        longest = self._longest(source, search)
-        rows, steps = tf.shape(source)[0], tf.reduce_max(longest)
+    def _greedy(self, source: tf.Tensor, config: SearchConfig) -> tuple[tf.Tensor, tf.Tensor]:
+        """Take the most probable token at each step."""
+        max_steps = self._max_steps(source, config)
+        rows, steps = tf.shape(source)[0], tf.reduce_max(max_steps)
 
-        def more(place: tf.Tensor, over: tf.Tensor, *_: Any) -> tf.Tensor:
-            return tf.logical_and(place < steps, ~tf.reduce_all(over))
+        def condition(step: tf.Tensor, finished: tf.Tensor, *_: object) -> tf.Tensor:
+            return tf.logical_and(step < steps, ~tf.reduce_all(finished))
 
-        def say(
-            place: tf.Tensor, over: tf.Tensor, last: tf.Tensor, said: tf.Tensor, total: tf.Tensor, state: Any
-        ) -> tuple[Any, ...]:
-            logs, state, _ = self.steps.step(last, state)
-            logs = self._constrain(logs, said, place, longest, search)
-            word = tf.where(over, self.padding, tf.argmax(logs, axis=-1, output_type=tf.int32))
-            total += tf.where(over, 0.0, tf.reduce_max(logs, axis=-1))
-            said = tf.where(tf.range(steps)[None] == place, word[:, None], said)
-            return place + 1, tf.logical_or(over, word == self.end), word, said, total, state
+        def body(
+            step: tf.Tensor,
+            finished: tf.Tensor,
+            last: tf.Tensor,
+            tokens: tf.Tensor,
+            score: tf.Tensor,
+            state: list[tf.Tensor],
+        ) -> tuple[tf.Tensor | list[tf.Tensor], ...]:
+            logs, state, _ = self.model.step(last, state)
+            logs = self._constrain(logs, tokens, step, max_steps, config)
+            token = tf.where(finished, PADDING, tf.argmax(logs, axis=-1, output_type=tf.int32))
+            score += tf.where(finished, 0.0, tf.reduce_max(logs, axis=-1))
+            tokens = tf.where(tf.range(steps)[None] == step, token[:, None], tokens)
+            return step + 1, tf.logical_or(finished, token == END), token, tokens, score, state
 
         begin = (
             tf.constant(0),
             tf.fill((rows,), False),
-            tf.fill((rows,), self.begin),
-            tf.fill((rows, steps), self.padding),
+            tf.fill((rows,), BEGIN),
+            tf.fill((rows, steps), PADDING),
             tf.zeros((rows,)),
-            self.steps.start(source),
+            self.model.initial_state(source),
         )
-        _, _, _, said, total, _ = tf.while_loop(more, say, begin)
-        length = tf.reduce_sum(tf.cast(said != self.padding, tf.float32), axis=1)
-        return self._without_end(said)[:, None], (total / length**search.length_penalty)[:, None]
+        _, _, _, tokens, score, _ = tf.while_loop(condition, body, begin)
+        length = tf.reduce_sum(tf.cast(tokens != PADDING, tf.float32), axis=1)
+        return _without_end(tokens)[:, None], (score / length**config.length_penalty)[:, None]
 
-    def _beam(self, source: tf.Tensor, search: SearchConfig) -> tuple[tf.Tensor, tf.Tensor]:
-        """The best of the hypotheses that are followed, `beam` of them at every step."""
-        beam, longest = search.beam_size, self._longest(source, search)
-        rows, steps = tf.shape(source)[0], tf.reduce_max(longest)
-        each = tf.repeat(longest, beam)
-        none = tf.fill((rows, beam), MASKED_LOGIT)
+    def _beam(self, source: tf.Tensor, config: SearchConfig) -> tuple[tf.Tensor, tf.Tensor]:
+        """Extend the best unfinished hypotheses at each step, and keep the best finished ones."""
+        beam, max_steps = config.beam_size, self._max_steps(source, config)
+        flat_max_steps = tf.repeat(max_steps, beam)
+        rows, steps = tf.shape(source)[0], tf.reduce_max(max_steps)
+        no_scores = tf.fill((rows, beam), MASKED_LOGIT)
+        no_tokens = tf.fill((rows, beam, steps), PADDING)
 
-        def more(place: tf.Tensor, alive: tf.Tensor, said: tf.Tensor, done: tf.Tensor, *_: Any) -> tf.Tensor:
-            # Log-probabilities fall with every step, so this is the most that what is alive may come to.
-            bound = alive[:, 0] / tf.cast(longest, tf.float32) ** search.length_penalty
-            return tf.logical_and(place < steps, tf.reduce_any(bound > done[:, -1]))
+        def condition(
+            step: tf.Tensor, scores: tf.Tensor, tokens: tf.Tensor, done_scores: tf.Tensor, *_: object
+        ) -> tf.Tensor:
+            # Log-probabilities fall with every step, so this bounds the score of every unfinished hypothesis.
+            bound = scores[:, 0] / tf.cast(max_steps, tf.float32) ** config.length_penalty
+            return tf.logical_and(step < steps, tf.reduce_any(bound > done_scores[:, -1]))
 
-        def say(
-            place: tf.Tensor, alive: tf.Tensor, said: tf.Tensor, done: tf.Tensor, over: tf.Tensor, last: Any, state: Any
-        ) -> tuple[Any, ...]:
-            logs, state, _ = self.steps.step(tf.reshape(last, (-1,)), state)
-            logs = self._constrain(logs, tf.reshape(said, (rows * beam, steps)), place, each, search)
-            vocabulary = tf.shape(logs)[1]
-            totals = alive[:, :, None] + tf.reshape(logs, (rows, beam, vocabulary))
-            # Twice as many as are followed: at most one of each hypothesis is its end.
-            best, at = tf.math.top_k(tf.reshape(totals, (rows, beam * vocabulary)), 2 * beam)
-            parent, word = at // vocabulary, at % vocabulary
-            longer = tf.gather(said, parent, batch_dims=1)
-            longer = tf.where(tf.range(steps)[None, None] == place, word[:, :, None], longer)
-            ended, possible = word == self.end, best > MASKED_LOGIT / 2
-            judged = tf.where(
+        def body(
+            step: tf.Tensor,
+            scores: tf.Tensor,
+            tokens: tf.Tensor,
+            done_scores: tf.Tensor,
+            done_tokens: tf.Tensor,
+            last: tf.Tensor,
+            state: list[tf.Tensor],
+        ) -> tuple[tf.Tensor | list[tf.Tensor], ...]:
+            logs, state, _ = self.model.step(tf.reshape(last, (-1,)), state)
+            logs = self._constrain(logs, tf.reshape(tokens, (rows * beam, steps)), step, flat_max_steps, config)
+            best, parent, token = _best_extensions(scores, logs, beam)
+            extended = tf.gather(tokens, parent, batch_dims=1)
+            extended = tf.where(tf.range(steps)[None, None] == step, token[:, :, None], extended)
+            ended, possible = token == END, best > MASKED_LOGIT / 2
+            final_scores = tf.where(
                 tf.logical_and(ended, possible),
-                best / tf.cast(place + 1, tf.float32) ** search.length_penalty,
+                best / tf.cast(step + 1, tf.float32) ** config.length_penalty,
                 MASKED_LOGIT,
             )
-            done, kept = tf.math.top_k(tf.concat([done, judged], axis=1), beam)
-            over = tf.gather(tf.concat([over, longer], axis=1), kept, batch_dims=1)
-            alive, kept = tf.math.top_k(tf.where(tf.logical_or(ended, ~possible), MASKED_LOGIT, best), beam)
-            said, last, parent = (tf.gather(values, kept, batch_dims=1) for values in (longer, word, parent))
-            row = tf.reshape(tf.range(rows)[:, None] * beam + parent, (-1,))
-            # What a row has read is the same for all its hypotheses, and large.
-            moved = [tf.gather(values, row) for values in state[: self.steps.num_recurrent_states]]
-            state = [*moved, *state[self.steps.num_recurrent_states :]]
-            return place + 1, alive, said, done, over, last, state
+            done_scores, kept = tf.math.top_k(tf.concat([done_scores, final_scores], axis=1), beam)
+            done_tokens = tf.gather(tf.concat([done_tokens, extended], axis=1), kept, batch_dims=1)
+            scores, kept = tf.math.top_k(tf.where(tf.logical_or(ended, ~possible), MASKED_LOGIT, best), beam)
+            tokens, last, parent = (tf.gather(values, kept, batch_dims=1) for values in (extended, token, parent))
+            state = self._select(state, tf.reshape(tf.range(rows)[:, None] * beam + parent, (-1,)))
+            return step + 1, scores, tokens, done_scores, done_tokens, last, state
 
         begin = (
             tf.constant(0),
-            # All hypotheses are the same at first: only one may go on.
-            tf.concat([tf.zeros((rows, 1)), none[:, 1:]], axis=1),
-            tf.fill((rows, beam, steps), self.padding),
-            none,
-            tf.fill((rows, beam, steps), self.padding),
-            tf.fill((rows, beam), self.begin),
-            [tf.repeat(values, beam, axis=0) for values in self.steps.start(source)],
+            # All hypotheses are the same at first: only one may be extended.
+            tf.concat([tf.zeros((rows, 1)), no_scores[:, 1:]], axis=1),
+            no_tokens,
+            no_scores,
+            no_tokens,
+            tf.fill((rows, beam), BEGIN),
+            [tf.repeat(values, beam, axis=0) for values in self.model.initial_state(source)],
         )
-        _, _, _, done, over, _, _ = tf.while_loop(more, say, begin)
-        return self._without_end(over), done
+        _, _, _, done_scores, done_tokens, _, _ = tf.while_loop(condition, body, begin)
+        return _without_end(done_tokens), done_scores
 
-    def _without_end(self, said: tf.Tensor) -> tf.Tensor:
-        return tf.where(said == self.end, self.padding, said)
+    def _select(self, state: Sequence[tf.Tensor], hypotheses: tf.Tensor) -> list[tf.Tensor]:
+        """State of the selected hypotheses. Its constant part is large, and the same for all hypotheses of a row."""
+        count = self.model.num_recurrent_states
+        return [*(tf.gather(values, hypotheses) for values in state[:count]), *state[count:]]
+
+
+def _best_extensions(scores: tf.Tensor, logs: tf.Tensor, beam: int) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """Best extensions of hypotheses by one token: score, index of the hypothesis, and token, (rows, 2 x beam) each.
+
+    scores: (rows, beam); logs: (rows x beam, vocabulary)
+
+    Twice the beam size, since at most one extension of each hypothesis is its end.
+    """
+    rows, vocab_size = tf.shape(scores)[0], tf.shape(logs)[1]
+    totals = scores[:, :, None] + tf.reshape(logs, (rows, beam, vocab_size))
+    best, indices = tf.math.top_k(tf.reshape(totals, (rows, beam * vocab_size)), 2 * beam)
+    return best, indices // vocab_size, indices % vocab_size
+
+
+def _without_end(tokens: tf.Tensor) -> tf.Tensor:
+    return tf.where(tokens == END, PADDING, tokens)

@@ -1,16 +1,16 @@
-"""The recurrent cells, and the one place that knows them apart.
+"""The recurrent cells: layers of each kind, stacks of them, and the activations of their gates.
 
     layer = recurrent_layer("lstm", units=64, bidirectional=True)
-    read = apply_rnn(layer, inputs, mask)          # read.sequence (batch, time, features), read.last (batch, features)
-    gates = gate_activations(layer, inputs, mask)    # "forward/forget_gate" and the like -> (batch, time)
+    output = apply_rnn(layer, inputs, mask)
+    output.sequence, output.last                     # (batch, time, features), (batch, features)
+    gates = gate_activations(layer, inputs, mask)    # "forward/forget_gate" and so on -> (batch, time)
 
-A step whose mask is False leaves the state as it was, in each direction; the mask is always passed by hand, since
+A step whose mask is False leaves the state unchanged, in each direction. The mask is always passed explicitly, since
 Keras drops the automatic one as soon as `initial_state` is given.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import keras
 from keras import KerasTensor, ops
@@ -20,7 +20,7 @@ from schema.configs import RecurrentSettings
 
 @keras.saving.register_keras_serializable("unrolled")
 class ForgetGateBias(keras.initializers.Initializer):
-    """Zeros, but for the forget gate (the second quarter): a high bias remembers (Jozefowicz et al. 2015)."""
+    """Zeros, except for the forget gate (the second quarter): a high bias remembers (Jozefowicz et al. 2015)."""
 
     def __init__(self, forget_bias: float) -> None:
         self.forget_bias = forget_bias
@@ -36,32 +36,32 @@ class ForgetGateBias(keras.initializers.Initializer):
 
 @dataclass(frozen=True)
 class Cell:
-    """What is to be known of one kind of cell.
+    """One kind of recurrent cell.
 
-    build: makes a layer of so many units, with a first forget bias that only the LSTM heeds, and Keras's own options
-    gate_activations: from a layer of one direction, its inputs (batch, time, features) in the order in which it reads them, and
-        its output before and after each step, (batch, time, units), to what the cell does, by name: (batch, time),
-        a share or a mean over the units, from 0 to 1
+    build: makes a layer from the units, the forget bias, which only the LSTM uses, and Keras's own options
+    gate_activations: maps a layer of one direction, its inputs (batch, time, features) in the order of its steps, and
+        its output before and after each step, (batch, time, units), to named activations (batch, time): a fraction or
+        a mean over the units, from 0 to 1
     """
 
     build: Callable[..., keras.layers.Layer]
     gate_activations: Callable[[keras.layers.Layer, KerasTensor, KerasTensor, KerasTensor], dict[str, KerasTensor]]
 
 
-def _simple_rnn(units: int, forget_bias: float, **options: Any) -> keras.layers.Layer:
+def _simple_rnn(units: int, forget_bias: float, **options: object) -> keras.layers.Layer:
     return keras.layers.SimpleRNN(units, **options)
 
 
-def _lstm(units: int, forget_bias: float, **options: Any) -> keras.layers.Layer:
+def _lstm(units: int, forget_bias: float, **options: object) -> keras.layers.Layer:
     return keras.layers.LSTM(units, unit_forget_bias=False, bias_initializer=ForgetGateBias(forget_bias), **options)
 
 
-def _gru(units: int, forget_bias: float, **options: Any) -> keras.layers.Layer:
+def _gru(units: int, forget_bias: float, **options: object) -> keras.layers.Layer:
     return keras.layers.GRU(units, **options)
 
 
 SATURATED = 0.95
-"""Beyond this output a tanh unit passes back less than a tenth of a gradient (1 - 0.95^2)."""
+"""Absolute output above which a tanh unit passes back less than a tenth of a gradient (1 - 0.95^2)."""
 
 
 def _saturation(
@@ -77,20 +77,23 @@ def _lstm_gates(
     sums = inputs @ ops.convert_to_tensor(cell.kernel) + before @ ops.convert_to_tensor(cell.recurrent_kernel)
     # Keras's order: input gate, forget gate, candidate, output gate.
     parts = ops.split(sums + cell.bias, 4, axis=-1)
-    named = {"forget_gate": parts[1], "input_gate": parts[0], "output_gate": parts[3]}
-    return {name: ops.mean(cell.recurrent_activation(part), axis=-1) for name, part in named.items()}
+    gates = {"forget_gate": parts[1], "input_gate": parts[0], "output_gate": parts[3]}
+    return _mean_activations(cell, gates)
 
 
 def _gru_gates(
     layer: keras.layers.Layer, inputs: KerasTensor, before: KerasTensor, after: KerasTensor
 ) -> dict[str, KerasTensor]:
     cell = layer.cell
-    # Keras's order: update gate, reset gate, candidate; one row of biases beside each kernel (reset_after=True).
-    given = inputs @ ops.convert_to_tensor(cell.kernel) + cell.bias[0]
-    kept = before @ ops.convert_to_tensor(cell.recurrent_kernel) + cell.bias[1]
-    update, reset, _ = ops.split(given + kept, 3, axis=-1)
-    named = {"update_gate": update, "reset_gate": reset}
-    return {name: ops.mean(cell.recurrent_activation(part), axis=-1) for name, part in named.items()}
+    # Keras's order: update gate, reset gate, candidate; one row of biases for each kernel (reset_after=True).
+    from_inputs = inputs @ ops.convert_to_tensor(cell.kernel) + cell.bias[0]
+    from_state = before @ ops.convert_to_tensor(cell.recurrent_kernel) + cell.bias[1]
+    update, reset, _ = ops.split(from_inputs + from_state, 3, axis=-1)
+    return _mean_activations(cell, {"update_gate": update, "reset_gate": reset})
+
+
+def _mean_activations(cell: keras.layers.Layer, gates: Mapping[str, KerasTensor]) -> dict[str, KerasTensor]:
+    return {name: ops.mean(cell.recurrent_activation(sums), axis=-1) for name, sums in gates.items()}
 
 
 CELLS: Mapping[str, Cell] = {
@@ -99,7 +102,7 @@ CELLS: Mapping[str, Cell] = {
     "gru": Cell(_gru, _gru_gates),
 }
 
-_CELL_OF: Mapping[type[keras.layers.Layer], Cell] = {
+_CELL_BY_LAYER: Mapping[type[keras.layers.Layer], Cell] = {
     keras.layers.SimpleRNN: CELLS["simple_rnn"],
     keras.layers.LSTM: CELLS["lstm"],
     keras.layers.GRU: CELLS["gru"],
@@ -117,9 +120,11 @@ def recurrent_layer(
     recurrent_initializer: str = "orthogonal",
     name: str | None = None,
 ) -> keras.layers.Layer:
-    """A layer that returns its sequence and its last states, to be called through `run`.
+    """Make a layer that returns its sequence and its final states, for use with `apply_rnn`.
 
-    forget_bias is the LSTM's alone. Raises KeyError for a cell that is not in `CELLS`.
+    forget_bias: initial bias of the LSTM's forget gate; other cells ignore it
+
+    Raises KeyError for a cell that is not in `CELLS`.
     """
     layer = CELLS[cell].build(
         units,
@@ -135,7 +140,7 @@ def recurrent_layer(
 
 
 def recurrent_stack(settings: RecurrentSettings) -> list[keras.layers.Layer]:
-    """Layers for `run_stack`, the lowest first, named `recurrent_1` and so on."""
+    """Make the layers for `apply_stack`, the lowest first, named `recurrent_1` and so on."""
     return [
         recurrent_layer(
             settings.cell,
@@ -150,11 +155,11 @@ def recurrent_stack(settings: RecurrentSettings) -> list[keras.layers.Layer]:
 
 @dataclass(frozen=True)
 class RNNOutput:
-    """What a recurrent layer made of a sequence.
+    """Output of a recurrent layer.
 
-    sequence: (batch, time, features), both directions side by side
+    sequence: (batch, time, features), both directions concatenated
     last: (batch, features), the output after the last valid step of each direction
-    states: everything that would start the layer again, Keras's order
+    states: all final states, in Keras's order; as `initial_state` they continue the sequence
     """
 
     sequence: KerasTensor
@@ -163,77 +168,82 @@ class RNNOutput:
 
 
 def apply_rnn(
-    layer: keras.layers.Layer, inputs: KerasTensor, mask: KerasTensor, initial_state: Any = None
+    layer: keras.layers.Layer,
+    inputs: KerasTensor,
+    mask: KerasTensor,
+    initial_state: Sequence[KerasTensor] | None = None,
 ) -> RNNOutput:
-    """RNNOutput inputs (batch, time, features) where mask (batch, time) is True."""
+    """Apply a layer of `recurrent_layer` to inputs (batch, time, features), where mask (batch, time) is True."""
     sequence, *states = layer(inputs, mask=mask, initial_state=initial_state)
     # The output is the first state of a direction (LSTM: h, c), so this holds for every cell.
     directions = 2 if isinstance(layer, keras.layers.Bidirectional) else 1
-    firsts = states[:: len(states) // directions]
-    last = ops.concatenate(firsts, axis=-1) if directions == 2 else firsts[0]
+    outputs = states[:: len(states) // directions]
+    last = ops.concatenate(outputs, axis=-1) if directions == 2 else outputs[0]
     return RNNOutput(sequence, last, states)
 
 
-def run_stack(
+def apply_stack(
     inputs: KerasTensor, mask: KerasTensor, layers: Sequence[keras.layers.Layer], dropout: float = 0.0
 ) -> RNNOutput:
-    """RNNOutput with one layer on top of another, values between layers dropped with probability `dropout`."""
-    read = apply_rnn(layers[0], inputs, mask)
+    """Apply recurrent layers one after another, with dropout between them; gives the output of the last one."""
+    output = apply_rnn(layers[0], inputs, mask)
     for layer in layers[1:]:
-        read = apply_rnn(layer, keras.layers.Dropout(dropout)(read.sequence), mask)
-    return read
+        output = apply_rnn(layer, keras.layers.Dropout(dropout)(output.sequence), mask)
+    return output
 
 
 def state_sizes(cell: str, units: int) -> list[int]:
-    """The sizes of the states of one direction, in Keras's order."""
+    """Sizes of the states of one direction, in Keras's order."""
     return list(keras.tree.flatten(recurrent_layer(cell, units).cell.state_size))
 
 
 def step_cell(
     layer: keras.layers.Layer, inputs: KerasTensor, states: Sequence[KerasTensor]
 ) -> tuple[KerasTensor, list[KerasTensor]]:
-    """One step of a layer of one direction, outside of training: inputs (rows, features) -> output (rows, units)."""
-    output, after = layer.cell(inputs, list(states), training=False)
-    return output, list(keras.tree.flatten(after))
+    """Advance a layer of one direction by one step, without dropout.
+
+    inputs (rows, features), states -> output (rows, units), new states
+    """
+    output, new_states = layer.cell(inputs, list(states), training=False)
+    return output, list(keras.tree.flatten(new_states))
 
 
 def directions(layer: keras.layers.Layer) -> dict[str, keras.layers.Layer]:
-    """The layer that reads forward and, where there is one, that which reads backward."""
+    """Layers of the single directions by name: "forward" and, for a bidirectional layer, "backward"."""
     if isinstance(layer, keras.layers.Bidirectional):
         return {"forward": layer.forward_layer, "backward": layer.backward_layer}
     return {"forward": layer}
 
 
 def gate_activations(
-    layer: keras.layers.Layer, inputs: KerasTensor, mask: KerasTensor, first: Sequence[KerasTensor] = ()
+    layer: keras.layers.Layer, inputs: KerasTensor, mask: KerasTensor, initial_state: Sequence[KerasTensor] = ()
 ) -> dict[str, KerasTensor]:
-    """What the cells of a layer made by `recurrent_layer` do while they read inputs (batch, time, features).
+    """Gate activations of a layer of `recurrent_layer` for inputs (batch, time, features).
 
-    first: the states that a layer of one direction starts from, zeros where there are none
+    initial_state: of a layer of one direction; zeros by default
 
     Gives DIRECTION/NAME -> (batch, time), in the order of the text, 0 where mask (batch, time) is False: for SimpleRNN
-    the share of saturated units; for the LSTM (Gers et al. 2000) and the GRU (Cho et al. 2014) the mean of each gate.
+    the fraction of saturated units; for LSTM (Gers et al. 2000) and GRU (Cho et al. 2014) the mean of each gate.
     """
-    found = {}
+    activations = {}
     for direction, one_way in directions(layer).items():
-        turn = (lambda values: ops.flip(values, axis=1)) if one_way.go_backwards else (lambda values: values)
-        # Keras gives the steps in the order in which they were read.
-        after = one_way(inputs, mask=mask, initial_state=list(first) or None)[0]
-        read, valid = turn(inputs), turn(mask)
-        named = _CELL_OF[type(one_way)].gate_activations(one_way, read, _before(after, valid, first), after)
-        for name, values in named.items():
-            found[f"{direction}/{name}"] = turn(values * ops.cast(valid, values.dtype))
-    return found
+        in_order = (lambda values: ops.flip(values, axis=1)) if one_way.go_backwards else (lambda values: values)
+        # Keras returns the steps in the order in which the layer takes them.
+        after = one_way(inputs, mask=mask, initial_state=list(initial_state) or None)[0]
+        steps, valid = in_order(inputs), in_order(mask)
+        before = _outputs_before(after, valid, initial_state)
+        for name, values in _CELL_BY_LAYER[type(one_way)].gate_activations(one_way, steps, before, after).items():
+            activations[f"{direction}/{name}"] = in_order(values * ops.cast(valid, values.dtype))
+    return activations
 
 
-def _before(after: KerasTensor, valid: KerasTensor, first: Sequence[KerasTensor]) -> KerasTensor:
-    """The output that each step starts from, (batch, time, units): that of the last valid step before it, or the first
-    of the states that the layer started from."""
+def _outputs_before(after: KerasTensor, valid: KerasTensor, initial_state: Sequence[KerasTensor]) -> KerasTensor:
+    """Output before each step, (batch, time, units): that of the last valid step before it, or the initial state."""
     time = ops.shape(valid)[1]
     numbers = ops.arange(1, time + 1)
     earlier = ops.logical_and(valid[:, None, :], numbers[None, None, :] < numbers[None, :, None])
-    # Place 0 is the state before the first step.
-    place = ops.max(ops.where(earlier, numbers[None, None, :], 0), axis=-1)
-    start = first[0][:, None] if first else ops.zeros_like(after[:, :1])
-    states = ops.concatenate([start, after], axis=1)
-    return ops.take_along_axis(states, place[..., None], axis=1)
+    # Index 0 is the state before the first step.
+    indices = ops.max(ops.where(earlier, numbers[None, None, :], 0), axis=-1)
+    start = initial_state[0][:, None] if initial_state else ops.zeros_like(after[:, :1])
+    outputs = ops.concatenate([start, after], axis=1)
+    return ops.take_along_axis(outputs, indices[..., None], axis=1)

@@ -15,7 +15,7 @@ import keras
 import numpy as np
 from keras import KerasTensor, ops
 
-from models.cells import recurrent_stack, run_stack
+from models.cells import apply_stack, recurrent_stack
 from models.chunks import JoinChunks, LastOfChunks, SplitIntoChunks
 from models.pooling import MaskedPooling
 from models.token_layers import PaddingMask, WordDropout
@@ -116,7 +116,7 @@ def _pooled(features: KerasTensor, mask: KerasTensor, settings: ClassifierSettin
     """One vector a text, (batch, width), by the recurrent layers, which process the features chunk by chunk."""
     split = SplitIntoChunks(settings.chunk_length, name="windows")
     stack = recurrent_stack(settings.recurrent)
-    read = run_stack(split(features), split(mask), stack, settings.recurrent.dropout)
+    read = apply_stack(split(features), split(mask), stack, settings.recurrent.dropout)
     sequence = JoinChunks(name="joined")(read.sequence, mask)
     last = LastOfChunks(settings.chunk_length, name="last")(read.last, mask)
     pooled = MaskedPooling(settings.pooling, name="pooling")(sequence, last, mask)

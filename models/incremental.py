@@ -1,4 +1,4 @@
-"""A trained model with a decoder, one step at a time: for beam search, and to see its attention."""
+"""A trained model with a decoder, one step at a time: for beam search, and to show its attention."""
 
 from collections.abc import Callable, Sequence
 
@@ -13,62 +13,69 @@ from models.pointer import Pointer
 
 
 class IncrementalDecoder:
-    """A trained model one step at a time, as `models/decoding.py` wants it; everything here is without dropout.
+    """The decoder of a trained model, one step at a time and without dropout.
 
-    read: from what is to be answered, (rows, ...), to the memory, with the model's own layers
-    A state is a list of tensors whose first axis is the row: the recurrent states of both layers, then what stays the
-    same from step to step (memory, its keys, its mask and what can be copied, or the memory's last state).
+    encode: maps sources (rows, ...) to the memory, with the model's own layers
+
+    A state is a list of tensors whose first axis is the row: `num_recurrent_states` states of both recurrent layers,
+    then what is constant over the steps (memory, its keys, its mask and the source of a pointer; or without attention
+    the memory's final state).
     """
 
-    def __init__(self, model: keras.Model, read: Callable[[tf.Tensor], Memory]) -> None:
+    def __init__(self, model: keras.Model, encode: Callable[[tf.Tensor], Memory]) -> None:
         self.layers = {layer.name: layer for layer in model.layers}
-        self.read = read
+        self.encode = encode
         self.lower, self.upper = self.layers[LOWER], self.layers[UPPER]
         self.attention: Attention | None = self.layers.get("attention")
         self.pointer: Pointer | None = self.layers.get("pointer")
         # Those of both recurrent layers.
         self.num_recurrent_states = 2 * len(tf.nest.flatten(self.lower.cell.state_size))
 
-    def start(self, source: tf.Tensor) -> list[tf.Tensor]:
-        """The state before anything is said."""
-        memory = self.read(source)
-        first = [
+    def initial_state(self, source: tf.Tensor) -> list[tf.Tensor]:
+        """State before the first step, for sources (rows, ...)."""
+        memory = self.encode(source)
+        recurrent = [
             self.layers[name](memory.last)
             for layer in (LOWER, UPPER)
             for name in sorted(name for name in self.layers if name.startswith(f"{layer}_state_"))
         ]
         if self.attention is None:
-            return [*first, memory.last]
-        held = [memory.sequence, self.attention.keys(memory.sequence), memory.mask]
-        return [*first, *held, source] if self.pointer is not None else [*first, *held]
+            return [*recurrent, memory.last]
+        constant = [memory.sequence, self.attention.keys(memory.sequence), memory.mask]
+        return [*recurrent, *constant, source] if self.pointer is not None else [*recurrent, *constant]
 
-    def step(self, said: tf.Tensor, state: Sequence[tf.Tensor]) -> tuple[tf.Tensor, list[tf.Tensor], tf.Tensor]:
-        """Log-probabilities (rows, vocabulary) of what comes after the ids `said` (rows,), the state after it, and what
-        was attended to, (rows, time), nothing without attention."""
-        count, held = self.num_recurrent_states // 2, state[self.num_recurrent_states :]
+    def step(self, tokens: tf.Tensor, state: Sequence[tf.Tensor]) -> tuple[tf.Tensor, list[tf.Tensor], tf.Tensor]:
+        """Decode one step.
+
+        tokens: ids of the last step, (rows,)
+
+        Gives log-probabilities (rows, vocabulary) of the next token, the new state, and the attention weights (rows,
+        time), of which there are none (rows, 0) without attention.
+        """
+        count, constant = self.num_recurrent_states // 2, state[self.num_recurrent_states :]
         embed = self.layers[TARGET_EMBEDDING]
-        embedded = embed(said)
+        embedded = embed(tokens)
         query, lower = step_cell(self.lower, embedded, state[:count])
         if self.attention is None:
-            context, weights = held[0], tf.zeros((tf.shape(said)[0], 0))
+            context, weights = constant[0], tf.zeros((tf.shape(tokens)[0], 0))
         else:
-            memory, keys, mask = held[:3]
-            weights = self.attention.weights_of(query[:, None], keys, mask)[:, 0]
+            memory, keys, mask = constant[:3]
+            weights = self.attention.compute_weights(query[:, None], keys, mask)[:, 0]
             context = tf.linalg.matvec(memory, weights, transpose_a=True)
         output, upper = step_cell(self.upper, tf.concat([query, context], -1), state[count : self.num_recurrent_states])
         features = tf.concat([output, context, embedded], -1)
         logits = embed(self.layers["output"](features), reverse=True)
         if self.pointer is not None:
-            logits = self.pointer(logits[:, None], weights[:, None], held[3], features[:, None])[:, 0]
-        return tf.nn.log_softmax(logits), [*lower, *upper, *held], weights
+            logits = self.pointer(logits[:, None], weights[:, None], constant[3], features[:, None])[:, 0]
+        return tf.nn.log_softmax(logits), [*lower, *upper, *constant], weights
 
 
-def attention_weights(stepper: IncrementalDecoder, source: np.ndarray, target: np.ndarray) -> np.ndarray | None:
-    """What was attended to before each step of the target was said, (rows, steps, time); None without attention."""
-    if stepper.attention is None:
+def attention_weights(decoder: IncrementalDecoder, source: np.ndarray, target: np.ndarray) -> np.ndarray | None:
+    """Attention weights (rows, steps, time) at each step of targets, ids (rows, steps); None without attention."""
+    if decoder.attention is None:
         return None
-    state, found = stepper.start(tf.constant(source)), []
-    for said in target.T:
-        _, state, weights = stepper.step(tf.constant(said), state)
-        found.append(weights.numpy())
-    return np.stack(found, axis=1)
+    state, rows = decoder.initial_state(tf.constant(source)), []
+    for tokens in target.T:
+        _, state, weights = decoder.step(tf.constant(tokens), state)
+        rows.append(weights.numpy())
+    return np.stack(rows, axis=1)

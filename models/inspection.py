@@ -1,20 +1,19 @@
-"""What a gradient is worth, step by step on its way back, in any model with a recurrent layer that has one of `LAYERS`
-as its name.
+"""Norms of gradients by time step, and gate activations, of the first recurrent layer of a trained model.
 
-    inside = GradientRecorder(model)
-    curve = loss_gradient(inside, inputs, targets, loss).curve()        # mean of |dL/dx_t| by lag
-    value, lag = gradient_ratio(curve)
-    memory = state_gradient(inside, inputs)["forward"].curve()         # the same for the state where reading ends
+    recorder = GradientRecorder(model)
+    curve = loss_gradient(recorder, inputs, targets, loss).curve()     # mean of |dL/dx_t| by lag
+    ratio, lag = gradient_ratio(curve)
+    curve = state_gradient(recorder, inputs)["forward"].curve()        # the same for the final state
 
-x_t is what that layer reads, before it was split off from what it returns: the derivative by a returned sequence is
-zero but at the last step, since that sequence holds copies, and would show a vanishing that is none.
+The layer is the one named as in `LAYERS`. x_t are its inputs, not the sequence that it returns: that sequence holds
+copies of the states, so the derivative of the final state by it is zero except at the last step, and would show
+vanishing gradients where there are none.
 """
 
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import keras
 import numpy as np
@@ -23,139 +22,147 @@ import tensorflow as tf
 from models.cells import directions, gate_activations
 
 LAYERS = ("recurrent_1", "decoder_1")
-"""Names of the layer that is looked at: the first that reads, or where nothing is read step by step, that writes."""
-LAG = 100
-"""The lag whose gradient `gradient_ratio` compares with that of lag 0."""
-FITTED = (10, 40)
-"""Lags, both included, to which `half_life` fits its line."""
+"""Names of the recorded layer: the first of an encoder, or where there is none, of the decoder."""
+RATIO_LAG = 100
+"""Lag whose gradient `gradient_ratio` compares with that of lag 0."""
+HALF_LIFE_LAGS = (10, 40)
+"""First and last lag of the fit of `half_life`."""
 
 Arrays = Mapping[str, np.ndarray]
 
 
 @dataclass(frozen=True)
 class NormsByLag:
-    """A value for each step, and how far the step is from where reading ends.
+    """Gradient norms of time steps, by their distance from the end.
 
-    norms: (rows, time), lags: (rows, time), in steps; -1 at padding
+    norms: (rows, time); lags: (rows, time), in steps, -1 at padding
     """
 
     norms: np.ndarray
     lags: np.ndarray
 
-    def curve(self, share: float = 0.0) -> np.ndarray:
-        """Mean of the norms over the rows, by lag: (longest lag + 1,); NaN where no row has a step.
+    def curve(self, min_fraction: float = 0.0) -> np.ndarray:
+        """Mean of the norms over the rows, by lag: (maximum lag + 1,); NaN for a lag without steps.
 
-        share: of the rows that must reach a lag; the curve ends before one that fewer reach, for the mean of a few rows
-            says more of these than of the lag
+        min_fraction: of the rows that must reach a lag; the curve ends before the first lag that fewer rows reach,
+            since the mean of a few rows says more about these than about the lag
         """
         valid = self.lags >= 0
         counts = np.bincount(self.lags[valid])
         totals = np.bincount(self.lags[valid], self.norms[valid].astype(np.float64))
         means = np.divide(totals, counts, out=np.full(len(counts), np.nan), where=counts > 0)
-        few = np.flatnonzero(counts < share * len(self.lags))
-        return means[: few[0]] if len(few) else means
+        rare = np.flatnonzero(counts < min_fraction * len(self.lags))
+        return means[: rare[0]] if len(rare) else means
 
 
 class GradientRecorder:
-    """A functional model together with what its first recurrent layer reads. Weights are shared, not copied.
+    """A functional model, and the inputs of its first recurrent layer. Weights are shared, not copied.
 
-    The layer is called once in the model, with a mask and perhaps with the states that it starts from. What is to be
-    computed is traced once, at its first use, and then serves arrays of any number of rows and steps. The model itself
-    stays as it was: no new model is made from tensors in its middle, for which Keras would rewire its graph so that it
-    could not be saved any more.
+    The model calls this layer once, with a mask and possibly with initial states. Each computation is traced once, at
+    its first use, for any number of rows and steps. The model itself stays unchanged: no model is made that starts at
+    tensors in its middle, since Keras would then rewire its graph, and it could no longer be saved.
     """
 
     def __init__(self, model: keras.Model) -> None:
         names = {layer.name for layer in model.layers}
         self.layer = model.get_layer(next(name for name in LAYERS if name in names))
         steps, *others = self.layer.input
-        # States have as many features as the layer has units, a mask as many steps as there are.
+        # States have as many features as the layer has units; the length of a mask is not known.
         (mask,) = (tensor for tensor in others if tensor.shape[-1] is None)
-        first = [tensor for tensor in others if tensor.shape[-1] is not None]
-        self.before = keras.Model(model.input, [steps, mask, first], name="before")
-        self.whole = keras.Model(model.input, [steps, mask, model.output], name="whole")
+        initial_state = [tensor for tensor in others if tensor.shape[-1] is not None]
+        self.to_layer = keras.Model(model.input, [steps, mask, initial_state], name="to_layer")
+        self.to_output = keras.Model(model.input, [steps, mask, model.output], name="to_output")
         self._inputs = keras.tree.map_structure(lambda tensor: tf.TensorSpec(tensor.shape, tensor.dtype), model.input)
-        self._by_loss: dict[tuple[keras.losses.Loss, tf.TensorSpec], Callable[..., Any]] = {}
-        self._by_state = tf.function(self._differentiate_states, input_signature=[self._inputs, tf.TensorSpec((None,))])
-        self._diagnoses = tf.function(self._diagnose, input_signature=[self._inputs])
+        self._loss_functions: dict[
+            tuple[keras.losses.Loss, tf.TensorSpec], Callable[..., tuple[tf.Tensor, tf.Tensor]]
+        ] = {}
+        self.state_norms = tf.function(self._state_norms, input_signature=[self._inputs, tf.TensorSpec((None,))])
+        self.activations = tf.function(self._activations, input_signature=[self._inputs])
 
-    def _tensors(self, inputs: Arrays) -> dict[str, tf.Tensor]:
+    def tensors(self, inputs: Arrays) -> dict[str, tf.Tensor]:
+        """Convert a batch to the dtypes of the model's inputs."""
         return {name: tf.convert_to_tensor(inputs[name], spec.dtype) for name, spec in self._inputs.items()}
 
-    def _differentiate_loss(
+    def loss_norms(self, inputs: Arrays, targets: np.ndarray, loss: keras.losses.Loss) -> tuple[tf.Tensor, tf.Tensor]:
+        """Norms of dL/dx_t and mask, (rows, time) each, of the recorded layer's rows."""
+        spec = tf.TensorSpec([None] * targets.ndim, targets.dtype)
+        if (loss, spec) not in self._loss_functions:
+            differentiate = partial(self._loss_norms, loss)
+            self._loss_functions[loss, spec] = tf.function(differentiate, input_signature=[self._inputs, spec])
+        return self._loss_functions[loss, spec](self.tensors(inputs), tf.convert_to_tensor(targets))
+
+    def _loss_norms(
         self, loss: keras.losses.Loss, inputs: dict[str, tf.Tensor], targets: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        sources = [variable.value for variable in self.before.variables] + list(inputs.values())
-        # A tape follows what comes from something that is watched; the layer's own weights need not be followed.
+        sources = [variable.value for variable in self.to_layer.variables] + list(inputs.values())
+        # A tape records what depends on a watched tensor; the layer's own weights need not be watched.
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch([source for source in sources if source.dtype.is_floating])
-            steps, mask, output = self.whole(inputs, training=False)
+            steps, mask, output = self.to_output(inputs, training=False)
             value = loss(targets, output)
         return _norms(tape.gradient(value, steps)), mask
 
-    def _differentiate_states(
-        self, inputs: dict[str, tf.Tensor], weights: tf.Tensor
+    def _state_norms(
+        self, inputs: dict[str, tf.Tensor], projection: tf.Tensor
     ) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
-        steps, mask, first = self.before(inputs, training=False)
+        steps, mask, initial_state = self.to_layer(inputs, training=False)
         norms = {}
         for direction, layer in directions(self.layer).items():
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch(steps)
-                # Of the states an LSTM has two, and its output comes first.
-                last = layer(steps, mask=mask, initial_state=first or None, training=False)[1]
-                # Rows do not know one another, so that the gradient of the sum is that of each.
-                value = tf.reduce_sum(tf.linalg.matvec(last, weights))
+                # Of the LSTM's two states the output comes first.
+                last = layer(steps, mask=mask, initial_state=initial_state or None, training=False)[1]
+                # Rows are independent, so the gradient of the sum is that of each row.
+                value = tf.reduce_sum(tf.linalg.matvec(last, projection))
             norms[direction] = _norms(tape.gradient(value, steps))
         return norms, mask
 
-    def _diagnose(self, inputs: dict[str, tf.Tensor]) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
-        steps, mask, first = self.before(inputs, training=False)
-        return gate_activations(self.layer, steps, mask, first), mask
+    def _activations(self, inputs: dict[str, tf.Tensor]) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
+        steps, mask, initial_state = self.to_layer(inputs, training=False)
+        return gate_activations(self.layer, steps, mask, initial_state), mask
 
 
-def loss_gradient(inside: GradientRecorder, inputs: Arrays, targets: np.ndarray, loss: keras.losses.Loss) -> NormsByLag:
+def loss_gradient(
+    recorder: GradientRecorder, inputs: Arrays, targets: np.ndarray, loss: keras.losses.Loss
+) -> NormsByLag:
     """|dL/dx_t| of the batch's loss for each step of each example, (batch, time); lag 0 is an example's last step."""
-    targets = np.asarray(targets)
-    spec = tf.TensorSpec([None] * targets.ndim, targets.dtype)
-    if (loss, spec) not in inside._by_loss:
-        differentiate = partial(inside._differentiate_loss, loss)
-        inside._by_loss[loss, spec] = tf.function(differentiate, input_signature=[inside._inputs, spec])
-    norms, mask = inside._by_loss[loss, spec](inside._tensors(inputs), tf.convert_to_tensor(targets))
-    # Rows are example x windows, batch-major (models/windows.py): end to end they are the text again.
+    norms, mask = recorder.loss_norms(inputs, np.asarray(targets), loss)
+    # Rows are examples x chunks, example by example (models/chunks.py): end to end they are the texts again.
     batch = len(targets)
     norms, mask = norms.numpy().reshape(batch, -1), mask.numpy().reshape(batch, -1)
     return NormsByLag(norms, _lags(mask, "forward"))
 
 
-def state_gradient(inside: GradientRecorder, inputs: Arrays, seed: int = 0) -> dict[str, NormsByLag]:
-    """How much of each step is left in the state where each direction ends: |d(v . h_last)/dx_t|, (rows, time).
+def state_gradient(recorder: GradientRecorder, inputs: Arrays, seed: int = 0) -> dict[str, NormsByLag]:
+    """|d(v . h_T)/dx_t|, (rows, time), by direction: how much of each step remains in the final state h_T.
 
-    v: a fixed random vector of length 1, the same for all rows and directions. Rows are what the layer reads in one go
-    (a text, or each of its windows); the forward direction ends at the last step of a row, the backward at the first.
-    What Pascanu et al. (2013, eq. 5) follow back through time, apart from pooling and from the other direction, either
-    of which would hide that it vanishes.
+    v is a fixed random vector of length 1, the same for all rows and directions. A row is what the layer processes in
+    one go: a text, or each of its chunks. The forward direction ends at the last step of a row, the backward at the
+    first. This is the gradient that Pascanu et al. (2013, eq. 5) follow back through time, without pooling and without
+    the other direction, either of which would hide that it vanishes.
     """
-    units = next(iter(directions(inside.layer).values())).units
-    weights = np.random.default_rng(seed).normal(size=units)
-    norms, mask = inside._by_state(inside._tensors(inputs), tf.constant(weights / np.linalg.norm(weights), tf.float32))
+    units = next(iter(directions(recorder.layer).values())).units
+    projection = np.random.default_rng(seed).normal(size=units)
+    unit_vector = tf.constant(projection / np.linalg.norm(projection), tf.float32)
+    norms, mask = recorder.state_norms(recorder.tensors(inputs), unit_vector)
     return {name: NormsByLag(values.numpy(), _lags(mask.numpy(), name)) for name, values in norms.items()}
 
 
-def cell_activity(inside: GradientRecorder, inputs: Arrays) -> dict[str, np.ndarray]:
-    """DIRECTION/NAME -> mean of what `models.cells.gate_activations` gives, over the rows that reach a step: (time,)."""
-    found, mask = inside._diagnoses(inside._tensors(inputs))
+def mean_gate_activations(recorder: GradientRecorder, inputs: Arrays) -> dict[str, np.ndarray]:
+    """Mean of `models.cells.gate_activations` over the rows that reach a step, (time,), by DIRECTION/NAME."""
+    activations, mask = recorder.activations(recorder.tensors(inputs))
     rows = mask.numpy().sum(axis=0)
-    # Padding holds zeros, so that the sum is over valid steps alone.
+    # The activations are 0 at padding, so the sum is over valid steps only.
     return {
         name: np.divide(values.numpy().sum(axis=0), rows, out=np.full(len(rows), np.nan), where=rows > 0)
-        for name, values in found.items()
+        for name, values in activations.items()
     }
 
 
-def gradient_ratio(curve: np.ndarray, lag: int = LAG) -> tuple[float, int]:
-    """Gradient at `lag`, or at the longest lag below it that the curve has, over that at lag 0; and the lag used.
+def gradient_ratio(curve: np.ndarray, lag: int = RATIO_LAG) -> tuple[float, int]:
+    """Gradient at `lag`, or at the largest lag below it that the curve has, divided by that at lag 0; and this lag.
 
-    NaN where the curve has no lag 0 or is zero there.
+    NaN for a curve that has no lag 0 or is zero there.
     """
     reached = np.flatnonzero(np.isfinite(curve[: lag + 1]))
     if not len(reached) or reached[0] != 0 or curve[0] == 0:
@@ -164,11 +171,11 @@ def gradient_ratio(curve: np.ndarray, lag: int = LAG) -> tuple[float, int]:
 
 
 def half_life(curve: np.ndarray) -> float:
-    """Steps in which the gradient halves: log-linear least squares on the lags `FITTED`, those with zeros left out.
+    """Steps in which the gradient halves: log-linear least squares on `HALF_LIFE_LAGS`, zeros left out.
 
-    Infinite where the line does not fall, NaN where fewer than two lags can be fitted.
+    Infinite if the line does not fall, NaN if there are fewer than two lags to fit.
     """
-    first, last = FITTED
+    first, last = HALF_LIFE_LAGS
     lags = np.arange(first, min(last, len(curve) - 1) + 1)
     lags = lags[np.isfinite(curve[lags]) & (curve[lags] > 0)]
     if len(lags) < 2:
@@ -178,15 +185,15 @@ def half_life(curve: np.ndarray) -> float:
 
 
 def _norms(gradient: tf.Tensor) -> tf.Tensor:
-    """Length of each step's gradient: (rows, time, features) -> (rows, time)."""
+    """Norm of the gradient at each step: (rows, time, features) -> (rows, time)."""
     return tf.norm(gradient, axis=-1)
 
 
 def _lags(mask: np.ndarray, direction: str) -> np.ndarray:
-    """Steps between each step and the one at which `direction` ends, (rows, time); -1 where mask is False."""
-    places = np.arange(mask.shape[1])
+    """Distance of each step from the one at which `direction` ends, (rows, time); -1 where the mask is False."""
+    steps = np.arange(mask.shape[1])
     if direction == "backward":
-        distance = places - mask.argmax(axis=1)[:, None]
+        distance = steps - mask.argmax(axis=1)[:, None]
     else:
-        distance = mask.shape[1] - 1 - mask[:, ::-1].argmax(axis=1)[:, None] - places
+        distance = mask.shape[1] - 1 - mask[:, ::-1].argmax(axis=1)[:, None] - steps
     return np.where(mask, distance, -1)

@@ -1,7 +1,6 @@
-"""From a sequence to one vector, with padding left out."""
+"""Pooling of a sequence to one vector, over its valid steps."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import keras
 from keras import KerasTensor, ops
@@ -13,23 +12,34 @@ POOLINGS = ("last", "mean", "max", "attention")
 
 @keras.saving.register_keras_serializable("unrolled")
 class MaskedPooling(keras.layers.Layer):
-    """Pools sequence (batch, time, features) over the steps where valid (batch, time) is True.
+    """Pool a sequence over the steps where `valid` is True.
 
-    kinds: any of `POOLINGS`; their results stand side by side, (batch, features x kinds).
-    `last` is the layer's last state, (batch, features), which a recurrent layer hands over itself: the last column
-    of the sequence is padding, or the wrong end of a backward layer. `attention` weighs the steps by a learnt vector
-    (Yang et al. 2016, eq. 5 to 7, without the context matrix's own width). A row without valid steps gives zeros.
+    sequence (batch, time, features), last (batch, features), valid (batch, time) -> (batch, features x kinds)
+
+    kinds: any of `POOLINGS`; their results are concatenated
+        "last": the final output of a recurrent layer, which it returns itself; the last column of the sequence would
+            be padding, or the wrong end of a backward layer
+        "mean", "max": over the valid steps
+        "attention": the steps weighted by a trained vector (Yang et al. 2016, eq. 5 to 7, where the projection is as
+            wide as the features)
+
+    A row without valid steps gives zeros.
     """
 
-    def __init__(self, kinds: Sequence[str], **options: Any) -> None:
+    def __init__(self, kinds: Sequence[str], **options: object) -> None:
         super().__init__(**options)
         if unknown := set(kinds) - set(POOLINGS):
-            raise ValueError(f"unknown pooling {sorted(unknown)}; known are {POOLINGS}")
+            raise ValueError(f"unknown pooling {sorted(unknown)}; choose from {POOLINGS}")
         self.kinds = tuple(kinds)
-        # The sequence comes with Keras's own mask; it ends here, where `valid` has done its work.
+        # The automatic mask of the sequence ends here; `valid` is what counts.
         self.supports_masking = True
 
-    def build(self, sequence_shape: Sequence[int], last_shape: Sequence[int], valid_shape: Sequence[int]) -> None:
+    def build(
+        self,
+        sequence_shape: Sequence[int | None],
+        last_shape: Sequence[int | None],
+        valid_shape: Sequence[int | None],
+    ) -> None:
         if "attention" in self.kinds:
             features = sequence_shape[-1]
             self.projection = self.add_weight(shape=(features, features), name="projection")
@@ -49,8 +59,8 @@ class MaskedPooling(keras.layers.Layer):
         weights = ops.softmax(scores + MASKED_LOGIT * (1 - valid), axis=1) * valid
         return ops.sum(sequence * weights, axis=1)
 
-    def compute_mask(self, *_: Any) -> None:
+    def compute_mask(self, *_: object) -> None:
         return None
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> dict[str, object]:
         return {**super().get_config(), "kinds": list(self.kinds)}

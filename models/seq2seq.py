@@ -1,6 +1,6 @@
-"""Many to many, out of step: a sequence in, another one out.
+"""Many to many (asynchronous): an encoder of token sequences, and the decoder of `models/decoder.py`.
 
-source -> embedding -> bidirectional stack -> memory of the decoder (`models/decoder.py`), which writes the target
+source -> embedding -> bidirectional stack -> memory of the decoder -> target
 """
 
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ import keras
 import tensorflow as tf
 from keras import KerasTensor
 
-from models.cells import RNNOutput, recurrent_stack, run_stack
+from models.cells import RNNOutput, apply_stack, recurrent_stack
 from models.decoder import (
     TARGET_EMBEDDING,
     DecoderSettings,
@@ -27,65 +27,64 @@ SOURCE_EMBEDDING = "embedding"
 
 @dataclass(frozen=True)
 class Seq2SeqSettings:
-    """Settings of the decoder, whose vocabulary and recurrent settings the encoder shares, and of the source's side.
+    """Settings of the decoder, whose vocabulary, sizes and rates the encoder shares, and of the source.
 
-    copying: pieces of the source can be copied, where there is attention
-    share_embeddings: sources are looked up in the targets' table, which gives the logits too (Press & Wolf 2017,
-        "three-way weight tying")
-    marks: ids that are no pieces, and so not copied
+    copying: source tokens can be copied, if there is attention
+    share_embeddings: one embedding for source, target and logits (Press & Wolf 2017, "three-way weight tying")
+    special_ids: ids that are never copied
     """
 
     decoder: DecoderSettings
     copying: bool = False
     share_embeddings: bool = False
-    marks: tuple[int, ...] = ()
+    special_ids: tuple[int, ...] = ()
 
 
 def build_seq2seq(settings: Seq2SeqSettings) -> keras.Model:
-    """Model from `source` (batch, time) and `target` (batch, steps), which starts with a mark of the beginning.
+    """Build a model from `source` (batch, time) and `target` (batch, steps) to logits (batch, steps, vocabulary).
 
-    Gives logits (batch, steps, vocabulary) of what comes next after each step of the target; where words can be copied
-    these are log-probabilities.
+    The target begins with the id of the beginning, and the logits are those of the token after each of its steps. With
+    copying they are log-probabilities. The masks of source and target are made from their ids; padding has no effect.
     """
     source = keras.Input((None,), dtype="int32", name="source")
     target = keras.Input((None,), dtype="int32", name="target")
     mask = PaddingMask(name="source_mask")(source)
     embed = target_embedding(settings.decoder)
-    read = _encode(source, mask, embed if settings.share_embeddings else _source_embedding(settings), settings)
-    memory = Memory(read.sequence, mask, read.last)
+    source_embed = embed if settings.share_embeddings else _source_embedding(settings.decoder)
+    encoded = _encode(source, mask, source_embed, settings.decoder)
+    memory = Memory(encoded.sequence, mask, encoded.last)
     copied = source if settings.copying else None
-    logits = decoder_logits(target, embed, memory, settings.decoder, copied, settings.marks)
+    logits = decoder_logits(target, embed, memory, settings.decoder, copied, settings.special_ids)
     return keras.Model({"source": source, "target": target}, logits, name="seq2seq")
 
 
-def _source_embedding(settings: Seq2SeqSettings) -> keras.layers.Embedding:
-    size = settings.decoder.embedding_size
+def _source_embedding(settings: DecoderSettings) -> keras.layers.Embedding:
+    size = settings.embedding_size
     return keras.layers.Embedding(
-        settings.decoder.vocab_size, size, embeddings_initializer=scaled_normal(size), name=SOURCE_EMBEDDING
+        settings.vocab_size, size, embeddings_initializer=scaled_normal(size), name=SOURCE_EMBEDDING
     )
 
 
-def _encode(source: KerasTensor, mask: KerasTensor, embed: keras.layers.Layer, settings: Seq2SeqSettings) -> RNNOutput:
-    shared = settings.decoder
-    heard = WordDropout(shared.word_dropout, name="word_dropout")(source)
-    embedded = keras.layers.Dropout(shared.embedding_dropout, name="embedding_dropout")(embed(heard))
-    return run_stack(embedded, mask, recurrent_stack(shared.recurrent), shared.embedding_dropout)
+def _encode(source: KerasTensor, mask: KerasTensor, embed: keras.layers.Layer, settings: DecoderSettings) -> RNNOutput:
+    dropped = WordDropout(settings.word_dropout, name="word_dropout")(source)
+    embedded = keras.layers.Dropout(settings.embedding_dropout, name="embedding_dropout")(embed(dropped))
+    return apply_stack(embedded, mask, recurrent_stack(settings.recurrent), settings.embedding_dropout)
 
 
 def source_embedding(model: keras.Model) -> "keras.layers.Embedding | TiedEmbedding":
-    """What a model of `build_seq2seq` looks sources up in; the vectors come first among its weights."""
-    own = any(layer.name == SOURCE_EMBEDDING for layer in model.layers)
-    return model.get_layer(SOURCE_EMBEDDING if own else TARGET_EMBEDDING)
+    """Get the source embedding of a model of `build_seq2seq`; the vectors are the first of its weights."""
+    separate = any(layer.name == SOURCE_EMBEDDING for layer in model.layers)
+    return model.get_layer(SOURCE_EMBEDDING if separate else TARGET_EMBEDDING)
 
 
 def incremental_seq2seq(model: keras.Model) -> IncrementalDecoder:
-    """A model of `build_seq2seq` one step at a time, from ids (rows, time)."""
+    """Decode with a model of `build_seq2seq` one step at a time, from sources (rows, time)."""
     names = sorted(layer.name for layer in model.layers if layer.name.startswith("recurrent_"))
-    embed, stack = source_embedding(model), [model.get_layer(name) for name in names]
+    embed, layers = source_embedding(model), [model.get_layer(name) for name in names]
 
-    def read(source: tf.Tensor) -> Memory:
+    def encode(source: tf.Tensor) -> Memory:
         mask = tf.not_equal(source, 0)
-        read = run_stack(embed(source), mask, stack)
-        return Memory(read.sequence, mask, read.last)
+        encoded = apply_stack(embed(source), mask, layers)
+        return Memory(encoded.sequence, mask, encoded.last)
 
-    return IncrementalDecoder(model, read)
+    return IncrementalDecoder(model, encode)

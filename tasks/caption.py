@@ -19,7 +19,7 @@ from data.batches import Arrays, predict_in_batches
 from data.builders.flickr8k.layout import read_images
 from data.cache import default_cache
 from data.encoders import image_features
-from data.encoders.caption import BEGIN, END, CaptionEncoder, CaptionSettings
+from data.encoders.caption import BEGIN, CaptionEncoder, CaptionSettings
 from data.encoders.image_features import ImageFeatures, Kind
 from data.encoders.vocabulary import UNKNOWN
 from data.readers.datasets import SYNTHETIC, RawSplits, load_captions, synthetic_examples
@@ -151,7 +151,7 @@ class Caption(Generation[CaptionedImage, CaptionEncoder, CaptionConfig, CaptionP
     def make_beam_search(self, model: "keras.Model") -> "models.BeamSearch":
 
         return models.BeamSearch(
-            models.incremental_captioner(model), BEGIN, END, never=(UNKNOWN,), source=models.picture_spec(model)
+            models.incremental_captioner(model), forbidden=(UNKNOWN,), source=models.picture_spec(model)
         )
 
     def decoder_inputs(self, model: "keras.Model", encoded: EncodedDataset) -> tuple[str, EncodedDataset]:

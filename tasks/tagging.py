@@ -151,9 +151,9 @@ class SequenceTagging(Task[TaggedSentence, TagsPrediction, SentenceEncoder, Tagg
         encoder = fitted.encoder
         settings = models.TaggerSettings(
             vocab_size=len(encoder.words),
-            char_vocabulary=len(encoder.char_vocabulary),
-            forms=len(encoder.forms),
-            tags=len(encoder.tags),
+            char_vocab_size=len(encoder.char_vocabulary),
+            orthographic_vocab_size=len(encoder.forms),
+            num_tags=len(encoder.tags),
             recurrent=config.recurrent(),
             embedding_size=config.embedding_size,
             char_embedding=config.char_embedding,

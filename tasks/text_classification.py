@@ -106,14 +106,14 @@ class TextClassification(Classification[TextEncoder, TextClassificationConfigT])
         encoder, weights = fitted.encoder, fitted.initial_weights
         settings = models.ClassifierSettings(
             vocab_size=len(encoder.vocabulary),
-            classes=len(encoder.labels),
+            num_classes=len(encoder.labels),
             recurrent=config.recurrent(),
             embedding_size=config.embedding_size,
             pooling=config.pooling.split("+"),
             chunk_length=config.chunk_length,
             word_dropout=config.word_dropout,
             embedding_dropout=config.embedding_dropout,
-            embedding_fixed=config.freeze_embeddings and "embedding" in weights,
+            freeze_embeddings=config.freeze_embeddings and "embedding" in weights,
             ngram_stddevs=weights.get("ngram_stddevs", np.zeros(0)).tolist(),
             ngram_channels=encoder.ngram_features.channels if encoder.ngram_features else 0,
         )

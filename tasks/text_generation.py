@@ -80,13 +80,13 @@ class TextGeneration(Generation[TextPair, PairEncoder, TextGenerationConfigT, Ge
             config.copying,
             config.share_embeddings,
             # A copied end token would end the output, and an unknown character cannot be generated.
-            marks=(UNKNOWN, END),
+            special_ids=(UNKNOWN, END),
         )
         return models.build_seq2seq(settings)
 
     def make_beam_search(self, model: "keras.Model") -> "models.BeamSearch":
         # A source may hold unknown characters, and what a source holds can be copied.
-        return models.BeamSearch(models.incremental_seq2seq(model), BEGIN, END, never=(UNKNOWN,))
+        return models.BeamSearch(models.incremental_seq2seq(model), forbidden=(UNKNOWN,))
 
     def decoder_inputs(self, model: "keras.Model", encoded: EncodedDataset) -> tuple[str, EncodedDataset]:
         # Decoding needs the source alone, so that batches are made by its length alone.

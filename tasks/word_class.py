@@ -96,8 +96,8 @@ class WordClass(Classification[WordEncoder, WordClassConfig]):
 
     def build_model(self, fitted: FittedEncoder[WordEncoder], config: WordClassConfig) -> "keras.Model":
         settings = models.WordClassifierSettings(
-            forms=len(fitted.encoder.forms),
-            classes=len(fitted.encoder.labels),
+            orthographic_vocab_size=len(fitted.encoder.forms),
+            num_classes=len(fitted.encoder.labels),
             recurrent=config.recurrent(),
             orthographic_embedding=config.orthographic_embedding,
             orthographic_dropout=config.orthographic_dropout,

@@ -181,7 +181,7 @@ class TensorBoardLog(keras.callbacks.Callback):
             curve = gradient.curve(MIN_FRACTION)
             self.curves.add(part, f"gradient/state_{direction}", epoch, curve)
             _state_gradient_scalars(curve, "" if direction == "forward" else f"_{direction}")
-        for name, curve in inspection.cell_activity(self.recorder, sample.inputs).items():
+        for name, curve in inspection.mean_gate_activations(self.recorder, sample.inputs).items():
             self.curves.add(part, f"cell/{name}", epoch, curve)
             if np.isfinite(curve).any():
                 _scalar(f"cell/{name}", float(np.nanmean(curve)), "Mean over units, examples and steps, from 0 to 1.")
@@ -278,7 +278,7 @@ def _state_gradient_scalars(curve: np.ndarray, suffix: str) -> None:
     ratio, lag = inspection.gradient_ratio(curve)
     what = "Norm of the gradient of a fixed random projection of the direction's last state"
     _scalar(f"gradient/gradient_ratio{suffix}", ratio, f"{what}: at lag {lag} over lag 0.")
-    first, last = inspection.FITTED
+    first, last = inspection.HALF_LIFE_LAGS
     description = (
         f"{what}: steps in which it halves, by a log-linear fit on lags {first} to {last}. "
         f"{MAX_HALF_LIFE:g} stands for that and more, and for a gradient that does not decrease."

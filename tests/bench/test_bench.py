@@ -147,7 +147,7 @@ def test_the_predict_loop_of_tutorials_generates_the_same_as_greedy_search() -> 
     # A trained model generates no special tokens.
     model.get_layer("target_embedding").bias.assign([-50.0] * 3 + [1.0] + [0.0] * 8)
     generate = greedy_predict_loop(models.incremental_seq2seq(model), 2, 3, lambda source: 2 * len(source))
-    search, lengths = models.BeamSearch(models.incremental_seq2seq(model), 2, 3), set()
+    search, lengths = models.BeamSearch(models.incremental_seq2seq(model)), set()
     for source in ([4, 5, 6, 7, 3], [10, 3], [11, 4, 3]):
         row = np.array(source, np.int32)
         tokens = [token for token in generate(row) if token != 3]

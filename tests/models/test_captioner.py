@@ -52,7 +52,7 @@ def test_step_by_step_is_as_in_training_after_loading(cell, given, attention, tm
     stepper = incremental_captioner(loaded)
     assert picture_spec(loaded).is_compatible_with(tf.TensorSpec(picture.shape, picture.dtype))
     whole = tf.nn.log_softmax(model({"picture": picture, "target": TARGET})).numpy()
-    state = stepper.start(tf.constant(picture))
+    state = stepper.initial_state(tf.constant(picture))
     for place, said in enumerate(TARGET.T):
         logs, state, _ = stepper.step(tf.constant(said), state)
         np.testing.assert_allclose(logs, whole[:, place], atol=1e-4)

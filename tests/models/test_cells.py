@@ -1,4 +1,4 @@
-"""Recurrent layers: a masked step leaves no trace, and `last` is the last step of each direction."""
+"""Recurrent layers: masked steps have no effect, and `last` is the final output of each direction."""
 
 from typing import get_args
 
@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from models.cells import CELLS, ForgetGateBias, apply_rnn, directions, gate_activations, recurrent_layer, run_stack
+from models.cells import CELLS, ForgetGateBias, apply_rnn, apply_stack, directions, gate_activations, recurrent_layer
 from schema.configs import CellName
 
 UNITS, FEATURES = 3, 4
@@ -14,7 +14,7 @@ UNITS, FEATURES = 3, 4
 MASK = np.array([[1, 1, 1, 1, 1], [1, 1, 0, 0, 0], [1, 0, 0, 0, 0], [1, 0, 1, 1, 0], [0, 0, 1, 1, 1]], bool)
 INPUTS = np.random.default_rng(1).normal(size=(*MASK.shape, FEATURES)).astype(np.float32)
 
-each_layer = pytest.mark.parametrize("bidirectional", [False, True], ids=["forward", "both ways"])
+each_layer = pytest.mark.parametrize("bidirectional", [False, True], ids=["forward", "bidirectional"])
 each_cell = pytest.mark.parametrize("cell", CELLS)
 
 
@@ -24,13 +24,13 @@ def alone(row: int) -> tuple[np.ndarray, np.ndarray]:
     return steps, np.ones(steps.shape[:2], bool)
 
 
-def test_every_cell_that_can_be_asked_for_is_there():
+def test_every_cell_of_the_flag_exists():
     assert set(CELLS) == set(get_args(CellName))
 
 
 @each_cell
 @each_layer
-def test_masked_steps_are_as_if_they_were_not_there(cell, bidirectional):
+def test_masked_steps_have_no_effect(cell, bidirectional):
     keras.utils.set_random_seed(1)
     layer = recurrent_layer(cell, UNITS, bidirectional)
     together = apply_rnn(layer, INPUTS, MASK)
@@ -44,41 +44,41 @@ def test_masked_steps_are_as_if_they_were_not_there(cell, bidirectional):
 
 @each_cell
 @each_layer
-def test_the_mask_holds_where_a_first_state_is_given(cell, bidirectional):
+def test_the_mask_holds_with_an_initial_state(cell, bidirectional):
     layer = recurrent_layer(cell, UNITS, bidirectional)
-    first = [state * 0 + 0.5 for state in apply_rnn(layer, INPUTS, MASK).states]
-    together = apply_rnn(layer, INPUTS, MASK, initial_state=first)
+    initial = [state * 0 + 0.5 for state in apply_rnn(layer, INPUTS, MASK).states]
+    together = apply_rnn(layer, INPUTS, MASK, initial_state=initial)
     for row in range(len(MASK)):
-        single = apply_rnn(layer, *alone(row), initial_state=[state[:1] for state in first])
+        single = apply_rnn(layer, *alone(row), initial_state=[state[:1] for state in initial])
         np.testing.assert_allclose(together.last[row], single.last[0], atol=1e-6)
     assert np.abs(together.last - apply_rnn(layer, INPUTS, MASK).last).max() > 1e-3
 
 
 @each_cell
 @each_layer
-def test_last_is_the_output_where_each_direction_ends(cell, bidirectional):
-    read = apply_rnn(recurrent_layer(cell, UNITS, bidirectional), INPUTS, MASK)
-    sequence = np.array(read.sequence)
+def test_last_is_the_final_output_of_each_direction(cell, bidirectional):
+    output = apply_rnn(recurrent_layer(cell, UNITS, bidirectional), INPUTS, MASK)
+    sequence = np.array(output.sequence)
     for row, valid in enumerate(MASK):
         steps = np.flatnonzero(valid)
         expected = sequence[row, steps[-1], :UNITS]
         if bidirectional:
             expected = np.concatenate([expected, sequence[row, steps[0], UNITS:]])
-        np.testing.assert_array_equal(read.last[row], expected)
+        np.testing.assert_array_equal(output.last[row], expected)
 
 
 @each_cell
-def test_a_stack_reads_what_the_layer_below_made(cell):
+def test_a_stack_applies_one_layer_after_another(cell):
     layers = [recurrent_layer(cell, UNITS, True), recurrent_layer(cell, UNITS, True)]
-    stacked = run_stack(INPUTS, MASK, layers, dropout=0.5)
+    stacked = apply_stack(INPUTS, MASK, layers, dropout=0.5)
     above = apply_rnn(layers[1], apply_rnn(layers[0], INPUTS, MASK).sequence, MASK)
     np.testing.assert_array_equal(stacked.sequence, above.sequence)
     np.testing.assert_array_equal(stacked.last, above.last)
     for row in range(len(MASK)):
-        np.testing.assert_allclose(stacked.last[row], run_stack(*alone(row), layers).last[0], atol=1e-6)
+        np.testing.assert_allclose(stacked.last[row], apply_stack(*alone(row), layers).last[0], atol=1e-6)
 
 
-def test_the_forget_bias_is_the_second_quarter_and_nothing_else():
+def test_the_forget_bias_sets_only_the_second_quarter_of_the_bias():
     for bias in (1.0, 3.0, -2.5):
         layer = recurrent_layer("lstm", UNITS, bidirectional=True, forget_bias=bias)
         layer.build(INPUTS.shape)
@@ -88,30 +88,30 @@ def test_the_forget_bias_is_the_second_quarter_and_nothing_else():
 
 
 @pytest.mark.parametrize("bias", [-1.0, 0.0, 4.0])
-def test_the_forget_bias_decides_what_is_left_of_a_state(bias):
+def test_the_forget_bias_controls_the_decay_of_the_cell_state(bias):
     layer = recurrent_layer("lstm", UNITS, forget_bias=bias, recurrent_initializer="zeros")
-    nothing = np.zeros((1, 10, FEATURES), np.float32)
-    read = apply_rnn(layer, nothing, np.ones((1, 10), bool), [np.zeros((1, UNITS)), np.ones((1, UNITS))])
+    inputs = np.zeros((1, 10, FEATURES), np.float32)
+    output = apply_rnn(layer, inputs, np.ones((1, 10), bool), [np.zeros((1, UNITS)), np.ones((1, UNITS))])
     # Without input or recurrence each step multiplies the cell state by the forget gate.
-    np.testing.assert_allclose(read.states[1], np.full((1, UNITS), (1 / (1 + np.exp(-bias))) ** 10), rtol=1e-4)
+    np.testing.assert_allclose(output.states[1], np.full((1, UNITS), (1 / (1 + np.exp(-bias))) ** 10), rtol=1e-4)
 
 
 @pytest.mark.parametrize("cell", sorted(set(CELLS) - {"lstm"}))
-def test_other_cells_take_no_notice_of_the_forget_bias(cell):
+def test_other_cells_ignore_the_forget_bias(cell):
     layer = recurrent_layer(cell, UNITS, forget_bias=5.0)
     layer.build(INPUTS.shape)
     assert not np.any(layer.cell.bias)
 
 
-def test_the_bias_initializer_survives_a_file():
-    again = keras.initializers.deserialize(keras.initializers.serialize(ForgetGateBias(2.0)))
-    np.testing.assert_array_equal(again((8,)), [0, 0, 2, 2, 0, 0, 0, 0])
+def test_the_bias_initializer_can_be_serialized():
+    loaded = keras.initializers.deserialize(keras.initializers.serialize(ForgetGateBias(2.0)))
+    np.testing.assert_array_equal(loaded((8,)), [0, 0, 2, 2, 0, 0, 0, 0])
 
 
-def by_hand(layer: keras.layers.Layer, steps: np.ndarray) -> dict[str, list[float]]:
-    """What a layer of one direction does at each of its steps (time, features), step after step in float64."""
+def reference_activations(layer: keras.layers.Layer, steps: np.ndarray) -> dict[str, list[float]]:
+    """Gate activations of a layer of one direction at each of its steps (time, features), in float64."""
     kernel, recurrent, bias = (np.array(weight, np.float64) for weight in layer.get_weights())
-    output, cell, found = np.zeros(UNITS), np.zeros(UNITS), {}
+    output, cell, activations = np.zeros(UNITS), np.zeros(UNITS), {}
 
     def gate(values: np.ndarray) -> np.ndarray:
         return 1 / (1 + np.exp(-values))
@@ -119,45 +119,45 @@ def by_hand(layer: keras.layers.Layer, steps: np.ndarray) -> dict[str, list[floa
     for step in steps.astype(np.float64):
         if isinstance(layer, keras.layers.SimpleRNN):
             output = np.tanh(step @ kernel + output @ recurrent + bias)
-            named = {"saturated_units": np.abs(output) > 0.95}
+            gates = {"saturated_units": np.abs(output) > 0.95}
         elif isinstance(layer, keras.layers.LSTM):
             i, f, c, o = np.split(step @ kernel + output @ recurrent + bias, 4)
             cell = gate(f) * cell + gate(i) * np.tanh(c)
             output = gate(o) * np.tanh(cell)
-            named = {"forget_gate": gate(f), "input_gate": gate(i), "output_gate": gate(o)}
+            gates = {"forget_gate": gate(f), "input_gate": gate(i), "output_gate": gate(o)}
         else:
             (xz, xr, xh), (hz, hr, hh) = np.split(step @ kernel + bias[0], 3), np.split(output @ recurrent + bias[1], 3)
             z, r = gate(xz + hz), gate(xr + hr)
             output = z * output + (1 - z) * np.tanh(xh + r * hh)
-            named = {"update_gate": z, "reset_gate": r}
-        for name, values in named.items():
-            found.setdefault(name, []).append(values.mean())
-    return found
+            gates = {"update_gate": z, "reset_gate": r}
+        for name, values in gates.items():
+            activations.setdefault(name, []).append(values.mean())
+    return activations
 
 
 @each_cell
 @each_layer
-def test_a_cell_tells_what_it_does_at_each_step(cell, bidirectional):
+def test_gate_activations_match_a_plain_loop(cell, bidirectional):
     keras.utils.set_random_seed(7)
     layer = recurrent_layer(cell, UNITS, bidirectional)
-    # Large, so that units saturate now and then and the state matters.
+    # Large, so that some units saturate and the state matters.
     inputs = 2 * INPUTS
     apply_rnn(layer, inputs, MASK)
     layer.set_weights([2 * weight + 0.1 for weight in layer.get_weights()])
-    found = {name: np.array(values) for name, values in gate_activations(layer, inputs, MASK).items()}
+    activations = {name: np.array(values) for name, values in gate_activations(layer, inputs, MASK).items()}
     expected = {}
     for row, valid in enumerate(MASK):
         for direction, one_way in directions(layer).items():
             order = slice(None, None, -1 if direction == "backward" else 1)
-            for name, values in by_hand(one_way, inputs[row][valid][order]).items():
+            for name, values in reference_activations(one_way, inputs[row][valid][order]).items():
                 full = expected.setdefault(f"{direction}/{name}", np.zeros(MASK.shape))
                 full[row, valid] = values[order]
-    assert found.keys() == expected.keys()
-    for name, values in found.items():
+    assert activations.keys() == expected.keys()
+    for name, values in activations.items():
         assert values.any() and not values[~MASK].any()
         np.testing.assert_allclose(values, expected[name], atol=1e-5)
 
 
-def test_both_directions_are_named():
+def test_both_directions_have_names():
     assert list(directions(recurrent_layer("gru", UNITS, bidirectional=True))) == ["forward", "backward"]
     assert list(directions(recurrent_layer("gru", UNITS))) == ["forward"]

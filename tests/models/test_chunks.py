@@ -1,4 +1,4 @@
-"""Windows: a text is cut at fixed places, put together again, and ends where it ends."""
+"""Chunks: splitting at fixed positions, joining, and the final output of each text."""
 
 import numpy as np
 import pytest
@@ -9,63 +9,63 @@ from models.chunks import JoinChunks, LastOfChunks, SplitIntoChunks
 
 SIZES = st.tuples(st.integers(1, 4), st.integers(1, 5), st.integers(1, 6))
 
-# Each example starts a few operations of TensorFlow one by one.
+# Each example runs a few TensorFlow operations eagerly.
 few = settings(max_examples=25, deadline=None)
 
 
 def lengths_for(batch: int, time: int) -> np.ndarray:
-    """Valid steps of each text: every text has at least one."""
+    """Number of valid steps of each text, at least one."""
     return np.random.default_rng(batch * time).integers(1, time + 1, batch)
 
 
 @few
 @given(SIZES)
-def test_joined_windows_are_the_sequence(sizes):
-    batch, windows, size = sizes
-    sequence = np.random.default_rng(0).normal(size=(batch, windows * size, 3)).astype(np.float32)
-    split = SplitIntoChunks(size)(sequence)
-    assert split.shape == (batch * windows, size, 3)
-    joined = JoinChunks()(split, np.ones((batch, windows * size), bool))
+def test_joined_chunks_give_the_sequence(sizes):
+    batch, chunks, chunk_length = sizes
+    sequence = np.random.default_rng(0).normal(size=(batch, chunks * chunk_length, 3)).astype(np.float32)
+    split = SplitIntoChunks(chunk_length)(sequence)
+    assert split.shape == (batch * chunks, chunk_length, 3)
+    joined = JoinChunks()(split, np.ones((batch, chunks * chunk_length), bool))
     np.testing.assert_array_equal(joined, sequence)
 
 
 @few
 @given(SIZES)
-def test_a_window_holds_steps_of_one_text_in_order(sizes):
-    batch, windows, size = sizes
-    numbers = np.arange(batch * windows * size).reshape(batch, windows * size)
-    split = np.array(SplitIntoChunks(size)(numbers))
-    for window, row in enumerate(split):
-        assert row.tolist() == list(range(window * size, (window + 1) * size))
+def test_a_chunk_holds_consecutive_steps_of_one_text(sizes):
+    batch, chunks, chunk_length = sizes
+    numbers = np.arange(batch * chunks * chunk_length).reshape(batch, chunks * chunk_length)
+    split = np.array(SplitIntoChunks(chunk_length)(numbers))
+    for chunk, row in enumerate(split):
+        assert row.tolist() == list(range(chunk * chunk_length, (chunk + 1) * chunk_length))
 
 
 @few
 @given(SIZES)
-def test_the_last_window_is_the_last_one_with_a_valid_step(sizes):
-    batch, windows, size = sizes
-    lengths = lengths_for(batch, windows * size)
-    states = np.random.default_rng(1).normal(size=(batch * windows, 2)).astype(np.float32)
-    valid = np.arange(windows * size) < lengths[:, None]
-    last = np.array(LastOfChunks(size)(states, valid))
+def test_the_final_output_is_that_of_the_last_chunk_with_a_valid_step(sizes):
+    batch, chunks, chunk_length = sizes
+    lengths = lengths_for(batch, chunks * chunk_length)
+    states = np.random.default_rng(1).normal(size=(batch * chunks, 2)).astype(np.float32)
+    valid = np.arange(chunks * chunk_length) < lengths[:, None]
+    last = np.array(LastOfChunks(chunk_length)(states, valid))
     for text, length in enumerate(lengths):
-        np.testing.assert_array_equal(last[text], states[text * windows + (length - 1) // size])
+        np.testing.assert_array_equal(last[text], states[text * chunks + (length - 1) // chunk_length])
 
 
 @few
 @given(SIZES, st.integers(1, 3))
-def test_padding_moves_no_border(sizes, more):
-    batch, windows, size = sizes
-    words = np.random.default_rng(2).integers(1, 9, (batch, windows * size))
-    padded = np.pad(words, ((0, 0), (0, more * size)))
-    split = np.array(SplitIntoChunks(size)(words)).reshape(batch, windows, size)
-    split_padded = np.array(SplitIntoChunks(size)(padded)).reshape(batch, windows + more, size)
-    np.testing.assert_array_equal(split_padded[:, :windows], split)
-    assert not split_padded[:, windows:].any()
+def test_padding_moves_no_border_between_chunks(sizes, more):
+    batch, chunks, chunk_length = sizes
+    words = np.random.default_rng(2).integers(1, 9, (batch, chunks * chunk_length))
+    padded = np.pad(words, ((0, 0), (0, more * chunk_length)))
+    split = np.array(SplitIntoChunks(chunk_length)(words)).reshape(batch, chunks, chunk_length)
+    split_padded = np.array(SplitIntoChunks(chunk_length)(padded)).reshape(batch, chunks + more, chunk_length)
+    np.testing.assert_array_equal(split_padded[:, :chunks], split)
+    assert not split_padded[:, chunks:].any()
 
 
 @few
 @given(st.integers(1, 4), st.integers(1, 7))
-def test_a_text_shorter_than_a_window_is_one_of_its_own_length(batch, time):
+def test_a_text_shorter_than_a_chunk_is_a_single_chunk(batch, time):
     sequence = np.random.default_rng(3).normal(size=(batch, time, 2)).astype(np.float32)
     valid = np.arange(time) < lengths_for(batch, time)[:, None]
     np.testing.assert_array_equal(SplitIntoChunks(8)(sequence), sequence)
@@ -73,11 +73,11 @@ def test_a_text_shorter_than_a_window_is_one_of_its_own_length(batch, time):
     np.testing.assert_array_equal(LastOfChunks(8)(sequence[:, 0], valid), sequence[:, 0])
 
 
-def test_a_text_without_a_valid_step_takes_its_first_window():
+def test_a_text_without_valid_steps_uses_its_first_chunk():
     states = np.array([[1.0], [2.0]], np.float32)
     assert np.array(LastOfChunks(2)(states, np.zeros((1, 4), bool))).tolist() == [[1.0]]
 
 
-def test_time_that_is_no_multiple_of_the_size_is_refused():
+def test_time_that_is_no_multiple_of_the_chunk_length_raises_an_error():
     with pytest.raises(Exception, match="(?i)reshape"):
         LastOfChunks(4)(SplitIntoChunks(4)(np.ones((2, 6, 1)))[:, 0], np.ones((2, 6), bool))

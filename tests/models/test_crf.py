@@ -1,4 +1,4 @@
-"""The CRF against every sequence that there is, and what padding and forbidden tags do to it."""
+"""The CRF compared with an enumeration of all sequences, and the effect of padding and of forbidden tags."""
 
 from itertools import product
 
@@ -12,12 +12,12 @@ from models.crf import CRF, CRFLoss, best_sequence, log_partition, marginals, se
 TAGS, LENGTHS = 3, (4, 1, 3, 2)
 MASK = np.arange(max(LENGTHS)) < np.array(LENGTHS)[:, None]
 FREE = [[True] * TAGS] * (TAGS + 1)
-# Tag 2 goes on with tag 1, and nothing else: I after B.
-BOUND = [[True, True, before in (1, 2)] for before in (0, 1, 2, None)]
+# Tag 2 may follow only tags 1 and 2, as I follows B.
+RESTRICTED = [[True, True, before in (1, 2)] for before in (0, 1, 2, None)]
 
 
-def potentials_of(allowed: list[list[bool]], seed: int = 0) -> np.ndarray:
-    """Those of a layer with random weights, for random scores: (sentences, steps, tags, tags)."""
+def random_potentials(allowed: list[list[bool]], seed: int = 0) -> np.ndarray:
+    """Potentials of a layer with random weights, for random scores: (sentences, steps, tags, tags)."""
     random = np.random.default_rng(seed)
     crf = CRF(allowed)
     scores = random.normal(size=(*MASK.shape, TAGS)).astype(np.float32)
@@ -26,80 +26,80 @@ def potentials_of(allowed: list[list[bool]], seed: int = 0) -> np.ndarray:
     return np.array(crf(scores))
 
 
-def every_sequence(potentials: np.ndarray, length: int) -> dict[tuple[int, ...], float]:
-    """The score of each sequence of tags, step by step."""
-    found = {}
+def sequence_scores(potentials: np.ndarray, length: int) -> dict[tuple[int, ...], float]:
+    """Score of each possible sequence of tags."""
+    scores = {}
     for tags in product(range(TAGS), repeat=length):
         steps = zip((0, *tags), tags, strict=False)
-        found[tags] = sum(float(potentials[step, before, tag]) for step, (before, tag) in enumerate(steps))
-    return found
+        scores[tags] = sum(float(potentials[step, before, tag]) for step, (before, tag) in enumerate(steps))
+    return scores
 
 
-@pytest.fixture(scope="module", params=[FREE, BOUND], ids=["free", "bound"])
+@pytest.fixture(scope="module", params=[FREE, RESTRICTED], ids=["free", "restricted"])
 def potentials(request) -> np.ndarray:
-    return potentials_of(request.param)
+    return random_potentials(request.param)
 
 
-def test_the_partition_is_the_sum_over_every_sequence(potentials):
+def test_the_partition_is_the_sum_over_all_sequences(potentials):
     expected = [
-        np.logaddexp.reduce(list(every_sequence(*one).values())) for one in zip(potentials, LENGTHS, strict=True)
+        np.logaddexp.reduce(list(sequence_scores(*one).values())) for one in zip(potentials, LENGTHS, strict=True)
     ]
     np.testing.assert_allclose(log_partition(potentials, MASK), expected, rtol=1e-5)
 
 
-def test_viterbi_finds_the_best_of_every_sequence(potentials):
-    found = np.array(best_sequence(potentials, MASK))
-    for row, one, length in zip(found, potentials, LENGTHS, strict=True):
-        scores = every_sequence(one, length)
+def test_viterbi_finds_the_best_sequence(potentials):
+    output = np.array(best_sequence(potentials, MASK))
+    for row, one, length in zip(output, potentials, LENGTHS, strict=True):
+        scores = sequence_scores(one, length)
         assert tuple(row[:length]) == max(scores, key=scores.get)
 
 
-def test_the_marginals_are_the_shares_of_the_sequences_with_a_tag(potentials):
-    found = np.array(marginals(potentials, MASK))
-    for row, one, length in zip(found, potentials, LENGTHS, strict=True):
+def test_the_marginals_sum_the_probabilities_of_the_sequences_with_a_tag(potentials):
+    output = np.array(marginals(potentials, MASK))
+    for row, one, length in zip(output, potentials, LENGTHS, strict=True):
         expected = np.zeros((length, TAGS))
-        scores = every_sequence(one, length)
+        scores = sequence_scores(one, length)
         total = np.logaddexp.reduce(list(scores.values()))
         for tags, score in scores.items():
             expected[np.arange(length), tags] += np.exp(score - total)
         np.testing.assert_allclose(row[:length], expected, atol=1e-5)
 
 
-def test_the_loss_is_the_surprise_at_the_tags_divided_by_their_number(potentials):
+def test_the_loss_is_the_negative_log_likelihood_divided_by_the_number_of_words(potentials):
     tags = [(0, 1, 2, 0), (1,), (0, 0, 1), (1, 2)]
     targets = np.full(MASK.shape, -1)
-    surprise = 0.0
+    negative_log_likelihood = 0.0
     for row, one, given in zip(targets, potentials, tags, strict=True):
         row[: len(given)] = given
-        scores = every_sequence(one, len(given))
-        surprise += np.logaddexp.reduce(list(scores.values())) - scores[given]
-    assert float(CRFLoss()(targets, potentials)) == pytest.approx(surprise / sum(LENGTHS), rel=1e-5)
+        scores = sequence_scores(one, len(given))
+        negative_log_likelihood += np.logaddexp.reduce(list(scores.values())) - scores[given]
+    assert float(CRFLoss()(targets, potentials)) == pytest.approx(negative_log_likelihood / sum(LENGTHS), rel=1e-5)
 
 
-def test_padding_and_neighbours_change_nothing(potentials):
+def test_padding_and_other_sentences_change_nothing(potentials):
     random = np.random.default_rng(1)
     padded = np.concatenate([potentials, random.normal(size=(4, 3, TAGS, TAGS)).astype(np.float32)], axis=1)
     mask = np.pad(MASK, ((0, 0), (0, 3)))
     np.testing.assert_allclose(log_partition(padded, mask), log_partition(potentials, MASK), rtol=1e-6)
-    tags, shares = viterbi_decode(padded, mask)
-    for place, length in enumerate(LENGTHS):
-        alone, alone_shares = viterbi_decode(potentials[place : place + 1, :length], MASK[place : place + 1, :length])
-        np.testing.assert_array_equal(tags[place, :length], alone[0])
-        np.testing.assert_allclose(shares[place, :length], alone_shares[0], atol=1e-6)
+    tags, probabilities = viterbi_decode(padded, mask)
+    for row, length in enumerate(LENGTHS):
+        alone, alone_probabilities = viterbi_decode(potentials[row : row + 1, :length], MASK[row : row + 1, :length])
+        np.testing.assert_array_equal(tags[row, :length], alone[0])
+        np.testing.assert_allclose(probabilities[row, :length], alone_probabilities[0], atol=1e-6)
 
 
-def test_what_is_forbidden_is_never_answered_and_has_no_probability():
-    potentials = potentials_of(BOUND)
-    # However much the words speak for it.
+def test_forbidden_tags_are_never_predicted_and_have_no_probability():
+    potentials = random_potentials(RESTRICTED)
+    # Even with high scores.
     potentials[..., 2] += 50
-    tags, shares = (np.array(part) for part in viterbi_decode(potentials, MASK))
+    tags, probabilities = (np.array(part) for part in viterbi_decode(potentials, MASK))
     assert (tags[:, 0] != 2).all()
-    assert shares[:, 0, 2].max() < 1e-6
+    assert probabilities[:, 0, 2].max() < 1e-6
     for row, length in zip(tags, LENGTHS, strict=True):
         assert all(before in (1, 2) for before, tag in zip(row, row[1:length], strict=False) if tag == 2)
 
 
-def test_the_gradient_of_the_loss_is_the_marginal_less_the_truth():
+def test_the_gradient_of_the_loss_is_the_marginal_minus_the_target():
     scores = tf.constant(np.random.default_rng(2).normal(size=(*MASK.shape, TAGS)), tf.float32)
     crf = CRF(FREE)
     targets = np.where(MASK, 1, -1)
@@ -111,7 +111,7 @@ def test_the_gradient_of_the_loss_is_the_marginal_less_the_truth():
     np.testing.assert_allclose(tape.gradient(loss, scores), expected, atol=1e-6)
 
 
-def test_a_sentence_without_weight_does_not_count(potentials):
+def test_a_sentence_with_weight_zero_does_not_count(potentials):
     targets = np.where(MASK, 0, -1)
     weights = np.array([1.0, 0, 1, 0], np.float32)[:, None]
     chosen = weights[:, 0] > 0
@@ -120,17 +120,17 @@ def test_a_sentence_without_weight_does_not_count(potentials):
     )
 
 
-def test_a_sequence_has_the_sum_of_its_potentials(potentials):
+def test_the_score_of_a_sequence_is_the_sum_of_its_potentials(potentials):
     tags = np.where(MASK, 1, -1)
-    expected = [every_sequence(one, length)[(1,) * length] for one, length in zip(potentials, LENGTHS, strict=True)]
+    expected = [sequence_scores(one, length)[(1,) * length] for one, length in zip(potentials, LENGTHS, strict=True)]
     np.testing.assert_allclose(sequence_score(potentials, tags), expected, rtol=1e-5)
 
 
-def test_a_saved_layer_allows_what_it_allowed(tmp_path):
+def test_a_saved_layer_keeps_its_allowed_transitions(tmp_path):
     inputs = keras.Input((None, TAGS))
-    model = keras.Model(inputs, CRF(BOUND, name="crf")(inputs))
+    model = keras.Model(inputs, CRF(RESTRICTED, name="crf")(inputs))
     model.save(tmp_path / "model.keras")
     loaded = keras.saving.load_model(tmp_path / "model.keras", safe_mode=True)
-    assert loaded.get_layer("crf").allowed == BOUND
+    assert loaded.get_layer("crf").allowed == RESTRICTED
     scores = np.random.default_rng(3).normal(size=(2, 5, TAGS)).astype(np.float32)
     np.testing.assert_array_equal(loaded(scores), model(scores))

@@ -1,4 +1,4 @@
-"""Pooling against NumPy, with padding, gaps and rows that hold nothing."""
+"""Pooling compared with NumPy, with padding, gaps and rows without valid steps."""
 
 import keras
 import numpy as np
@@ -19,7 +19,7 @@ def softmax(scores: np.ndarray) -> np.ndarray:
 
 
 def expected(kind: str, layer: MaskedPooling, row: int) -> np.ndarray:
-    """One text pooled by the textbook, over its valid steps alone."""
+    """Pool one text over its valid steps, by the definition."""
     steps = SEQUENCE[row][VALID[row]]
     if not len(steps):
         return np.zeros(4)
@@ -30,13 +30,13 @@ def expected(kind: str, layer: MaskedPooling, row: int) -> np.ndarray:
 
 
 @pytest.mark.parametrize("kind", POOLINGS)
-def test_each_kind_is_the_textbook_s_over_the_valid_steps(kind):
+def test_each_kind_pools_the_valid_steps(kind):
     layer = MaskedPooling([kind])
     pooled = layer(SEQUENCE, LAST, VALID)
     np.testing.assert_allclose(pooled, [expected(kind, layer, row) for row in range(len(VALID))], atol=1e-6)
 
 
-def test_several_kinds_stand_side_by_side():
+def test_several_kinds_are_concatenated():
     layer = MaskedPooling(POOLINGS)
     pooled = layer(SEQUENCE, LAST, VALID)
     rows = [np.concatenate([expected(kind, layer, row) for kind in POOLINGS]) for row in range(len(VALID))]
@@ -44,7 +44,7 @@ def test_several_kinds_stand_side_by_side():
 
 
 @pytest.mark.parametrize("kind", POOLINGS)
-def test_what_stands_at_invalid_steps_is_never_read(kind):
+def test_values_at_invalid_steps_have_no_effect(kind):
     layer = MaskedPooling([kind])
     garbage = np.where(VALID[..., None], SEQUENCE, np.float32(1e4))
     np.testing.assert_allclose(layer(garbage, LAST, VALID), layer(SEQUENCE, LAST, VALID), atol=1e-6)
@@ -65,12 +65,12 @@ def test_gradients_are_finite_and_none_reaches_padding(kind):
         assert not gradients[0][~VALID].any()
 
 
-def test_an_unknown_kind_is_refused():
+def test_an_unknown_kind_raises_an_error():
     with pytest.raises(ValueError, match="median"):
         MaskedPooling(["mean", "median"])
 
 
-def test_it_survives_a_file():
+def test_it_is_saved_with_its_kinds():
     layer = MaskedPooling(["mean", "attention"], name="pooling")
-    again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(layer))
-    assert again.kinds == ("mean", "attention")
+    loaded = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(layer))
+    assert loaded.kinds == ("mean", "attention")

@@ -1,11 +1,11 @@
-"""Many to one: a text in, a class out.
+"""Many to one: a text classifier.
 
     words -> embedding -+
                         +-> chunks -> recurrent stack -> masked pooling -> logits -+
     ngram_features -----+                                                          +-> sum
     ngram_totals -> sum over the text -> scale ------------------------------------+
 
-Padding has no effect: the mask is made once, from the ids, and handed to every layer that reads over time.
+Padding has no effect: the mask is made once, from the word ids, and passed to every layer that works over time.
 """
 
 from collections.abc import Sequence
@@ -26,28 +26,30 @@ from schema.configs import RecurrentSettings
 class ClassifierSettings:
     """Sizes and rates of a classifier.
 
-    chunk_length: steps that are read in one go; texts are padded to a multiple of it
-    embedding_fixed: the word embeddings keep their first values
+    chunk_length: steps of a chunk, which the recurrent layers process independently; texts are padded to a multiple of
+        it
+    pooling: any of `models.pooling.POOLINGS`
+    freeze_embeddings: the word embeddings keep their initial values
     ngram_stddevs: standard deviation of each channel of `ngram_features`; empty for a model without n-gram features
     ngram_channels: channels of `ngram_totals`
     """
 
     vocab_size: int
-    classes: int
+    num_classes: int
     recurrent: RecurrentSettings
     embedding_size: int
     chunk_length: int
     pooling: Sequence[str]
     word_dropout: float
     embedding_dropout: float
-    embedding_fixed: bool = False
+    freeze_embeddings: bool = False
     ngram_stddevs: Sequence[float] = ()
     ngram_channels: int = 0
 
 
 @keras.saving.register_keras_serializable("unrolled")
 class FixedScale(keras.layers.Layer):
-    """Divides each channel of (batch, time, channels) by its fixed standard deviation; 0 counts as 1."""
+    """Divide each channel of (batch, time, channels) by its fixed standard deviation; 0 counts as 1."""
 
     def __init__(self, deviations: Sequence[float], **options: object) -> None:
         super().__init__(**options)
@@ -62,10 +64,10 @@ class FixedScale(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("unrolled")
 class LinearModelLogits(keras.layers.Layer):
-    """The linear model's score of a text as logits: totals (batch, time, channels) -> (batch, classes).
+    """Logits of the linear model over n-grams: totals (batch, time, channels) -> (batch, classes).
 
-    Sums over time (padding holds zeros) and multiplies by one learnt number that begins at 1: an untrained network
-    says what the linear model says. A single channel speaks for the second of two classes.
+    Sums over time (the totals are 0 at padding) and multiplies by one trained factor, initially 1: an untrained network
+    predicts what the linear model predicts. A single channel is the logit of the second of two classes.
     """
 
     def build(self, totals_shape: Sequence[int]) -> None:
@@ -77,10 +79,11 @@ class LinearModelLogits(keras.layers.Layer):
 
 
 def build_classifier(settings: ClassifierSettings, vectors: np.ndarray | None = None) -> keras.Model:
-    """Model from `words` (batch, time) and, with n-gram features, `ngram_features` and `ngram_totals` (batch, time,
-    channels) to logits (batch, classes).
+    """Build a model from `words` (batch, time) to logits (batch, classes).
 
-    vectors: initial values of the word embeddings, (vocabulary, embedding)
+    With n-gram features it has the inputs `ngram_features` and `ngram_totals` (batch, time, channels) too.
+
+    vectors: initial values of the word embeddings, (vocabulary, embedding size)
     """
     inputs = {"words": keras.Input((None,), dtype="int32", name="words")}
     mask = PaddingMask(name="mask")(inputs["words"])
@@ -100,7 +103,7 @@ def build_classifier(settings: ClassifierSettings, vectors: np.ndarray | None = 
 
 def _embed(words: KerasTensor, settings: ClassifierSettings, vectors: np.ndarray | None) -> KerasTensor:
     embedding = keras.layers.Embedding(settings.vocab_size, settings.embedding_size, name="embedding")
-    embedding.trainable = not settings.embedding_fixed
+    embedding.trainable = not settings.freeze_embeddings
     features = embedding(words)
     if vectors is not None:
         embedding.set_weights([vectors])
@@ -108,16 +111,16 @@ def _embed(words: KerasTensor, settings: ClassifierSettings, vectors: np.ndarray
 
 
 def _logits(features: KerasTensor, mask: KerasTensor, settings: ClassifierSettings) -> KerasTensor:
-    """Logits (batch, classes) of features (batch, time, width)."""
-    return keras.layers.Dense(settings.classes, name="logits")(_pooled(features, mask, settings))
+    """Logits (batch, classes) of features (batch, time, features)."""
+    return keras.layers.Dense(settings.num_classes, name="logits")(_encode(features, mask, settings))
 
 
-def _pooled(features: KerasTensor, mask: KerasTensor, settings: ClassifierSettings) -> KerasTensor:
-    """One vector a text, (batch, width), by the recurrent layers, which process the features chunk by chunk."""
-    split = SplitIntoChunks(settings.chunk_length, name="windows")
+def _encode(features: KerasTensor, mask: KerasTensor, settings: ClassifierSettings) -> KerasTensor:
+    """Encode each text as one vector, (batch, features), by the recurrent layers over its chunks and by pooling."""
+    split = SplitIntoChunks(settings.chunk_length, name="chunks")
     stack = recurrent_stack(settings.recurrent)
-    read = apply_stack(split(features), split(mask), stack, settings.recurrent.dropout)
-    sequence = JoinChunks(name="joined")(read.sequence, mask)
-    last = LastOfChunks(settings.chunk_length, name="last")(read.last, mask)
+    output = apply_stack(split(features), split(mask), stack, settings.recurrent.dropout)
+    sequence = JoinChunks(name="joined_chunks")(output.sequence, mask)
+    last = LastOfChunks(settings.chunk_length, name="last")(output.last, mask)
     pooled = MaskedPooling(settings.pooling, name="pooling")(sequence, last, mask)
     return keras.layers.Dropout(settings.recurrent.dropout, name="output_dropout")(pooled)

@@ -21,6 +21,7 @@ from models.decoder import (
 )
 from models.incremental import IncrementalDecoder
 from models.token_layers import PaddingMask, WordDropout
+from schema.encoded import PADDING
 
 SOURCE_EMBEDDING = "embedding"
 
@@ -83,7 +84,7 @@ def incremental_seq2seq(model: keras.Model) -> IncrementalDecoder:
     embed, layers = source_embedding(model), [model.get_layer(name) for name in names]
 
     def encode(source: tf.Tensor) -> Memory:
-        mask = tf.not_equal(source, 0)
+        mask = tf.not_equal(source, PADDING)
         encoded = apply_stack(embed(source), mask, layers)
         return Memory(encoded.sequence, mask, encoded.last)
 

@@ -1,4 +1,4 @@
-"""What models of text do with word ids: 0 is padding, 1 any word that the vocabulary does not hold."""
+"""Layers over token ids: word dropout, and the padding mask."""
 
 from collections.abc import Sequence
 from itertools import accumulate
@@ -6,15 +6,19 @@ from itertools import accumulate
 import keras
 from keras import KerasTensor, ops
 
+from schema.encoded import PADDING, UNKNOWN
+
 
 @keras.saving.register_keras_serializable("unrolled")
 class WordDropout(keras.layers.Layer):
-    """In training, replaces ids (batch, time) by unknown (1) with probability `rate`; padding (0) stays padding.
+    """Replace ids (batch, time) by `UNKNOWN` at random in training. Padding stays padding.
 
-    rare_from: only ids from here on are replaced. A vocabulary has its most frequent words first, so that rare words
-        alone can be dropped: those are what unseen words are like.
-    Features of the words, (batch, time, channels) each, become 0 at a dropped word, and the others are scaled up so
-    that the expected sum stays.
+    rate: probability that an id is replaced
+    rare_from: only ids from here on are replaced. Vocabularies are sorted by frequency, so dropout can be limited to
+        rare words, which are most like unseen words.
+
+    Optional features of the words, (batch, time, channels) each, are set to 0 for dropped words and scaled up for the
+    others, which keeps their expected sum.
     """
 
     def __init__(self, rate: float, rare_from: int = 0, **options: object) -> None:
@@ -29,7 +33,7 @@ class WordDropout(keras.layers.Layer):
         if training and self.rate:
             kept = keras.random.uniform(ops.shape(ids), seed=self.seeds) >= self.rate
             kept = ops.logical_or(kept, ids < self.rare_from)
-            ids = ops.where(kept, ids, ops.minimum(ids, 1))
+            ids = ops.where(kept, ids, ops.minimum(ids, UNKNOWN))
             if features:
                 joined = ops.concatenate(features, axis=-1)
                 joined = joined * ops.cast(kept, joined.dtype)[..., None] / (1 - self.rate)
@@ -42,7 +46,7 @@ class WordDropout(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("unrolled")
 class PaddingMask(keras.layers.Layer):
-    """The one mask of a model, (batch, time): True where an id is not padding."""
+    """Mask of ids (batch, time): True where an id is not padding. A model makes it once and passes it explicitly."""
 
     def call(self, ids: KerasTensor) -> KerasTensor:
-        return ops.not_equal(ids, 0)
+        return ops.not_equal(ids, PADDING)

@@ -7,6 +7,7 @@ import tensorflow as tf
 from keras import KerasTensor, ops
 
 from models.cells import apply_rnn, recurrent_layer
+from schema.encoded import PADDING
 
 
 @keras.saving.register_keras_serializable("unrolled")
@@ -42,9 +43,9 @@ class CharRNN(keras.layers.Layer):
         batch, time, length = ops.shape(chars)
         # TensorFlow's own operation: Keras has no unique rows.
         words, indices = tf.raw_ops.UniqueV2(x=ops.reshape(chars, (-1, length)), axis=[0])
-        max_length = ops.maximum(ops.max(ops.sum(ops.cast(words != 0, "int32"), axis=1)), 1)
+        max_length = ops.maximum(ops.max(ops.sum(ops.cast(words != PADDING, "int32"), axis=1)), 1)
         words = words[:, :max_length]
-        encoded = apply_rnn(self.rnn, self.embedding(words), ops.not_equal(words, 0))
+        encoded = apply_rnn(self.rnn, self.embedding(words), ops.not_equal(words, PADDING))
         return ops.reshape(ops.take(encoded.last, indices, axis=0), (batch, time, 2 * self.units))
 
     def compute_output_shape(self, chars_shape: Sequence[int | None]) -> tuple[int | None, ...]:
@@ -80,7 +81,7 @@ class EmbeddingBag(keras.layers.Layer):
         self.vectors = self.add_weight(shape=(self.vocab_size, self.size), initializer="uniform", name="vectors")
 
     def call(self, ids: KerasTensor, training: bool = False) -> KerasTensor:
-        weights = ops.cast(ids != 0, self.compute_dtype)
+        weights = ops.cast(ids != PADDING, self.compute_dtype)
         if training and self.dropout:
             kept = keras.random.uniform(ops.shape(ids), seed=self.seeds) >= self.dropout
             weights = weights * ops.cast(kept, weights.dtype) / (1 - self.dropout)

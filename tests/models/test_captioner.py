@@ -16,7 +16,7 @@ from models.captioner import (
 from models.cells import CELLS
 from models.decoder import DecoderSettings, SmoothedCrossEntropy
 from models.incremental import attention_weights
-from models.inspection import GradientRecorder, cell_activity, loss_gradient, state_gradient
+from models.inspection import GradientRecorder, loss_gradient, mean_gate_activations, state_gradient
 from schema.configs import RecurrentSettings
 
 TARGET = np.array([[2, 9, 10], [2, 11, 4]], np.int32)
@@ -127,12 +127,16 @@ def test_one_can_look_inside_of_what_writes():
     np.testing.assert_allclose(loss.norms[1, 1:], 0, atol=1e-9)
     memory = state_gradient(inside, inputs)["forward"]
     assert (memory.norms > 0).all()
-    gates = cell_activity(inside, inputs)
+    gates = mean_gate_activations(inside, inputs)
     assert gates.keys() == {"forward/forget_gate", "forward/input_gate", "forward/output_gate"}
 
 
 def test_gates_start_from_the_picture():
     model, picture = model_of("regions"), GIVEN["regions"]
-    with_picture = cell_activity(GradientRecorder(model), {"picture": picture, "target": TARGET})["forward/forget_gate"]
-    another = cell_activity(GradientRecorder(model), {"picture": 3 * picture, "target": TARGET})["forward/forget_gate"]
+    with_picture = mean_gate_activations(GradientRecorder(model), {"picture": picture, "target": TARGET})[
+        "forward/forget_gate"
+    ]
+    another = mean_gate_activations(GradientRecorder(model), {"picture": 3 * picture, "target": TARGET})[
+        "forward/forget_gate"
+    ]
     assert abs(with_picture[0] - another[0]) > 1e-5

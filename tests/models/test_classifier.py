@@ -14,7 +14,7 @@ from schema.configs import RecurrentSettings
 RECURRENT = RecurrentSettings("lstm", units=3, layers=1, bidirectional=True, dropout=0.5)
 SETTINGS = ClassifierSettings(
     vocab_size=20,
-    classes=2,
+    num_classes=2,
     recurrent=RECURRENT,
     embedding_size=4,
     chunk_length=4,
@@ -89,7 +89,7 @@ def test_several_channels_speak_each_for_its_class():
 def test_an_untrained_classifier_adds_the_score_of_the_linear_model(cell, classes, channels):
     recurrent = replace(RECURRENT, cell=cell)
     settings = replace(
-        SETTINGS, recurrent=recurrent, classes=classes, ngram_stddevs=(1.0, 1.0), ngram_channels=channels
+        SETTINGS, recurrent=recurrent, num_classes=classes, ngram_stddevs=(1.0, 1.0), ngram_channels=channels
     )
     model = build_classifier(settings)
     inputs = {"words": IDS, "ngram_features": random_features(2)}
@@ -112,7 +112,7 @@ def test_an_untrained_classifier_predicts_like_a_confident_linear_model():
 def test_given_vectors_are_the_first_embeddings_and_may_be_fixed():
     vectors = random.normal(size=(20, 4)).astype(np.float32)
     for fixed in (False, True):
-        model = build_classifier(replace(SETTINGS, embedding_fixed=fixed), vectors)
+        model = build_classifier(replace(SETTINGS, freeze_embeddings=fixed), vectors)
         np.testing.assert_array_equal(model.get_layer("embedding").embeddings, vectors)
         assert ("embedding/embeddings" in {weight.path for weight in model.trainable_variables}) is not fixed
 

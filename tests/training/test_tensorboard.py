@@ -41,7 +41,7 @@ LOSS = keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction="m
 RECURRENT = RecurrentSettings("simple_rnn", units=3, layers=1, bidirectional=False, dropout=0.0)
 SETTINGS = ClassifierSettings(
     vocab_size=20,
-    classes=2,
+    num_classes=2,
     recurrent=RECURRENT,
     embedding_size=4,
     chunk_length=12,

@@ -2,8 +2,8 @@
 
     words        -> embedding -----------------------+
     vectors      -> frozen pretrained embedding -----+
-    characters   -> recurrent layer over each word --+-> recurrent stack -> tag scores -> softmax or CRF
-    forms        -> sum of embeddings ---------------+
+    chars        -> recurrent layer over each word --+-> recurrent stack -> tag scores -> softmax or CRF
+    orthographic -> sum of embeddings ---------------+
 
 Padding has no effect: the mask is made once, from the word ids, and passed to every layer that works over time.
 """
@@ -55,7 +55,7 @@ class TaggerSettings:
 def build_tagger(settings: TaggerSettings, vectors: np.ndarray | None = None) -> keras.Model:
     """Build a model from ids of words to tag logits (batch, time, tags).
 
-    Its inputs are `words`, `vectors` (batch, time), `characters` (batch, time, length) and `forms` (batch, time,
+    Its inputs are `words`, `vectors` (batch, time), `chars` (batch, time, length) and `orthographic` (batch, time,
     features); the latter three only if they have a size. With a CRF the output is potentials (batch, time, tags, tags).
     The output at padding is arbitrary.
 
@@ -64,10 +64,10 @@ def build_tagger(settings: TaggerSettings, vectors: np.ndarray | None = None) ->
     used = {
         "words": True,
         "vectors": vectors is not None,
-        "characters": settings.char_units > 0,
-        "forms": settings.orthographic_embedding > 0,
+        "chars": settings.char_units > 0,
+        "orthographic": settings.orthographic_embedding > 0,
     }
-    shapes = {"words": (None,), "vectors": (None,), "characters": (None, None), "forms": (None, None)}
+    shapes = {"words": (None,), "vectors": (None,), "chars": (None, None), "orthographic": (None, None)}
     inputs = {name: keras.Input(shapes[name], dtype="int32", name=name) for name in used if used[name]}
     mask = PaddingMask(name="mask")(inputs["words"])
     features = _word_features(inputs, settings, vectors)
@@ -123,7 +123,7 @@ def _word_features(
             settings.recurrent.forget_bias,
             name="char_rnn",
         )
-        parts.append(char_rnn(inputs["characters"]))
+        parts.append(char_rnn(inputs["chars"]))
     if settings.orthographic_embedding:
         bag = EmbeddingBag(
             settings.orthographic_vocab_size,
@@ -131,6 +131,6 @@ def _word_features(
             settings.orthographic_dropout,
             name="orthographic_embedding",
         )
-        parts.append(bag(inputs["forms"]))
+        parts.append(bag(inputs["orthographic"]))
     # The mask is passed explicitly: Keras would take the concatenated features as valid everywhere.
     return keras.layers.Concatenate(name="word_features")(parts) if len(parts) > 1 else parts[0]

@@ -1,6 +1,6 @@
 """One to one: a classifier of single words.
 
-    forms -> sum of embeddings -> one time step -> recurrent stack -> logits
+    orthographic -> sum of embeddings -> one time step -> recurrent stack -> logits
 
 The single step has no previous state: a SimpleRNN is then a dense layer, and an LSTM or a GRU a gated one.
 """
@@ -27,19 +27,19 @@ class WordClassifierSettings:
 
 
 def build_word_classifier(settings: WordClassifierSettings) -> keras.Model:
-    """Build a model from `forms` (batch, features) to logits (batch, classes); padding features (0) add nothing."""
-    forms = keras.Input((None,), dtype="int32", name="forms")
+    """Build a model from `orthographic` (batch, features) to logits (batch, classes); padding (0) adds nothing."""
+    features = keras.Input((None,), dtype="int32", name="orthographic")
     bag = EmbeddingBag(
         settings.orthographic_vocab_size,
         settings.orthographic_embedding,
         settings.orthographic_dropout,
         name="orthographic_embedding",
     )
-    step = keras.layers.Reshape((1, settings.orthographic_embedding), name="one_step")(bag(forms))
+    step = keras.layers.Reshape((1, settings.orthographic_embedding), name="one_step")(bag(features))
     # A word without known features has no valid step, and its state stays zero.
-    mask = PaddingMask(name="mask")(forms[:, :1])
+    mask = PaddingMask(name="mask")(features[:, :1])
     dropout, layers = settings.recurrent.dropout, recurrent_stack(settings.recurrent)
     last = apply_stack(keras.layers.Dropout(dropout)(step), mask, layers, dropout).last
     last = keras.layers.Dropout(dropout, name="output_dropout")(last)
     logits = keras.layers.Dense(settings.num_classes, name="logits")(last)
-    return keras.Model({"forms": forms}, logits, name="word_classifier")
+    return keras.Model({"orthographic": features}, logits, name="word_classifier")

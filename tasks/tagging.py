@@ -14,7 +14,7 @@ from data.batches import predict_in_batches
 from data.cache import cached, default_cache, digest
 from data.encoders.orthography import OrthographicSettings, orthographic_features
 from data.encoders.related_words import RelatedWords
-from data.encoders.sentence import SentenceEncoder, SentenceSettings, fit_sentence_encoder
+from data.encoders.sentence import SentenceEncoder, SentenceSettings
 from data.encoders.word_vectors import EPOCHS, MIN_COUNT, WordVectors, fit_vectors_of_all_words
 from data.readers.tokenization import TOKENIZERS
 from data.readers.word_types import most_frequent_tags
@@ -116,7 +116,7 @@ class SequenceTagging(Task[TaggedSentence, TagsPrediction, SentenceEncoder, Tagg
             min_feature_count=config.min_feature_count,
         )
         related = RelatedWords(most_frequent_tags(splits.train)) if config.related_words and orthographic else None
-        encoder = fit_sentence_encoder(splits.train, settings, vector_words=vectors.words, related_words=related)
+        encoder = SentenceEncoder.fit(splits.train, settings, vectors.words, related)
         return FittedEncoder(
             encoder,
             encoder.encode(splits.train),
@@ -152,7 +152,7 @@ class SequenceTagging(Task[TaggedSentence, TagsPrediction, SentenceEncoder, Tagg
         settings = models.TaggerSettings(
             vocab_size=len(encoder.words),
             char_vocab_size=len(encoder.char_vocabulary),
-            orthographic_vocab_size=len(encoder.forms),
+            orthographic_vocab_size=len(encoder.orthography),
             num_tags=len(encoder.tags),
             recurrent=config.recurrent(),
             embedding_size=config.embedding_size,

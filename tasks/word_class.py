@@ -96,7 +96,7 @@ class WordClass(Classification[WordEncoder, WordClassConfig]):
 
     def build_model(self, fitted: FittedEncoder[WordEncoder], config: WordClassConfig) -> "keras.Model":
         settings = models.WordClassifierSettings(
-            orthographic_vocab_size=len(fitted.encoder.forms),
+            orthographic_vocab_size=len(fitted.encoder.orthography),
             num_classes=len(fitted.encoder.labels),
             recurrent=config.recurrent(),
             orthographic_embedding=config.orthographic_embedding,

@@ -48,7 +48,6 @@ TINY: Mapping[str, Any] = {
     "char_units": 6,
     "char_embedding": 6,
     "orthographic_embedding": 8,
-    "buckets": 100,
     "chunk_length": 8,
     "pooling": "mean+max+attention",
     "batch_tokens": 600,

@@ -1,124 +1,120 @@
-"""The form of a word as features: affixes, shape and character n-grams, and as single characters.
+"""Orthographic features of a word (affixes, shape, length) and its characters, as ids.
 
     orthographic_features("Unhappily", OrthographicSettings(max_prefix=2, max_suffix=2))
-    ->  ["word unhappily", "shape Xx", "prefix u", "prefix un", "suffix y", "suffix ly"]
+    ->  ["word unhappily", "shape Xx", "length 9", "prefix u", "prefix un", "suffix y", "suffix ly"]
 
-Affixes and n-grams are of the lower-cased word; the shape tells how it was written.
+Affixes are taken from the lower-cased word; the shape keeps the case.
 """
 
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from zlib import crc32
+from pathlib import Path
 
 import numpy as np
 
-from data.encoders.related_words import MOST_FEATURES, RelatedWords
+from data.encoders.frame import SavedPart
+from data.encoders.related_words import MAX_FEATURES, RelatedWords
 from data.encoders.vocabulary import Vocabulary
-
-NO_FEATURE = 0
+from schema.encoded import PADDING
 
 
 @dataclass(frozen=True)
 class OrthographicSettings:
-    """prefixes, max_suffix: the longest ones, in characters; ngrams: the longest character n-grams, 0 for none, and
-    buckets: so many ids are shared by all of them; min_feature_count: different words that a feature must stand in."""
+    """Maximum length of prefixes and suffixes, in characters; minimum number of distinct words with a feature."""
 
     max_prefix: int
     max_suffix: int
     min_feature_count: int = 3
-    ngrams: int = 0
-    buckets: int = 0
-    most_ngrams: int = 40
 
 
 def orthographic_features(word: str, settings: OrthographicSettings) -> Iterator[str]:
-    """What a word's form tells, most telling first; all but hashed n-grams."""
-    low = word.lower()
-    yield f"word {low}"
+    """The features of a word's spelling, most informative first."""
+    lower = word.lower()
+    yield f"word {lower}"
     yield f"shape {shape(word)}"
     yield f"length {min(len(word), 20)}"
-    yield from (f"prefix {low[:size]}" for size in range(1, min(settings.max_prefix, len(low)) + 1))
-    yield from (f"suffix {low[-size:]}" for size in range(1, min(settings.max_suffix, len(low)) + 1))
+    yield from (f"prefix {lower[:size]}" for size in range(1, min(settings.max_prefix, len(lower)) + 1))
+    yield from (f"suffix {lower[-size:]}" for size in range(1, min(settings.max_suffix, len(lower)) + 1))
 
 
 def shape(word: str) -> str:
-    """How a word is written: runs of capitals (X), small letters (x) and digits (d), other marks as they are.
+    """The shape of a word: runs of capitals (X), small letters (x) and digits (d); other characters as they are.
 
     shape("McDonald's") -> "XxXx'x", shape("CD-ROMs2") -> "X-Xxd"
     """
-    marks = ("X" if mark.isupper() else "x" if mark.isalpha() else "d" if mark.isdigit() else mark for mark in word)
-    return re.sub(r"(.)\1+", r"\1", "".join(marks), flags=re.DOTALL)[:10]
+    classes = ("X" if char.isupper() else "x" if char.isalpha() else "d" if char.isdigit() else char for char in word)
+    return re.sub(r"(.)\1+", r"\1", "".join(classes), flags=re.DOTALL)[:10]
 
 
 class OrthographicEncoder:
-    """Features of words as ids: 0 is none; known features first, then the buckets of hashed n-grams.
+    """Encodes the features of words as ids; 0 is padding.
 
-    related_words: words of train whose tags say something about words that are akin to them
+    related_words: training words with their tags, for features of related words; None for orthographic features only
     """
 
-    def __init__(self, settings: OrthographicSettings, vocabulary: Vocabulary, kin: RelatedWords | None = None) -> None:
-        self.settings, self.vocabulary, self.related_words = settings, vocabulary, kin
+    def __init__(
+        self, settings: OrthographicSettings, vocabulary: Vocabulary, related_words: RelatedWords | None = None
+    ) -> None:
+        self.settings, self.vocabulary, self.related_words = settings, vocabulary, related_words
 
     @classmethod
     def fit(
-        cls, words: Iterable[str], settings: OrthographicSettings, kin: RelatedWords | None = None
+        cls, words: Iterable[str], settings: OrthographicSettings, related_words: RelatedWords | None = None
     ) -> "OrthographicEncoder":
-        """Features that at least `min_feature_count` of the different words have."""
-        encoder = cls(settings, Vocabulary([]), kin)
-        counts = Counter(feature for word in set(words) for feature in encoder.features(word))
-        known = sorted((feature for feature, count in counts.items() if count >= settings.min_feature_count))
-        return cls(settings, Vocabulary(known), kin)
+        """Keep the features of at least `min_feature_count` distinct words."""
+        unfiltered = cls(settings, Vocabulary([]), related_words)
+        counts = Counter(feature for word in set(words) for feature in unfiltered.features(word))
+        known = sorted(feature for feature, count in counts.items() if count >= settings.min_feature_count)
+        return cls(settings, Vocabulary(known), related_words)
 
     def features(self, word: str) -> Iterator[str]:
-        """What a word's form and its kin tell; all but hashed n-grams."""
+        """The orthographic features of a word and the features of its related words."""
         yield from orthographic_features(word, self.settings)
         if self.related_words:
             yield from self.related_words.features(word)
 
     def __len__(self) -> int:
-        return len(self.vocabulary) + self.settings.buckets
+        """Number of ids."""
+        return len(self.vocabulary)
 
     @property
     def width(self) -> int:
-        """Most features that a word has."""
-        settings = self.settings
-        kin = MOST_FEATURES if self.related_words else 0
-        return 3 + settings.max_prefix + settings.max_suffix + kin + (settings.most_ngrams if settings.ngrams else 0)
+        """Maximum number of features of a word."""
+        related = MAX_FEATURES if self.related_words else 0
+        return 3 + self.settings.max_prefix + self.settings.max_suffix + related
 
     def encode(self, words: Sequence[str]) -> np.ndarray:
-        """Ids of the features of each word, (words, width)."""
-        table = np.full((len(words), self.width), NO_FEATURE, np.int32)
+        """Ids of the known features of each word, (words, width)."""
+        table = np.full((len(words), self.width), PADDING, np.int32)
+        ids = self.vocabulary.ids
         for row, word in zip(table, words, strict=True):
-            ids = self.vocabulary.ids
             known = [ids[feature] for feature in self.features(word) if feature in ids]
-            known += self._hashed(word)
             row[: len(known)] = known
         return table
 
-    def _hashed(self, word: str) -> list[int]:
-        if not self.settings.ngrams:
-            return []
-        marked = f"<{word.lower()}>"
-        found = dict.fromkeys(
-            marked[start : start + size]
-            for size in range(2, self.settings.ngrams + 1)
-            for start in range(len(marked) - size + 1)
-        )
-        first, buckets = len(self.vocabulary), self.settings.buckets
-        return [
-            first + crc32(ngram.encode("utf-8", "surrogatepass")) % buckets
-            for ngram in list(found)[: self.settings.most_ngrams]
-        ]
+    def parts(self) -> dict[str, SavedPart]:
+        """The parts of a saved encoder by the names of their files."""
+        parts: dict[str, SavedPart] = {"orthographic.txt": self.vocabulary}
+        return parts | ({"related_words.json": self.related_words} if self.related_words else {})
+
+    @classmethod
+    def load(cls, folder: Path, settings: OrthographicSettings, has_related_words: bool) -> "OrthographicEncoder":
+        """Read the saved parts from `folder`. Raises RunError."""
+        related_words = RelatedWords.load(folder / "related_words.json") if has_related_words else None
+        return cls(settings, Vocabulary.load(folder / "orthographic.txt"), related_words)
 
 
-def character_ids(words: Sequence[str], char_vocabulary: Vocabulary, longest: int) -> np.ndarray:
-    """Characters of each word, (words, longest), padded with 0; of a longer word the first and the last half."""
-    table = np.zeros((len(words), longest), np.int32)
-    first, last = longest - longest // 2, longest // 2
+def char_ids(words: Sequence[str], char_vocabulary: Vocabulary, max_word_length: int) -> np.ndarray:
+    """Ids of the characters of each word, (words, max_word_length), padded with 0.
+
+    A longer word is cut to its first and last half.
+    """
+    table = np.full((len(words), max_word_length), PADDING, np.int32)
+    head, tail = max_word_length - max_word_length // 2, max_word_length // 2
     for row, word in zip(table, words, strict=True):
         if word:
-            ids = char_vocabulary.encode(word if len(word) <= longest else word[:first] + word[-last:])
+            ids = char_vocabulary.encode(word if len(word) <= max_word_length else word[:head] + word[-tail:])
             row[: len(ids)] = ids
     return table

@@ -43,8 +43,8 @@ def sentences(steps: int = 6, padding: int = 0) -> dict[str, np.ndarray]:
     batch = {
         "words": words[..., 0],
         "vectors": np.minimum(words[..., 0], 6),
-        "characters": random.integers(0, 9, (2, steps, 4)) * valid,
-        "forms": random.integers(0, 12, (2, steps, 3)) * valid,
+        "chars": random.integers(0, 9, (2, steps, 4)) * valid,
+        "orthographic": random.integers(0, 12, (2, steps, 3)) * valid,
     }
     return {
         name: np.pad(values, [(0, 0), (0, padding), *[(0, 0)] * (values.ndim - 2)]).astype(np.int32)
@@ -112,8 +112,8 @@ def test_padding_and_other_sentences_change_no_tag(cell, allowed):
 def test_a_model_has_only_inputs_with_a_size():
     model = build_tagger(replace(SETTINGS, char_units=0, orthographic_embedding=0))
     assert set(model.input) == {"words"}
-    assert set(build_tagger(SETTINGS).input) == {"words", "characters", "forms"}
-    assert set(build_tagger(SETTINGS, VECTORS).input) == {"words", "vectors", "characters", "forms"}
+    assert set(build_tagger(SETTINGS).input) == {"words", "chars", "orthographic"}
+    assert set(build_tagger(SETTINGS, VECTORS).input) == {"words", "vectors", "chars", "orthographic"}
 
 
 def test_pretrained_vectors_are_frozen():
@@ -132,9 +132,9 @@ def test_forbidden_transitions_of_a_crf_are_minus_infinity():
 
 def test_a_single_word_is_one_step_and_padding_of_its_features_changes_nothing():
     model = build_word_classifier(WordClassifierSettings(12, 3, replace(RECURRENT, bidirectional=False), 5, 0.3))
-    forms = np.array([[3, 7, 2], [4, 0, 0], [0, 0, 0]], np.int32)
-    logits = np.array(model({"forms": forms}))
-    padded = np.array(model({"forms": np.pad(forms, ((0, 0), (0, 4)))}))
+    features = np.array([[3, 7, 2], [4, 0, 0], [0, 0, 0]], np.int32)
+    logits = np.array(model({"orthographic": features}))
+    padded = np.array(model({"orthographic": np.pad(features, ((0, 0), (0, 4)))}))
     np.testing.assert_allclose(padded, logits, atol=1e-6)
     assert np.isfinite(logits).all()
     assert model.get_layer("recurrent_1").input[0].shape == (None, 1, 5)

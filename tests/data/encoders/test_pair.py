@@ -53,8 +53,8 @@ def test_what_was_saved_encodes_alike(encoder, tmp_path):
 def test_a_missing_or_damaged_file_is_named(encoder, tmp_path, name):
     encoder.save(tmp_path)
     (tmp_path / name).write_text("[")
-    with pytest.raises(RunError, match=rf"{name} is damaged .*; train the run anew"):
+    with pytest.raises(RunError, match=rf"{name} is damaged .*; train the run again"):
         PairEncoder.load(tmp_path)
     (tmp_path / name).unlink()
-    with pytest.raises(RunError, match=f"{name} is missing; .* train it anew"):
+    with pytest.raises(RunError, match=f"{name} is missing; .* train it again"):
         PairEncoder.load(tmp_path)

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from evaluation.report import write_report
+import evaluation
 from schema.examples import ExampleT
 from schema.records import Baselines, Metrics, PrimaryMetric
 from tasks.task import Encoder, FittedEncoder, published_results_for
@@ -34,7 +34,7 @@ def evaluate_run(
     started = perf_counter()
     finished = state.stop_reason in FINISHED
     evaluations = _evaluate_splits(job, model, fitted, finished)
-    examples = {split: evaluation.examples for split, evaluation in evaluations.items()}
+    examples = {split: evaluated.examples for split, evaluated in evaluations.items()}
     baselines = (
         score_baselines(job.task, job.config, job.splits, examples, fitted.encoder, fitted.seen)
         if finished
@@ -44,11 +44,11 @@ def evaluate_run(
     seconds = {**seconds, "evaluation": perf_counter() - started}
     metrics = _metrics(job, model, state, evaluations, baselines, primary_split, seconds)
     _log_outcome(job, model, fitted, metrics)
-    write_report(
+    evaluation.report.write_report(
         job.folder.path,
         metrics,
         state.history,
-        {split: evaluation.scores for split, evaluation in evaluations.items()},
+        {split: evaluated.scores for split, evaluated in evaluations.items()},
         evaluations[primary_split].scored_examples(job.task),
         asdict(job.config),
     )
@@ -71,8 +71,8 @@ def _evaluate_splits(
         split: score_split(task, model, fitted.encoder, fitted.seen, examples, task.predict_config_class())
         for split, examples in parts.items()
     }
-    for split, evaluation in evaluations.items():
-        job.folder.write_json_lines(f"predictions/{split}.jsonl", evaluation.rows(task))
+    for split, evaluated in evaluations.items():
+        job.folder.write_json_lines(f"predictions/{split}.jsonl", evaluated.rows(task))
     duplicates = splits.duplicates_of_train() if "test" in evaluations else frozenset()
     if 0 < len(duplicates) < len(splits.test):
         evaluations["test_without_duplicates"] = evaluations["test"].without(duplicates, task, fitted.seen)
@@ -113,7 +113,7 @@ def _metrics(
         cell=config.cell,
         seed=config.seed,
         primary_metric=PrimaryMetric(task.primary_metric, scores.values[task.primary_metric], primary_split),
-        scores={split: evaluation.scores.values for split, evaluation in evaluations.items()},
+        scores={split: evaluated.scores.values for split, evaluated in evaluations.items()},
         baselines=baselines.values,
         counts={**sizes, **splits.overlaps()},
         seconds=seconds,
@@ -126,7 +126,7 @@ def _metrics(
         versions=versions(),
         command=job.command,
         notes=scores.notes,
-        intervals={split: evaluation.scores.intervals for split, evaluation in evaluations.items()},
+        intervals={split: evaluated.scores.intervals for split, evaluated in evaluations.items()},
         baseline_intervals=baselines.intervals,
         published_results=published_results_for(task.published_results, splits) if comparable else (),
     )

@@ -4,7 +4,6 @@ splits -> encoder -> model -> fit -> best weights -> scores of model and baselin
 """
 
 import shlex
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
@@ -102,15 +101,15 @@ def _run(
 ) -> TrainingResult:
     """Train from `checkpoint`, or from the beginning, and evaluate the best model."""
     start_tensorflow()
-    # Late, since it imports Keras, which must not be imported before `start_tensorflow`.
-    from training.fitting import fit_model
+    # Late, since both import Keras, which must not be imported before `start_tensorflow`.
+    from training import final_evaluation, fitting
 
     fitted = job.task.fit_encoder(job.splits, job.config)
     if checkpoint is None:
         job.folder.save_encoder(fitted.save)
     state = _initial_state(fitted, checkpoint)
     if checkpoint is None or checkpoint.stop_reason is None:
-        fit_model(job, fitted, state, interruption)
+        fitting.fit_model(job, fitted, state, interruption)
     if interruption.number is not None and state.stop_reason in FINISHED:
         # The signal came after the last step, when no callback looked for it any more.
         state.stop_reason = "interrupt"
@@ -124,7 +123,12 @@ def _run(
             f"the loss became NaN or infinite at {state.diverged_at}, before any epoch was finished; "
             "try a lower --learning-rate or --clip-norm"
         )
-    metrics = _evaluate(job, fitted, state, seconds)
+    model = job.folder.load_model()
+    try:
+        metrics = final_evaluation.evaluate_run(job, model, fitted, state, seconds)
+    except Interrupted as error:
+        message = "the trained model is saved, but not evaluated yet"
+        raise _interrupted(job.folder, message, error.exit_status) from None
     _raise_unless_finished(job, state, metrics, interruption)
     return TrainingResult(job.folder, metrics)
 
@@ -136,23 +140,6 @@ def _initial_state(fitted: FittedEncoder[Encoder[ExampleT]], checkpoint: Checkpo
     return TrainerState(
         encoder_seconds=fitted.seconds, previous_seconds=fitted.seconds, previous_cpu_seconds=fitted.cpu_seconds
     )
-
-
-def _evaluate(
-    job: TrainingJob[ExampleT],
-    fitted: FittedEncoder[Encoder[ExampleT]],
-    state: TrainerState,
-    seconds: Mapping[str, float],
-) -> Metrics:
-    model = job.folder.load_model()
-    try:
-        # Late, since it imports matplotlib, which takes a second that the first step need not wait for.
-        from training.final_evaluation import evaluate_run
-
-        return evaluate_run(job, model, fitted, state, seconds)
-    except Interrupted as error:
-        message = "the trained model is saved, but not evaluated yet"
-        raise _interrupted(job.folder, message, error.exit_status) from None
 
 
 def _raise_unless_finished(

@@ -14,7 +14,7 @@ from evaluation.text_generation_scores import bleu_from_counts
 from schema.errors import UserError
 from schema.examples import CaptionedImage
 from schema.predictions import TextPrediction
-from schema.scores import Scores
+from schema.scores import Scores, SeenInTraining
 from schema.text import caption_tokens
 
 MIN_RELIABLE_IMAGES = 50
@@ -24,12 +24,11 @@ _FEW_IMAGES_NOTE = (
 
 
 def caption_scores(
-    examples: Sequence[CaptionedImage], predictions: Sequence[TextPrediction], vocabulary: int = 0
+    examples: Sequence[CaptionedImage], predictions: Sequence[TextPrediction], seen: SeenInTraining
 ) -> Scores:
     """BLEU-1 to 4, CIDEr-D (Vedantam et al. 2015) and ROUGE-L by pycocoevalcap, and the rate of distinct captions.
 
-    vocabulary: number of words of the model; 0 if unknown
-    Raises UserError if there are no examples.
+    The notes compare the words used with `seen.vocab_size`, unless it is 0. Raises UserError if there are no examples.
     """
     if len(examples) != len(predictions):
         raise ValueError(f"{len(examples)} examples and {len(predictions)} predictions")
@@ -64,7 +63,7 @@ def caption_scores(
             ),
         ),
         notes=(
-            _diversity_note(predicted, vocabulary),
+            _diversity_note(predicted, seen.vocab_size),
             *([_FEW_IMAGES_NOTE] if len(examples) < MIN_RELIABLE_IMAGES else []),
         ),
     )
@@ -105,9 +104,9 @@ def _compute_score(
     return float(score), np.asarray(scores)
 
 
-def _diversity_note(predicted: Sequence[str], vocabulary: int) -> str:
+def _diversity_note(predicted: Sequence[str], vocab_size: int) -> str:
     words = {word for text in predicted for word in text.split()}
-    used = f"{len(words):,} of the {vocabulary:,} words of the model" if vocabulary else f"{len(words):,} words"
+    used = f"{len(words):,} of the {vocab_size:,} words of the model" if vocab_size else f"{len(words):,} words"
     return f"{len(set(predicted)):,} of {len(predicted):,} captions are distinct; they use {used}."
 
 

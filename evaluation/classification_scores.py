@@ -17,31 +17,31 @@ from evaluation.scores import (
 )
 from evaluation.statistics import bootstrap_interval
 from schema.errors import UserError
+from schema.examples import LabelledText
 from schema.predictions import LabelPrediction
-from schema.scores import Scores
+from schema.scores import Scores, SeenInTraining
 
 MIN_FREQUENT_REFERENCES = 10
 """References of a class that counts in `macro_f1_frequent`: the F1 of a rarer one is mostly chance."""
 
 
 def classification_scores(
-    references: Sequence[str], predictions: Sequence[LabelPrediction], lengths: Sequence[int], labels: Sequence[str]
+    examples: Sequence[LabelledText], predictions: Sequence[LabelPrediction], seen: SeenInTraining
 ) -> Scores:
     """Accuracy, macro F1 and cross-entropy.
 
-    lengths: tokens of each input
-    labels: the classes of the model, in its order
-    A reference that is not among `labels` counts as an error, has a row of its own and is named in `notes`.
-    Raises UserError if there are no examples, ValueError if the three sequences differ in length.
+    A reference that is not among `seen.labels` counts as an error, has a row of its own and is named in `notes`.
+    Raises UserError if there are no examples, ValueError if there are more or fewer predictions.
     """
-    if not len(references) == len(predictions) == len(lengths):
-        raise ValueError(f"{len(references)} references, {len(predictions)} predictions, {len(lengths)} lengths")
-    if not references:
+    if len(examples) != len(predictions):
+        raise ValueError(f"{len(examples)} examples and {len(predictions)} predictions")
+    if not examples:
         raise UserError("There are no examples to score; give a split or a file with at least one labelled example.")
+    references = [example.label or "" for example in examples]
     predicted = [prediction.label for prediction in predictions]
     correct = np.array([reference == label for reference, label in zip(references, predicted, strict=True)], float)
     losses = _cross_entropies(references, predictions)
-    labels_and_unknown = all_labels(labels, references, predicted)
+    labels_and_unknown = all_labels(seen.labels, references, predicted)
     indices = confusion_indices(references, predicted, labels_and_unknown)
 
     def macro_f1_of(indices: np.ndarray, axis: int = -1) -> np.ndarray:
@@ -60,11 +60,15 @@ def classification_scores(
         },
         examples=len(references),
         tables=(
-            table_by_length(lengths, "accuracy", lambda members: float(correct[members].mean())),
+            table_by_length(
+                [len(example.text.split()) for example in examples],
+                "accuracy",
+                lambda members: float(correct[members].mean()),
+            ),
             table_by_class(references, predicted, labels_and_unknown),
         ),
         confusion=confusion_matrix(indices, labels_and_unknown),
-        notes=unknown_label_notes(references, labels),
+        notes=unknown_label_notes(references, seen.labels),
     )
 
 

@@ -63,13 +63,6 @@ def fit_tagging_baselines(
     return baselines
 
 
-def fit_entity_baselines(
-    train: Sequence[TaggedSentence], features: WordFeatures
-) -> Mapping[str, Predictor[TaggedSentence, TagsPrediction]]:
-    """The same for entities, with `entity_dictionary`."""
-    return {**fit_tagging_baselines(train, features), "entity_dictionary": EntityDictionary.fit(train)}
-
-
 @dataclass(frozen=True)
 class EntityDictionary:
     """Tags the entities of train wherever their words occur, in any case; the longest match wins.

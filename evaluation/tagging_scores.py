@@ -29,7 +29,7 @@ from evaluation.statistics import bootstrap_interval, bootstrap_of_sums
 from schema.errors import UserError
 from schema.examples import TaggedSentence
 from schema.predictions import TagsPrediction
-from schema.scores import Scores, Table
+from schema.scores import Scores, SeenInTraining, Table
 
 POSITION_BINS = (1, 2, 3, 5, 10, 20, 40)
 """Upper bound of each bin of positions, counted from 1."""
@@ -117,19 +117,18 @@ class AlignedTags:
 
 
 def tagging_scores(
-    examples: Sequence[TaggedSentence], predictions: Sequence[TagsPrediction], tags: Sequence[str], seen: Set[str]
+    examples: Sequence[TaggedSentence], predictions: Sequence[TagsPrediction], seen: SeenInTraining
 ) -> Scores:
     """Accuracy, macro F1 and cross-entropy of tags.
 
-    tags: the tags of the model, in its order
-    seen: word forms of train, with their case
-    A reference that is not among `tags` counts as an error and is named in `notes`. Confidence intervals resample whole
-    sentences. Raises UserError if there are no words.
+    A reference that is not among `seen.labels` counts as an error and is named in `notes`. Words are unseen if their
+    form is not in `seen.words`, with its case. Confidence intervals resample whole sentences.
+    Raises UserError if there are no words.
     """
     aligned = AlignedTags(examples, predictions)
-    tags_and_unknown = all_labels(tags, aligned.references, aligned.predicted)
+    tags_and_unknown = all_labels(seen.labels, aligned.references, aligned.predicted)
     indices = confusion_indices(aligned.references, aligned.predicted, tags_and_unknown)
-    unseen = np.array([word not in seen for example in examples for word in example.words])
+    unseen = np.array([word not in seen.words for example in examples for word in example.words])
     all_correct = aligned.sum_by_sentence(1 - aligned.correct) == 0
     ratios = {
         "accuracy": aligned.word_ratios["accuracy"],
@@ -157,7 +156,7 @@ def tagging_scores(
             table_by_class(aligned.references, aligned.predicted, tags_and_unknown),
         ),
         confusion=confusion_matrix(indices, tags_and_unknown),
-        notes=unknown_label_notes(aligned.references, tags),
+        notes=unknown_label_notes(aligned.references, seen.labels),
     )
 
 
@@ -209,21 +208,20 @@ def _confusion_by_sentence(aligned: AlignedTags, indices: np.ndarray, tags: int)
 
 
 def entity_scores(
-    examples: Sequence[TaggedSentence], predictions: Sequence[TagsPrediction], tags: Sequence[str], seen: Set[str]
+    examples: Sequence[TaggedSentence], predictions: Sequence[TagsPrediction], seen: SeenInTraining
 ) -> Scores:
     """Precision, recall and F1 of entities.
 
-    tags: the tags of the model, in its order
-    seen: entities of train, as `entity_texts` gives them
-    Confidence intervals resample whole sentences. Raises UserError if there are no words.
+    `seen.entities` are the entities of train, as `entity_texts` gives them. Confidence intervals resample whole
+    sentences. Raises UserError if there are no words.
     """
     aligned = AlignedTags(examples, predictions)
     reference_tags = [example.tags for example in examples]
     predicted_tags = [prediction.tags for prediction in predictions]
     views = {name: (spans(examples, reference_tags), spans(examples, predicted_tags)) for name, spans in VIEWS.items()}
     counts = {_f1_name(view): _span_counts(*both) for view, both in views.items()}
-    ratios = _entity_ratios(examples, *views["official"], seen) | aligned.word_ratios
-    tags_and_unknown = all_labels(tags, aligned.references, aligned.predicted)
+    ratios = _entity_ratios(examples, *views["official"], seen.entities) | aligned.word_ratios
+    tags_and_unknown = all_labels(seen.labels, aligned.references, aligned.predicted)
     indices = confusion_indices(aligned.references, aligned.predicted, tags_and_unknown)
     return Scores(
         values={name: float(f1(sums.sum(axis=0))) for name, sums in counts.items()}
@@ -240,7 +238,7 @@ def entity_scores(
             *(_table_by_type(view, *both) for view, both in views.items()),
         ),
         confusion=confusion_matrix(indices, tags_and_unknown),
-        notes=(ENTITY_NOTE, *unknown_label_notes(aligned.references, tags)),
+        notes=(ENTITY_NOTE, *unknown_label_notes(aligned.references, seen.labels)),
     )
 
 

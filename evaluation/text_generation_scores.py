@@ -13,23 +13,24 @@ from evaluation.statistics import bootstrap_interval, bootstrap_of_sums
 from schema.errors import UserError
 from schema.examples import TextPair
 from schema.predictions import TextPrediction
-from schema.scores import Scores
+from schema.scores import Scores, SeenInTraining
 
 if TYPE_CHECKING:
     from rouge_score.rouge_scorer import RougeScorer
 
 
-def translation_scores(examples: Sequence[TextPair], predictions: Sequence[TextPrediction], language: str) -> Scores:
+def translation_scores(
+    examples: Sequence[TextPair], predictions: Sequence[TextPrediction], seen: SeenInTraining
+) -> Scores:
     """BLEU (Papineni et al. 2002), cased and as the literature on Multi30k reports it, and chrF (Popović 2015).
 
-    language: of the predictions, two letters
-    Raises UserError if there are no examples.
+    `seen.target_language` decides on the Moses tokens. Raises UserError if there are no examples.
     """
     references, predicted = _texts(examples, predictions)
     # force: no warning about texts that look tokenized, which is up to the user.
     cased, chrf = BLEU(force=True), CHRF()
     predicted_tokens, reference_tokens = (
-        [moses_tokenize(text, language) for text in texts] for texts in (predicted, references)
+        [moses_tokenize(text, seen.target_language) for text in texts] for texts in (predicted, references)
     )
     counts = {
         "bleu": _ngram_counts(predicted, references, tokenize="13a"),
@@ -68,7 +69,7 @@ ROUGE_TYPES = {"rouge_1": "rouge1", "rouge_2": "rouge2", "rouge_l": "rougeL"}
 """Name of the score -> its name in rouge-score."""
 
 
-def summary_scores(examples: Sequence[TextPair], predictions: Sequence[TextPrediction]) -> Scores:
+def summary_scores(examples: Sequence[TextPair], predictions: Sequence[TextPrediction], seen: SeenInTraining) -> Scores:
     """ROUGE (Lin 2004), copy rate and length ratio.
 
     A reference without a letter or digit scores 0 for any prediction. Raises UserError if there are no examples.

@@ -214,7 +214,7 @@ class Caption(Generation[CaptionedImage, CaptionEncoder, CaptionConfig, CaptionP
     def scores(
         self, examples: Sequence[CaptionedImage], predictions: Sequence[TextPrediction], seen: SeenInTraining
     ) -> Scores:
-        return evaluation.caption_scores.caption_scores(examples, predictions, vocabulary=seen.vocab_size)
+        return evaluation.caption_scores.caption_scores(examples, predictions, seen)
 
     def to_scored_example(self, example: CaptionedImage, answer: TextPrediction) -> ScoredExample:
 

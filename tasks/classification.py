@@ -56,9 +56,7 @@ class Classification(Task[LabelledText, LabelPrediction, LabelEncoderT, ConfigT,
     def scores(
         self, examples: Sequence[LabelledText], predictions: Sequence[LabelPrediction], seen: SeenInTraining
     ) -> Scores:
-        references = [example.label or "" for example in examples]
-        lengths = [len(example.text.split()) for example in examples]
-        return evaluation.classification_scores.classification_scores(references, predictions, lengths, seen.labels)
+        return evaluation.classification_scores.classification_scores(examples, predictions, seen)
 
     def to_scored_example(self, example: LabelledText, prediction: LabelPrediction) -> ScoredExample:
         reference = example.label or ""

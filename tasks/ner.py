@@ -107,7 +107,7 @@ class Ner(SequenceTagging[NerConfig]):
     def scores(
         self, examples: Sequence[TaggedSentence], predictions: Sequence[TagsPrediction], seen: SeenInTraining
     ) -> Scores:
-        return evaluation.tagging_scores.entity_scores(examples, predictions, seen.labels, seen.entities)
+        return evaluation.tagging_scores.entity_scores(examples, predictions, seen)
 
     def sentence_score(self, example: TaggedSentence, tags: Sequence[str]) -> float:
         reference, predicted = entity_spans([example.tags, tags])

@@ -62,7 +62,7 @@ class Pos(SequenceTagging[PosConfig]):
     def scores(
         self, examples: Sequence[TaggedSentence], predictions: Sequence[TagsPrediction], seen: SeenInTraining
     ) -> Scores:
-        return evaluation.tagging_scores.tagging_scores(examples, predictions, seen.labels, seen.words)
+        return evaluation.tagging_scores.tagging_scores(examples, predictions, seen)
 
     def sentence_score(self, example: TaggedSentence, tags: Sequence[str]) -> float:
         correct = sum(one == other for one, other in zip(example.tags, tags, strict=True)) if example.tags else 0

@@ -121,7 +121,7 @@ class Summary(TextGeneration[SummaryConfig, SummaryPredictConfig]):
     def scores(
         self, examples: Sequence[TextPair], predictions: Sequence[TextPrediction], seen: SeenInTraining
     ) -> Scores:
-        return evaluation.text_generation_scores.summary_scores(examples, predictions)
+        return evaluation.text_generation_scores.summary_scores(examples, predictions, seen)
 
     def to_scored_example(self, example: TextPair, prediction: TextPrediction) -> ScoredExample:
         score = (

@@ -249,10 +249,12 @@ def score_predictors(
     seen: SeenInTraining,
 ) -> Mapping[str, Mapping[str, Scores]]:
     """Score each predictor on each part: name -> part -> scores."""
-    return {
-        name: {part: task.scores(examples, predict(examples), seen) for part, examples in parts.items()}
-        for name, predict in predictors.items()
-    }
+    scores: dict[str, dict[str, Scores]] = {name: {} for name in predictors}
+    # Part by part, since predictors may share the n-gram counts of the examples that they saw last.
+    for part, examples in parts.items():
+        for name, predict in predictors.items():
+            scores[name][part] = task.scores(examples, predict(examples), seen)
+    return scores
 
 
 def published_results_for(

@@ -66,7 +66,7 @@ class Translation(TextGeneration[TranslationConfig, GenerationPredictConfig]):
     def scores(
         self, examples: Sequence[TextPair], predictions: Sequence[TextPrediction], seen: SeenInTraining
     ) -> Scores:
-        return evaluation.text_generation_scores.translation_scores(examples, predictions, seen.target_language)
+        return evaluation.text_generation_scores.translation_scores(examples, predictions, seen)
 
     def fit_baselines(
         self, splits: Splits[TextPair], encoder: PairEncoder, config: TranslationConfig

@@ -9,6 +9,7 @@ from evaluation.caption_scores import caption_scores, caption_tokens, corpus_cid
 from schema.errors import UserError
 from schema.examples import CaptionedImage
 from schema.predictions import TextPrediction
+from schema.scores import SeenInTraining
 
 EXAMPLES = [
     CaptionedImage(b"1", ("A dog runs .", "The dog is running fast .")),
@@ -17,7 +18,7 @@ EXAMPLES = [
 
 
 def scores_of(*texts: str):
-    return caption_scores(EXAMPLES, [TextPrediction(text) for text in texts], vocabulary=50)
+    return caption_scores(EXAMPLES, [TextPrediction(text) for text in texts], SeenInTraining(vocab_size=50))
 
 
 def test_tokens_are_lower_cased_words():
@@ -60,4 +61,4 @@ def test_empty_captions_score_zero_and_no_examples_are_an_error():
     values = scores_of("", "").values
     assert values["bleu_4"] == values["cider"] == values["rouge_l_coco"] == 0
     with pytest.raises(UserError, match="There are no examples to score"):
-        caption_scores([], [])
+        caption_scores([], [], SeenInTraining())

@@ -17,6 +17,7 @@ from evaluation.classification_baselines import (
 from evaluation.classification_scores import classification_scores
 from schema.errors import UserError
 from schema.examples import LabelledText
+from schema.scores import SeenInTraining
 
 GOOD, BAD, DULL = ("fine", "lovely", "warm"), ("awful", "nasty", "cold"), ("plain", "grey", "flat")
 
@@ -47,9 +48,9 @@ def settings_of(baselines):
 
 
 def accuracies(baselines, examples, labels):
-    references = [example.label for example in examples]
+    seen = SeenInTraining(labels=tuple(labels))
     return {
-        name: classification_scores(references, predict(examples), [1] * len(examples), labels).values["accuracy"]
+        name: classification_scores(examples, predict(examples), seen).values["accuracy"]
         for name, predict in baselines.items()
     }
 

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from evaluation.classification_scores import classification_scores
 from evaluation.scores import SCORES
 from schema.errors import UserError
+from schema.examples import LabelledText
 from schema.predictions import LabelPrediction
+from schema.scores import SeenInTraining
 
 
 def certain(label):
@@ -18,9 +20,13 @@ def certain(label):
 
 
 def scores_of(references, predicted, labels, lengths=None):
-    return classification_scores(
-        references, [certain(label) for label in predicted], lengths or [1] * len(references), labels
-    )
+    return scores_of_predictions(references, [certain(label) for label in predicted], labels, lengths)
+
+
+def scores_of_predictions(references, predictions, labels, lengths=None):
+    lengths = lengths or [1] * len(references)
+    examples = [LabelledText("word " * length, label) for label, length in zip(references, lengths, strict=True)]
+    return classification_scores(examples, predictions, SeenInTraining(labels=labels))
 
 
 def table(scores, title):
@@ -47,7 +53,7 @@ def test_macro_f1_ignores_classes_without_references():
 def test_cross_entropy_is_in_nats():
     # 1, 2 and 3 bits: 2 bits on average.
     predictions = [LabelPrediction("a", {"a": p, "b": 1 - p}) for p in (1 / 2, 1 / 4, 1 / 8)]
-    values = classification_scores(["a"] * 3, predictions, [1] * 3, ("a", "b")).values
+    values = scores_of_predictions(["a"] * 3, predictions, ("a", "b")).values
     assert values["cross_entropy"] == pytest.approx(2 * math.log(2))
 
 
@@ -76,7 +82,7 @@ def test_the_confusion_matrix_has_a_row_for_each_true_class():
 
 def test_classes_unknown_to_the_model_are_errors_and_are_named():
     predictions = [LabelPrediction("a", {"a": 0.5, "b": 0.5})] * 4
-    scores = classification_scores(["a", "new", "new", "odd"], predictions, [1] * 4, ("a", "b"))
+    scores = scores_of_predictions(["a", "new", "new", "odd"], predictions, ("a", "b"))
     assert scores.values["accuracy"] == pytest.approx(1 / 4)
     assert scores.confusion.labels == ("a", "b", "new", "odd")
     assert scores.confusion.counts.tolist() == [[1, 0, 0, 0], [0, 0, 0, 0], [2, 0, 0, 0], [1, 0, 0, 0]]
@@ -111,12 +117,12 @@ def test_length_bins_include_their_bounds_and_empty_ones_are_left_out():
 
 def test_no_examples_are_a_plain_error():
     with pytest.raises(UserError, match="no examples to score"):
-        classification_scores([], [], [], ("a",))
+        scores_of([], [], ("a",))
 
 
 def test_sequences_of_different_length_are_refused():
-    with pytest.raises(ValueError, match="2 references, 1 predictions"):
-        classification_scores(["a", "b"], [certain("a")], [1, 1], ("a",))
+    with pytest.raises(ValueError, match="2 examples and 1 predictions"):
+        scores_of(["a", "b"], ["a"], ("a",))
 
 
 @given(st.lists(st.tuples(st.sampled_from("abcx"), st.sampled_from("abc"), st.integers(0, 2000)), min_size=1))

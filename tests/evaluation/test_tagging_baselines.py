@@ -3,7 +3,7 @@
 import pytest
 
 from data.encoders.orthography import OrthographicSettings, orthographic_features
-from evaluation.tagging_baselines import EntityDictionary, WordTags, fit_entity_baselines, fit_tagging_baselines
+from evaluation.tagging_baselines import EntityDictionary, WordTags, fit_tagging_baselines
 from schema.examples import TaggedSentence
 
 STEMS = ("bold", "calm", "cool", "dear", "fair", "fond", "glad", "kind", "loud", "mild")
@@ -84,7 +84,6 @@ TRAIN = [
 )
 def test_the_longest_entity_of_train_is_matched_in_any_case(line, tags):
     assert tags_of(EntityDictionary.fit(TRAIN), line) == [tags]
-    assert tags_of(fit_entity_baselines(TRAIN, features)["entity_dictionary"], line) == [tags]
 
 
 def test_no_entity_is_found_without_one_in_train():

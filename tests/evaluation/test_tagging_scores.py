@@ -13,11 +13,12 @@ from evaluation.tagging_scores import entity_scores, tagging_scores
 from schema.errors import UserError
 from schema.examples import TaggedSentence
 from schema.predictions import TagsPrediction
+from schema.scores import SeenInTraining
 
 # "barks" has a wrong tag; "the", "so", "it" and "dog" occur in train.
 LINES = ["the DET dog NOUN barks VERB", "Zed PROPN", "so ADV it PRON"]
 PREDICTED = ["DET NOUN NOUN", "PROPN", "ADV PRON"]
-TAGS, SEEN = ("ADV", "DET", "NOUN", "PRON", "PROPN", "VERB"), {"the", "dog", "so", "it", "zed"}
+TAGS, SEEN = ("ADV", "DET", "NOUN", "PRON", "PROPN", "VERB"), frozenset({"the", "dog", "so", "it", "zed"})
 
 
 def sentence(line: str) -> TaggedSentence:
@@ -27,7 +28,9 @@ def sentence(line: str) -> TaggedSentence:
 
 def tag_scores_of(lines, predicted, tags=TAGS, seen=SEEN):
     return tagging_scores(
-        [sentence(line) for line in lines], [TagsPrediction(tuple(each.split())) for each in predicted], tags, seen
+        [sentence(line) for line in lines],
+        [TagsPrediction(tuple(each.split())) for each in predicted],
+        SeenInTraining(labels=tags, words=seen),
     )
 
 
@@ -100,19 +103,25 @@ def test_cross_entropy_is_the_mean_over_words():
     # 1, 2 and 3 bits: 2 bits on average, though the mean over the sentences would be another.
     first = TagsPrediction(("a", "b"), ("a", "b"), np.array([[1 / 2, 1 / 2], [1 / 4, 3 / 4]]))
     second = TagsPrediction(("a",), ("a", "b"), np.array([[7 / 8, 1 / 8]]))
-    values = tagging_scores([sentence("x a y a"), sentence("z b")], [first, second], ("a", "b"), set()).values
+    values = tagging_scores(
+        [sentence("x a y a"), sentence("z b")], [first, second], SeenInTraining(labels=("a", "b"))
+    ).values
     assert values["cross_entropy"] == pytest.approx(2 * math.log(2))
 
 
 def test_cross_entropy_of_an_unknown_tag_is_finite():
     prediction = TagsPrediction(("a",), ("a",), np.array([[1.0]]))
-    values = tagging_scores([sentence("x new"), sentence("y a")], [prediction] * 2, ("a",), set()).values
+    values = tagging_scores(
+        [sentence("x new"), sentence("y a")], [prediction] * 2, SeenInTraining(labels=("a",))
+    ).values
     assert values["cross_entropy"] == pytest.approx(52 * math.log(2) / 2)
 
 
 def test_there_is_no_cross_entropy_if_a_prediction_has_no_probabilities():
     predictions = [TagsPrediction(("a",), ("a",), np.array([[1.0]])), TagsPrediction(("a",))]
-    assert "cross_entropy" not in tagging_scores([sentence("x a")] * 2, predictions, ("a",), set()).values
+    assert (
+        "cross_entropy" not in tagging_scores([sentence("x a")] * 2, predictions, SeenInTraining(labels=("a",))).values
+    )
 
 
 @pytest.mark.parametrize("lines", [[], [""]], ids=["no sentence", "no word"])
@@ -150,7 +159,11 @@ IOB_TAGS = ("O", "B-PER", "I-PER", "B-LOC", "I-LOC")
 def entity_scores_of(*cases: tuple[str, str, str], seen=frozenset()):
     """Cases: words, reference tags and predicted tags of each sentence."""
     examples = [TaggedSentence(tuple(words.split()), tuple(reference.split())) for words, reference, _ in cases]
-    return entity_scores(examples, [TagsPrediction(tuple(tags.split())) for *_, tags in cases], IOB_TAGS, seen)
+    return entity_scores(
+        examples,
+        [TagsPrediction(tuple(tags.split())) for *_, tags in cases],
+        SeenInTraining(labels=IOB_TAGS, entities=frozenset(seen)),
+    )
 
 
 # Official: (@) (ann) (Bob) (Paris) against (@ ann) (Bob). Merged: the first two are one entity, which is correct.

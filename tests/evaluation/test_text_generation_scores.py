@@ -13,12 +13,15 @@ from evaluation.text_generation_scores import (
 from schema.errors import UserError
 from schema.examples import TextPair
 from schema.predictions import TextPrediction
+from schema.scores import SeenInTraining
 
 PAIRS = [TextPair("A dog runs.", "Ein Hund rennt."), TextPair("Two men sit down.", "Zwei Männer setzen sich hin.")]
 
+GERMAN = SeenInTraining(target_language="de")
+
 
 def scores_of(*texts):
-    return translation_scores(PAIRS, [TextPrediction(text) for text in texts], "de")
+    return translation_scores(PAIRS, [TextPrediction(text) for text in texts], GERMAN)
 
 
 def test_the_references_themselves_score_100():
@@ -77,7 +80,7 @@ def test_a_single_text_has_a_chrf_from_0_to_1():
 
 def test_no_examples_are_an_error():
     with pytest.raises(UserError, match="There are no examples to score"):
-        translation_scores([], [], "de")
+        translation_scores([], [], GERMAN)
 
 
 EMAILS = [
@@ -87,7 +90,9 @@ EMAILS = [
 
 
 def test_rouge_worked_out_by_hand():
-    scores = summary_scores(EMAILS, [TextPrediction("friday pipelines meeting"), TextPrediction("your mailbox")])
+    scores = summary_scores(
+        EMAILS, [TextPrediction("friday pipelines meeting"), TextPrediction("your mailbox")], SeenInTraining()
+    )
     # The first has all words of its reference (stemmed), two of them in order, and one pair of two.
     assert scores.values["rouge_1"] == pytest.approx((1 + 1 / 2) / 2)
     assert scores.values["rouge_2"] == pytest.approx((1 / 2 + 0) / 2)
@@ -101,6 +106,7 @@ def test_rouge_worked_out_by_hand():
 
 
 def test_empty_predictions_and_references_without_words_have_rouge_zero():
-    scores = summary_scores([TextPair("Hi.", "!!!"), TextPair("Hi.", "Hi")], [TextPrediction("Hi"), TextPrediction("")])
+    examples = [TextPair("Hi.", "!!!"), TextPair("Hi.", "Hi")]
+    scores = summary_scores(examples, [TextPrediction("Hi"), TextPrediction("")], SeenInTraining())
     assert scores.values["rouge_1"] == scores.values["rouge_l"] == 0
     assert sentence_rouge("Hi", "hi!") == 1

@@ -5,16 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from evaluation.scores import (
-    MIN_PROBABILITY,
-    all_labels,
-    confusion_indices,
-    confusion_matrix,
-    macro_f1,
-    table_by_class,
-    table_by_length,
-    unknown_label_notes,
-)
+from evaluation.scores import LabelPairs, cross_entropies, macro_f1, table_by_length
 from evaluation.statistics import bootstrap_interval
 from schema.errors import UserError
 from schema.examples import LabelledText
@@ -38,37 +29,39 @@ def classification_scores(
     if not examples:
         raise UserError("There are no examples to score; give a split or a file with at least one labelled example.")
     references = [example.label or "" for example in examples]
-    predicted = [prediction.label for prediction in predictions]
-    correct = np.array([reference == label for reference, label in zip(references, predicted, strict=True)], float)
-    losses = _cross_entropies(references, predictions)
-    labels_and_unknown = all_labels(seen.labels, references, predicted)
-    indices = confusion_indices(references, predicted, labels_and_unknown)
+    pairs = LabelPairs(references, [prediction.label for prediction in predictions], seen.labels)
+    losses = cross_entropies(
+        [
+            prediction.probabilities.get(reference, 0.0)
+            for reference, prediction in zip(references, predictions, strict=True)
+        ]
+    )
 
     def macro_f1_of(indices: np.ndarray, axis: int = -1) -> np.ndarray:
-        return _macro_f1_of_resamples(indices, len(labels_and_unknown))
+        return _macro_f1_of_resamples(indices, len(pairs.labels))
 
     return Scores(
         values={
-            "accuracy": float(correct.mean()),
-            "macro_f1": float(macro_f1_of(indices)),
+            "accuracy": float(pairs.correct.mean()),
+            "macro_f1": float(macro_f1_of(pairs.confusion_indices)),
             "cross_entropy": float(losses.mean()),
         },
         intervals={
-            "accuracy": bootstrap_interval(correct, np.mean),
-            "macro_f1": bootstrap_interval(indices, macro_f1_of),
+            "accuracy": bootstrap_interval(pairs.correct, np.mean),
+            "macro_f1": bootstrap_interval(pairs.confusion_indices, macro_f1_of),
             "cross_entropy": bootstrap_interval(losses, np.mean),
         },
-        examples=len(references),
+        examples=len(examples),
         tables=(
             table_by_length(
                 [len(example.text.split()) for example in examples],
                 "accuracy",
-                lambda members: float(correct[members].mean()),
+                lambda members: float(pairs.correct[members].mean()),
             ),
-            table_by_class(references, predicted, labels_and_unknown),
+            pairs.table_by_class(),
         ),
-        confusion=confusion_matrix(indices, labels_and_unknown),
-        notes=unknown_label_notes(references, seen.labels),
+        confusion=pairs.confusion(),
+        notes=pairs.notes(),
     )
 
 
@@ -86,10 +79,3 @@ def _macro_f1_of_resamples(indices: np.ndarray, classes: int) -> np.ndarray:
     shifted = rows + classes**2 * np.arange(len(rows))[:, None]
     counts = np.bincount(shifted.ravel(), minlength=classes**2 * len(rows))
     return macro_f1(counts.reshape(*indices.shape[:-1], classes**2))
-
-
-def _cross_entropies(references: Sequence[str], predictions: Sequence[LabelPrediction]) -> np.ndarray:
-    """-log p(reference) of each example, in nats; a class unknown to the model has probability 0."""
-    pairs = zip(references, predictions, strict=True)
-    probabilities = [prediction.probabilities.get(reference, 0.0) for reference, prediction in pairs]
-    return -np.log(np.clip(probabilities, MIN_PROBABILITY, 1))

@@ -5,8 +5,9 @@ Scores are functions of references and predictions; models and baselines are sco
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -102,23 +103,71 @@ def format_interval(intervals: Mapping[str, tuple[float, float]], name: str) -> 
     return f"{format_score(name, low)} to {format_score(name, high)}" if math.isfinite(low) else UNDEFINED
 
 
-def all_labels(labels: Sequence[str], *others: Iterable[str]) -> tuple[str, ...]:
-    """The labels of the model in its order, then, sorted, those that occur in `others` only."""
-    return (*labels, *sorted(set().union(*others) - set(labels)))
+def cross_entropies(probabilities: Sequence[float]) -> np.ndarray:
+    """-log of the probability of each reference, in nats; finite for probability 0."""
+    return -np.log(np.clip(probabilities, MIN_PROBABILITY, 1))
 
 
-def confusion_indices(references: Sequence[str], predicted: Sequence[str], labels: Sequence[str]) -> np.ndarray:
-    """Index of each pair of reference and prediction in the flattened confusion matrix, (examples,)."""
-    index = {label: number for number, label in enumerate(labels)}
-    return np.array(
-        [index[reference] * len(index) + index[label] for reference, label in zip(references, predicted, strict=True)]
-    )
+@dataclass(frozen=True)
+class LabelPairs:
+    """Reference and predicted labels, of examples or of words.
 
+    model_labels: the labels of the model, in its order
+    A reference that is not among them counts as an error.
+    """
 
-def confusion_matrix(indices: np.ndarray, labels: Sequence[str]) -> ConfusionMatrix:
-    """The confusion matrix from the result of `confusion_indices`."""
-    classes = len(labels)
-    return ConfusionMatrix(tuple(labels), np.bincount(indices, minlength=classes**2).reshape(classes, classes))
+    references: Sequence[str]
+    predicted: Sequence[str]
+    model_labels: Sequence[str]
+
+    @cached_property
+    def correct(self) -> np.ndarray:
+        """1 for each correct prediction, else 0: (pairs,)."""
+        return np.array([one == other for one, other in zip(self.references, self.predicted, strict=True)], float)
+
+    @cached_property
+    def labels(self) -> tuple[str, ...]:
+        """The labels of the model, then, sorted, all others."""
+        return (*self.model_labels, *sorted({*self.references, *self.predicted} - set(self.model_labels)))
+
+    @cached_property
+    def confusion_indices(self) -> np.ndarray:
+        """Index of each pair in the flattened confusion matrix, (pairs,)."""
+        index = {label: number for number, label in enumerate(self.labels)}
+        pairs = zip(self.references, self.predicted, strict=True)
+        return np.array([index[reference] * len(index) + index[predicted] for reference, predicted in pairs])
+
+    def confusion(self) -> ConfusionMatrix:
+        """The confusion matrix of all `labels`."""
+        classes = len(self.labels)
+        counts = np.bincount(self.confusion_indices, minlength=classes**2)
+        return ConfusionMatrix(self.labels, counts.reshape(classes, classes))
+
+    def table_by_class(self) -> Table:
+        """Precision, recall and F1 of each class.
+
+        Precision is NaN for a class that is never predicted, recall for a class without examples, F1 if both are.
+        """
+        from sklearn.metrics import precision_recall_fscore_support
+
+        columns = precision_recall_fscore_support(
+            self.references, self.predicted, labels=self.labels, zero_division=np.nan
+        )
+        rows = tuple(
+            (label, int(examples), float(precision), float(recall), float(f1))
+            for label, precision, recall, f1, examples in zip(self.labels, *columns, strict=True)
+        )
+        return Table("scores by class", ("class", "examples", "precision", "recall", "F1"), rows)
+
+    def notes(self) -> tuple[str, ...]:
+        """A note that names the references unknown to the model; empty if there are none."""
+        unknown = Counter(self.references)
+        for label in self.model_labels:
+            unknown.pop(label, None)
+        if not unknown:
+            return ()
+        classes = ", ".join(f"{label} ({count:,})" for label, count in sorted(unknown.items()))
+        return (f"Classes unknown to the model, whose examples count as errors: {classes}.",)
 
 
 def macro_f1(counts: np.ndarray, min_references: int = 1) -> np.ndarray:
@@ -162,29 +211,3 @@ def _bin_name(index: int, bounds: Sequence[int]) -> str:
         return f"more than {bounds[-1]}"
     first, last = bounds[index - 1] + 1 if index else 1, bounds[index]
     return f"up to {last}" if index == 0 and last > 1 else f"{first}-{last}" if first < last else str(last)
-
-
-def table_by_class(references: Sequence[str], predicted: Sequence[str], labels: Sequence[str]) -> Table:
-    """Precision, recall and F1 of each class.
-
-    Precision is NaN for a class that is never predicted, recall for a class without examples, F1 if both are.
-    """
-    from sklearn.metrics import precision_recall_fscore_support
-
-    columns = precision_recall_fscore_support(references, predicted, labels=labels, zero_division=np.nan)
-    rows = tuple(
-        (label, int(examples), float(precision), float(recall), float(f1))
-        for label, precision, recall, f1, examples in zip(labels, *columns, strict=True)
-    )
-    return Table("scores by class", ("class", "examples", "precision", "recall", "F1"), rows)
-
-
-def unknown_label_notes(references: Sequence[str], labels: Sequence[str]) -> tuple[str, ...]:
-    """A note that names the references that are not among the labels of the model; empty if there are none."""
-    unknown = Counter(references)
-    for label in labels:
-        unknown.pop(label, None)
-    if not unknown:
-        return ()
-    classes = ", ".join(f"{label} ({count:,})" for label, count in sorted(unknown.items()))
-    return (f"Classes unknown to the model, whose examples count as errors: {classes}.",)

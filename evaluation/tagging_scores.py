@@ -15,16 +15,7 @@ from functools import cached_property
 import numpy as np
 
 from evaluation.entity_spans import Span, entity_spans, entity_texts, is_mention, merge_mentions
-from evaluation.scores import (
-    MIN_PROBABILITY,
-    all_labels,
-    confusion_indices,
-    confusion_matrix,
-    macro_f1,
-    table_by_class,
-    table_by_length,
-    unknown_label_notes,
-)
+from evaluation.scores import LabelPairs, cross_entropies, macro_f1, table_by_length
 from evaluation.statistics import bootstrap_interval, bootstrap_of_sums
 from schema.errors import UserError
 from schema.examples import TaggedSentence
@@ -45,34 +36,30 @@ class AlignedTags:
 
     examples: sentences with a tag for each word
     predictions: one for each example, with a tag for each word
+    model_tags: the tags of the model, in its order
     Raises UserError if there are no words, ValueError for other numbers of sentences or words.
     """
 
     examples: Sequence[TaggedSentence]
     predictions: Sequence[TagsPrediction]
+    model_tags: Sequence[str]
 
     def __post_init__(self) -> None:
         if len(self.examples) != len(self.predictions):
             raise ValueError(f"{len(self.examples)} examples and {len(self.predictions)} predictions")
-        if not self.references:
+        words, tags = len(self.pairs.references), len(self.pairs.predicted)
+        if not words:
             raise UserError("There are no examples to score; give a split or a file with at least one tagged word.")
-        if len(self.predicted) != len(self.references):
-            raise ValueError(f"{len(self.references)} words and {len(self.predicted)} tags")
+        if tags != words:
+            raise ValueError(f"{words} words and {tags} tags")
 
     @cached_property
-    def references(self) -> list[str]:
-        """Reference tag of each word."""
-        return [tag for example in self.examples for tag in example.tags]
-
-    @cached_property
-    def predicted(self) -> list[str]:
-        """Predicted tag of each word."""
-        return [tag for prediction in self.predictions for tag in prediction.tags]
-
-    @cached_property
-    def correct(self) -> np.ndarray:
-        """1 for each word with the correct tag, else 0: (words,)."""
-        return np.array([one == other for one, other in zip(self.references, self.predicted, strict=True)], float)
+    def pairs(self) -> LabelPairs:
+        """Reference and predicted tag of each word."""
+        references = [tag for example in self.examples for tag in example.tags]
+        return LabelPairs(
+            references, [tag for prediction in self.predictions for tag in prediction.tags], self.model_tags
+        )
 
     @cached_property
     def lengths(self) -> np.ndarray:
@@ -104,13 +91,13 @@ class AlignedTags:
                 float(row[index[tag]]) if tag in index else 0.0
                 for tag, row in zip(example.tags, prediction.probabilities, strict=True)
             ]
-        return -np.log(np.clip(probabilities, MIN_PROBABILITY, 1))
+        return cross_entropies(probabilities)
 
     @cached_property
     def word_ratios(self) -> dict[str, np.ndarray]:
         """Accuracy, and cross-entropy if there are probabilities, as `ratio_by_sentence`."""
-        ones = np.ones(len(self.references))
-        ratios = {"accuracy": self.ratio_by_sentence(self.correct, ones)}
+        ones = np.ones(len(self.pairs.references))
+        ratios = {"accuracy": self.ratio_by_sentence(self.pairs.correct, ones)}
         if self.cross_entropies is not None:
             ratios["cross_entropy"] = self.ratio_by_sentence(self.cross_entropies, ones)
         return ratios
@@ -125,18 +112,17 @@ def tagging_scores(
     form is not in `seen.words`, with its case. Confidence intervals resample whole sentences.
     Raises UserError if there are no words.
     """
-    aligned = AlignedTags(examples, predictions)
-    tags_and_unknown = all_labels(seen.labels, aligned.references, aligned.predicted)
-    indices = confusion_indices(aligned.references, aligned.predicted, tags_and_unknown)
+    aligned = AlignedTags(examples, predictions, seen.labels)
+    pairs = aligned.pairs
     unseen = np.array([word not in seen.words for example in examples for word in example.words])
-    all_correct = aligned.sum_by_sentence(1 - aligned.correct) == 0
+    all_correct = aligned.sum_by_sentence(1 - pairs.correct) == 0
     ratios = {
         "accuracy": aligned.word_ratios["accuracy"],
-        "accuracy_unseen": aligned.ratio_by_sentence(aligned.correct * unseen, unseen.astype(float)),
+        "accuracy_unseen": aligned.ratio_by_sentence(pairs.correct * unseen, unseen.astype(float)),
         "sentence_accuracy": np.stack([all_correct, np.ones(len(examples))], axis=-1).astype(float),
         **aligned.word_ratios,
     }
-    counts = _confusion_by_sentence(aligned, indices, len(tags_and_unknown))
+    counts = _confusion_by_sentence(aligned)
     unseen_types = _correct_types(aligned, unseen)
     return Scores(
         values={name: float(ratio(sums.sum(axis=0))) for name, sums in ratios.items()}
@@ -153,10 +139,10 @@ def tagging_scores(
         tables=(
             _accuracy_by_length(aligned),
             _accuracy_by_position(aligned),
-            table_by_class(aligned.references, aligned.predicted, tags_and_unknown),
+            pairs.table_by_class(),
         ),
-        confusion=confusion_matrix(indices, tags_and_unknown),
-        notes=unknown_label_notes(aligned.references, seen.labels),
+        confusion=pairs.confusion(),
+        notes=pairs.notes(),
     )
 
 
@@ -167,9 +153,11 @@ def _correct_types(aligned: AlignedTags, unseen: np.ndarray) -> np.ndarray:
     """
     references: defaultdict[str, Counter[str]] = defaultdict(Counter)
     predictions: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    overall = Counter(aligned.references)
+    overall = Counter(aligned.pairs.references)
     words = (word for example in aligned.examples for word in example.words)
-    for word, is_unseen, reference, predicted in zip(words, unseen, aligned.references, aligned.predicted, strict=True):
+    for word, is_unseen, reference, predicted in zip(
+        words, unseen, aligned.pairs.references, aligned.pairs.predicted, strict=True
+    ):
         if is_unseen:
             references[word][reference] += 1
             predictions[word][predicted] += 1
@@ -186,7 +174,7 @@ def ratio(sums: np.ndarray) -> np.ndarray:
 
 
 def _accuracy_by_length(aligned: AlignedTags) -> Table:
-    correct = aligned.sum_by_sentence(aligned.correct)
+    correct = aligned.sum_by_sentence(aligned.pairs.correct)
     return table_by_length(
         aligned.lengths,
         "accuracy",
@@ -196,15 +184,18 @@ def _accuracy_by_length(aligned: AlignedTags) -> Table:
 
 def _accuracy_by_position(aligned: AlignedTags) -> Table:
     starts = np.cumsum(aligned.lengths) - aligned.lengths
-    position = np.arange(len(aligned.correct)) - np.repeat(starts, aligned.lengths) + 1
-    table = table_by_length(position, "accuracy", lambda members: float(aligned.correct[members].mean()), POSITION_BINS)
+    position = np.arange(len(aligned.sentence)) - np.repeat(starts, aligned.lengths) + 1
+    table = table_by_length(
+        position, "accuracy", lambda members: float(aligned.pairs.correct[members].mean()), POSITION_BINS
+    )
     return Table("accuracy by position", ("position in the sentence", "words", "accuracy"), table.rows)
 
 
-def _confusion_by_sentence(aligned: AlignedTags, indices: np.ndarray, tags: int) -> np.ndarray:
+def _confusion_by_sentence(aligned: AlignedTags) -> np.ndarray:
     """Flattened confusion matrix of each sentence: (sentences, tags x tags)."""
-    counts = np.bincount(aligned.sentence * tags**2 + indices, minlength=len(aligned.lengths) * tags**2)
-    return counts.reshape(len(aligned.lengths), tags**2)
+    sentences, size = len(aligned.lengths), len(aligned.pairs.labels) ** 2
+    indices = aligned.sentence * size + aligned.pairs.confusion_indices
+    return np.bincount(indices, minlength=sentences * size).reshape(sentences, size)
 
 
 def entity_scores(
@@ -215,14 +206,12 @@ def entity_scores(
     `seen.entities` are the entities of train, as `entity_texts` gives them. Confidence intervals resample whole
     sentences. Raises UserError if there are no words.
     """
-    aligned = AlignedTags(examples, predictions)
+    aligned = AlignedTags(examples, predictions, seen.labels)
     reference_tags = [example.tags for example in examples]
     predicted_tags = [prediction.tags for prediction in predictions]
     views = {name: (spans(examples, reference_tags), spans(examples, predicted_tags)) for name, spans in VIEWS.items()}
     counts = {_f1_name(view): _span_counts(*both) for view, both in views.items()}
     ratios = _entity_ratios(examples, *views["official"], seen.entities) | aligned.word_ratios
-    tags_and_unknown = all_labels(seen.labels, aligned.references, aligned.predicted)
-    indices = confusion_indices(aligned.references, aligned.predicted, tags_and_unknown)
     return Scores(
         values={name: float(f1(sums.sum(axis=0))) for name, sums in counts.items()}
         | {name: float(ratio(sums.sum(axis=0))) for name, sums in ratios.items()},
@@ -237,8 +226,8 @@ def entity_scores(
             ),
             *(_table_by_type(view, *both) for view, both in views.items()),
         ),
-        confusion=confusion_matrix(indices, tags_and_unknown),
-        notes=(ENTITY_NOTE, *unknown_label_notes(aligned.references, seen.labels)),
+        confusion=aligned.pairs.confusion(),
+        notes=(ENTITY_NOTE, *aligned.pairs.notes()),
     )
 
 

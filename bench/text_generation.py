@@ -21,8 +21,7 @@ from bench.recipes import MakeRound, Recipe, Round, bucketed, compiled, random_i
 from bench.rounds import QUICK_SCHEDULE, Schedule, rounds_table, speed_ratios, time_in_rounds
 from console.quiet import start_tensorflow
 from data.batches import Batches
-from data.encoders.subwords import BEGIN, END
-from schema.encoded import IGNORE_INDEX, Column, EncodedDataset
+from schema.encoded import BEGIN, END, IGNORE_INDEX, Column, EncodedDataset
 from schema.examples import TextPair
 from tasks.generation import GenerationPredictConfig
 from tasks.task import FittedEncoder

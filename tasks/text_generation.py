@@ -12,11 +12,10 @@ import evaluation
 import models
 from console.progress import track
 from data.encoders.pair import PairEncoder, PairSettings
-from data.encoders.subwords import BEGIN, END, UNKNOWN, Subwords
 from data.readers.files import read_pairs
 from data.stopwatch import Stopwatch
 from schema.configs import Positive, Range, RecurrentConfig
-from schema.encoded import EncodedDataset
+from schema.encoded import BEGIN, END, UNKNOWN, EncodedDataset
 from schema.examples import Splits, TextPair
 from schema.predictions import AttentionWeights, TextPrediction
 from schema.scores import ScoredExample, SeenInTraining
@@ -63,9 +62,8 @@ class TextGeneration(Generation[TextPair, PairEncoder, TextGenerationConfigT, Ge
 
     def fit_encoder(self, splits: Splits[TextPair], config: TextGenerationConfigT) -> FittedEncoder[PairEncoder]:
         watch = Stopwatch()
-        texts = (text for example in splits.train for text in (example.source, example.target or ""))
         settings = PairSettings(config.max_source_length, config.max_target_length)
-        encoder = PairEncoder(settings, Subwords.fit(texts, config.vocab_size, config.lowercase))
+        encoder = PairEncoder.fit(splits.train, settings, config.vocab_size, config.lowercase)
         encoded, seen = encoder.encode(splits.train), SeenInTraining(target_language=self.target_language(config))
         return FittedEncoder(encoder, encoded, seen, seconds=watch.seconds, cpu_seconds=watch.cpu_seconds)
 
@@ -122,7 +120,7 @@ class TextGeneration(Generation[TextPair, PairEncoder, TextGenerationConfigT, Ge
             if weights is None:
                 return [None] * len(sources)
             # Both end with the end token.
-            source_tokens, target_tokens = (encoder.subwords.pieces(ids) for ids in (source, [*output, source[-1]]))
+            source_tokens, target_tokens = (encoder.subwords.tokens(ids) for ids in (source, [*output, source[-1]]))
             attention.append(AttentionWeights(tuple(source_tokens), tuple(target_tokens), weights[0, :, :-1]))
         return attention
 
@@ -136,7 +134,7 @@ class TextGeneration(Generation[TextPair, PairEncoder, TextGenerationConfigT, Ge
 
     def word_vectors(self, model: "keras.Model", encoder: PairEncoder) -> tuple[np.ndarray, Sequence[str]]:
         vectors = models.source_embedding(model).get_weights()[0]
-        subwords = encoder.subwords.pieces(range(len(encoder.subwords)))
+        subwords = encoder.subwords.tokens(range(len(encoder.subwords)))
         return vectors, [subword.replace("\n", " ") for subword in subwords]
 
     def figures(

@@ -1,62 +1,67 @@
-"""Pairs of texts as numbers, in pieces of words that both sides share."""
+"""Pairs of texts as the ids of subwords, with one vocabulary for both sides."""
 
-import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from data.encoders.corrupt_files import corrupt_file_errors
-from data.encoders.subwords import BEGIN, END, Subwords
-from schema.encoded import IGNORE_INDEX, Column, EncodedDataset, Ragged
+from data.encoders.frame import SavedEncoder, SavedPart
+from data.encoders.subwords import Subwords
+from schema.encoded import BEGIN, END, IGNORE_INDEX, PADDING, Column, EncodedDataset, Ragged
 from schema.examples import TextPair
 
 
 @dataclass(frozen=True)
 class PairSettings:
-    """Pieces of a source and of a target that are read, at most; what comes after them is cut off."""
+    """Maximum length of sources and targets, in subwords; longer ones are truncated."""
 
     max_source_length: int
     max_target_length: int
 
 
-class PairEncoder:
-    """Encodes pairs as `source` and, where there are targets, `target`: the pieces before each piece that is wanted.
+class PairEncoder(SavedEncoder):
+    """Encodes pairs as `source` and, for pairs with a target, `target`: the inputs of the decoder.
 
-    Both end in a mark of their own, so that neither is empty; `target` starts with one instead. Targets are the pieces
-    and the end.
+    Sources and targets end with the end token, so that none is empty. `target` starts with the begin token instead and
+    is one step behind the targets.
     """
 
     def __init__(self, settings: PairSettings, subwords: Subwords) -> None:
         self.settings, self.subwords = settings, subwords
 
+    @classmethod
+    def fit(
+        cls, examples: Sequence[TextPair], settings: PairSettings, vocab_size: int, lowercase: bool = False
+    ) -> "PairEncoder":
+        """Fit the subwords on the sources and targets of training pairs; see `Subwords.fit`."""
+        texts = (text for example in examples for text in (example.source, example.target or ""))
+        return cls(settings, Subwords.fit(texts, vocab_size, lowercase))
+
     def encode(self, examples: Sequence[TextPair]) -> EncodedDataset:
         """Inputs in order; targets unless one is missing."""
-        sources = self._pieces((example.source for example in examples), self.settings.max_source_length)
-        inputs: dict[str, Column] = {"source": _column([*pieces, END] for pieces in sources)}
+        sources = self._ids((example.source for example in examples), self.settings.max_source_length)
+        inputs: dict[str, Column] = {"source": _column([*ids, END] for ids in sources)}
         if any(example.target is None for example in examples):
             return EncodedDataset(inputs)
-        targets = self._pieces((example.target or "" for example in examples), self.settings.max_target_length)
-        inputs["target"] = _column([BEGIN, *pieces] for pieces in targets)
-        return EncodedDataset(inputs, _column(([*pieces, END] for pieces in targets), padding_value=IGNORE_INDEX))
+        targets = self._ids((example.target or "" for example in examples), self.settings.max_target_length)
+        inputs["target"] = _column([BEGIN, *ids] for ids in targets)
+        return EncodedDataset(inputs, _column(([*ids, END] for ids in targets), padding_value=IGNORE_INDEX))
 
-    def _pieces(self, texts: Iterable[str], longest: int) -> list[list[int]]:
-        return [pieces[:longest] for pieces in self.subwords.encode(list(texts))]
+    def _ids(self, texts: Iterable[str], max_length: int) -> list[list[int]]:
+        return [ids[:max_length] for ids in self.subwords.encode(list(texts))]
 
-    def save(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "encoder.json").write_text(json.dumps(asdict(self.settings), indent=2), encoding="utf-8")
-        self.subwords.save(folder / "subwords.json")
+    def _description(self) -> Mapping[str, object]:
+        return asdict(self.settings)
+
+    def _parts(self) -> Mapping[str, SavedPart]:
+        return {"subwords.json": self.subwords}
 
     @classmethod
-    def load(cls, folder: Path) -> "PairEncoder":
-        """Read what `save` wrote. Raises RunError with the file that is missing or damaged."""
-        path = folder / "encoder.json"
-        with corrupt_file_errors(path):
-            settings = PairSettings(**json.loads(path.read_text(encoding="utf-8")))
-            return cls(settings, Subwords.load(folder / "subwords.json"))
+    def _restore(cls, description: dict[str, Any], folder: Path) -> "PairEncoder":
+        return cls(PairSettings(**description), Subwords.load(folder / "subwords.json"))
 
 
-def _column(rows: Iterable[list[int]], padding_value: int = 0) -> Ragged:
+def _column(rows: Iterable[list[int]], padding_value: int = PADDING) -> Ragged:
     return Ragged.of([np.array(row, np.int32) for row in rows], padding_value)

@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from data.encoders.subwords import END, UNKNOWN
 from models.beam_search import SearchConfig
+from schema.encoded import END, UNKNOWN
 from schema.examples import Splits, TextPair
 from tasks.translation import TASK, TranslationConfig
 
@@ -63,7 +63,7 @@ def test_attention_is_shown_of_the_pieces_that_were_said():
     # What an untrained model says is spelt otherwise than the text would be cut.
     assert any(list(answer.ids) != subwords.encode([answer.text])[0] for answer in answers)
     for answer in answers:
-        assert answer.attention.target == tuple(subwords.pieces([*answer.ids, END]))
+        assert answer.attention.target == tuple(subwords.tokens([*answer.ids, END]))
         assert answer.attention.weights.shape == (len(answer.ids) + 1, len(answer.attention.source))
 
 

@@ -1,11 +1,10 @@
-"""Pairs of texts as numbers, worked out by hand, and the files that keep what was learnt."""
+"""Encoding of text pairs, compared with ids computed by hand, and the files of the encoder."""
 
 import numpy as np
 import pytest
 
 from data.encoders.pair import PairEncoder, PairSettings
-from data.encoders.subwords import BEGIN, END, Subwords
-from schema.encoded import IGNORE_INDEX
+from schema.encoded import BEGIN, END, IGNORE_INDEX
 from schema.errors import RunError
 from schema.examples import TextPair
 
@@ -15,10 +14,10 @@ PAIRS = [TextPair("a b", "c"), TextPair("", "a b c a b c"), TextPair("b b b b b 
 
 @pytest.fixture
 def encoder() -> PairEncoder:
-    return PairEncoder(SETTINGS, Subwords.fit(["a b c"] * 3, 20))
+    return PairEncoder.fit([TextPair("a b c", "")] * 3, SETTINGS, vocab_size=20)
 
 
-def test_pairs_worked_out_by_hand(encoder):
+def test_ids_computed_by_hand(encoder):
     a, b, c = encoder.subwords.encode(["a b c"])[0]
     encoded = encoder.encode(PAIRS)
     assert [row.tolist() for row in encoded.inputs["source"]] == [[a, b, END], [END], [b, b, b, b, END]]
@@ -30,19 +29,19 @@ def test_pairs_worked_out_by_hand(encoder):
 def test_each_side_is_padded_to_its_own_length(encoder):
     encoded = encoder.encode(PAIRS)
     inputs, targets = encoded.collate(np.array([0, 2]), 9)
-    # Here both sources are the longest of their pair, and are padded as far as asked.
+    # Both sources are longer than their targets and are padded to the requested length.
     assert inputs["source"].shape == (2, 9)
     assert inputs["target"].shape == targets.shape == (2, 2)
     assert targets[1, 1] == IGNORE_INDEX
 
 
-def test_a_question_has_a_source_alone(encoder):
+def test_a_pair_without_target_has_only_a_source(encoder):
     encoded = encoder.encode([TextPair("a"), TextPair("b", "c")])
     assert set(encoded.inputs) == {"source"}
     assert encoded.targets is None
 
 
-def test_what_was_saved_encodes_alike(encoder, tmp_path):
+def test_save_and_load_restore_the_encoder(encoder, tmp_path):
     encoder.save(tmp_path)
     loaded = PairEncoder.load(tmp_path)
     assert loaded.settings == SETTINGS
@@ -50,7 +49,7 @@ def test_what_was_saved_encodes_alike(encoder, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["encoder.json", "subwords.json"])
-def test_a_missing_or_damaged_file_is_named(encoder, tmp_path, name):
+def test_the_error_names_a_missing_or_corrupt_file(encoder, tmp_path, name):
     encoder.save(tmp_path)
     (tmp_path / name).write_text("[")
     with pytest.raises(RunError, match=rf"{name} is damaged .*; train the run again"):

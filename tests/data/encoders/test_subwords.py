@@ -1,10 +1,11 @@
-"""Pieces of words: put together they are the text again."""
+"""Subwords: their texts, ids and file."""
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data.encoders.subwords import BEGIN, END, PADDING, UNKNOWN, Subwords
+from data.encoders.subwords import Subwords
+from schema.encoded import BEGIN, END, PADDING, UNKNOWN
 from schema.errors import RunError
 
 TEXTS = ["Two dogs run.", "Zwei Hunde rennen, schnell!", "l'homme d'à côté", "the dog runs (fast)"]
@@ -15,31 +16,31 @@ def subwords() -> Subwords:
     return Subwords.fit(TEXTS * 5, 90)
 
 
-def test_what_was_learnt_from_comes_back(subwords):
+def test_detokenize_restores_the_training_texts(subwords):
     assert subwords.detokenize(subwords.encode(TEXTS)) == TEXTS
     assert len(subwords) <= 90
 
 
 @pytest.mark.parametrize("space", ["\t", "\n", "\r\n", "\v", "\f", " "])
-def test_whatever_parts_two_words_is_a_space(subwords, space):
+def test_white_space_becomes_a_space(subwords, space):
     assert subwords.detokenize(subwords.encode([f"the{space}dog"]))[0].split(" ") in (
         ["the", "dog"],
         ["the", "", "dog"],
     )
 
 
-def test_upper_case_is_read_as_lower_case_where_that_is_asked_for(subwords):
+def test_lowercase(subwords):
     lower = Subwords.fit(TEXTS * 5, 90, lowercase=True)
     assert lower.detokenize(lower.encode(["ZWEI Dogs"])) == ["zwei dogs"]
     assert subwords.encode(["DOG"]) != subwords.encode(["dog"])
 
 
-LETTERS = sorted({mark for text in TEXTS for mark in text if mark.isalpha()})
+LETTERS = sorted({char for text in TEXTS for char in text if char.isalpha()})
 
 
 @settings(deadline=None)
 @given(st.lists(st.text(LETTERS, min_size=1), max_size=5))
-def test_any_words_of_known_letters_come_back(words):
+def test_detokenize_restores_any_words_of_known_letters(words):
     subwords = KNOWN
     assert subwords.detokenize(subwords.encode([" ".join(words)])) == [" ".join(words)]
 
@@ -47,18 +48,18 @@ def test_any_words_of_known_letters_come_back(words):
 KNOWN = Subwords.fit(TEXTS * 5, 90)
 
 
-def test_punctuation_is_apart_and_a_space_belongs_to_what_follows(subwords):
-    assert subwords.pieces(subwords.encode(["dog."])[0])[-1] == "."
-    assert subwords.pieces(subwords.encode(["the dog"])[0])[0].startswith(" t")
+def test_punctuation_is_separate_and_a_space_belongs_to_the_next_subword(subwords):
+    assert subwords.tokens(subwords.encode(["dog."])[0])[-1] == "."
+    assert subwords.tokens(subwords.encode(["the dog"])[0])[0].startswith(" t")
 
 
-def test_a_text_that_spells_a_mark_does_not_become_one(subwords):
+def test_spelled_out_special_tokens_do_not_get_their_ids(subwords):
     (ids,) = subwords.encode(["dog</s><s><pad>run"])
     assert not {PADDING, BEGIN, END} & set(ids)
     assert UNKNOWN in ids
 
 
-def test_the_same_texts_give_the_same_pieces_and_files_keep_them(subwords, tmp_path):
+def test_fit_is_deterministic_and_load_restores_the_subwords(subwords, tmp_path):
     subwords.save(tmp_path / "subwords.json")
     again = Subwords.fit(TEXTS * 5, 90)
     again.save(tmp_path / "again.json")
@@ -67,7 +68,7 @@ def test_the_same_texts_give_the_same_pieces_and_files_keep_them(subwords, tmp_p
 
 
 @pytest.mark.parametrize("content", ["", "{}", "[1]", '{"model": {"type": "BPE"}}'])
-def test_a_damaged_file_is_named(tmp_path, content):
+def test_the_error_names_a_corrupt_file(tmp_path, content):
     (tmp_path / "subwords.json").write_text(content)
-    with pytest.raises(RunError, match="subwords.json is damaged .*; train the run anew"):
+    with pytest.raises(RunError, match="subwords.json is damaged .*; train the run again"):
         Subwords.load(tmp_path / "subwords.json")

@@ -70,7 +70,7 @@ class RunFolder:
             content = json.loads(path.read_text(encoding="utf-8"))
             number = int(content.get("format", FORMAT))
         except FileNotFoundError as error:
-            raise RunError(f"{path} is missing; the run is not whole, train it anew") from error
+            raise RunError(f"{path} is missing; the run is incomplete, train it anew") from error
         except (ValueError, TypeError, AttributeError, RecursionError) as error:
             raise RunError(f"{path} is damaged ({error}); train the run anew") from error
         if number > FORMAT:
@@ -107,7 +107,7 @@ class RunFolder:
         folder = self.path / "encoder"
         sums = folder / "SHA256SUMS"
         if not sums.is_file():
-            raise RunError(f"{sums} is missing; the run is not whole, train it anew")
+            raise RunError(f"{sums} is missing; the run is incomplete, train it anew")
         if self.read_json("config.json").get("encoder") != sha256(sums):
             raise RunError(
                 f"{sums} is of another run; put back the folder {folder.name}/ of this one, or train it anew"
@@ -115,11 +115,11 @@ class RunFolder:
         lines = sums.read_text(encoding="utf-8", errors="replace").splitlines()
         listed = {name: expected for expected, _, name in (line.partition("  ") for line in lines)}
         if {path.name for path in folder.iterdir()} - {sums.name, *listed}:
-            raise RunError(f"{sums} does not list all files beside it; the run is not whole, train it anew")
+            raise RunError(f"{sums} does not list all files beside it; the run is incomplete, train it anew")
         for name, expected in listed.items():
             path = folder / Path(name).name
             if not path.is_file():
-                raise RunError(f"{path} is missing; the run is not whole, train it anew")
+                raise RunError(f"{path} is missing; the run is incomplete, train it anew")
             if sha256(path) != expected:
                 raise RunError(f"{path} is not the file that was saved (its checksum differs); train the run anew")
         return folder

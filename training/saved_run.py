@@ -79,7 +79,7 @@ def find_run(reference: str, runs: Path) -> Path:
     if matches:
         return matches[0]
     if path.is_dir():
-        raise UserError(f"{path} is no run: it holds no config.json")
+        raise UserError(f"{path} is not a run: it has no config.json")
     names = ["latest"] if found else []
     names += [run.name for run in found] + [_task_and_name(run) for run in found]
     near = get_close_matches(reference, names, n=1)

@@ -40,10 +40,10 @@ def write(content: bytes) -> Damage:
         ("config.json", write(b'{"config": {}}'), "task None is unknown; there are "),
         ("config.json", write(b'{"task": "sentiment", "config": [1]}'), "is damaged ("),
         ("config.json", write(b'{"task": "sentiment", "config": {"magic": 1}}'), "magic is unknown here; update"),
-        ("encoder/SHA256SUMS", Path.unlink, "is missing; the run is not whole, train it anew"),
-        ("encoder/encoder.json", Path.unlink, "is missing; the run is not whole, train it anew"),
-        ("encoder/vocabulary.txt", Path.unlink, "is missing; the run is not whole, train it anew"),
-        ("encoder/ngrams.tsv", Path.unlink, "is missing; the run is not whole, train it anew"),
+        ("encoder/SHA256SUMS", Path.unlink, "is missing; the run is incomplete, train it anew"),
+        ("encoder/encoder.json", Path.unlink, "is missing; the run is incomplete, train it anew"),
+        ("encoder/vocabulary.txt", Path.unlink, "is missing; the run is incomplete, train it anew"),
+        ("encoder/ngrams.tsv", Path.unlink, "is missing; the run is incomplete, train it anew"),
         ("encoder/encoder.json", truncate, "is not the file that was saved (its checksum differs); train the run anew"),
         (
             "encoder/vocabulary.txt",
@@ -70,7 +70,7 @@ def test_a_damaged_run_is_refused_in_one_line(
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (Path.unlink, "is missing; the run is not whole, train it anew"),
+        (Path.unlink, "is missing; the run is incomplete, train it anew"),
         (truncate, "is damaged ("),
         (write(b'{"format": 7}'), "has format 7, this program knows 2: update the program"),
     ],
@@ -90,7 +90,7 @@ def test_a_folder_without_a_config_is_not_a_run(call: Callable, small_run: Path,
     run = copied(small_run)
     (run / "config.json").unlink()
     result = call("predict", run, "a film")
-    assert (result.status, result.complaint) == (2, f"error: {run} is no run: it holds no config.json\n")
+    assert (result.status, result.complaint) == (2, f"error: {run} is not a run: it has no config.json\n")
 
 
 def write_sums(run: Path, content: str) -> None:

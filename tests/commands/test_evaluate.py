@@ -191,8 +191,8 @@ def test_a_run_is_found_by_path_name_task_and_latest(runs: Path, reference: str,
         ("sentiment/frist", "^there is no run sentiment/frist under .*runs; did you mean sentiment/first[?]$"),
         ("sentimant/latest", "^there is no run sentimant/latest under "),
         ("xyzzy", f"; train one first: python train.py {TASK_NAMES[0]}$"),
-        ("..", "^.. is no run: it holds no config.json$"),
-        ("", "^. is no run: it holds no config.json$"),
+        ("..", "^.. is not a run: it has no config.json$"),
+        ("", "^. is not a run: it has no config.json$"),
     ],
 )
 def test_an_unknown_run_is_refused_with_the_nearest_name(

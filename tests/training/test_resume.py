@@ -149,8 +149,8 @@ def interrupted(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("checkpoints/epoch-0001/trainer_state.json", lambda path: path.write_text("{"), "is damaged ("),
         ("checkpoints/latest", lambda path: path.write_text("../../other"), "is missing; the run cannot be resumed"),
         ("model.keras", Path.unlink, "is missing or not that of epoch 1, the best; train the run anew"),
-        ("encoder/vocabulary.txt", Path.unlink, "is missing; the run is not whole, train it anew"),
-        ("config.json", Path.unlink, "is no run: it holds no config.json"),
+        ("encoder/vocabulary.txt", Path.unlink, "is missing; the run is incomplete, train it anew"),
+        ("config.json", Path.unlink, "is not a run: it has no config.json"),
     ],
 )
 def test_damaged_run_is_one_error_line_and_stays_unchanged(

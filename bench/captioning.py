@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,8 +14,8 @@ from bench.processes import temporary_folder
 from bench.recipes import compiled, unpadded_rows
 from console.quiet import start_tensorflow
 from data.batches import Batches
-from data.encoders.caption import BEGIN, END
-from data.encoders.image_features import BATCH, ImageFeatures
+from data.encoders.caption import BEGIN, END, CaptionEncoder
+from data.encoders.image_features import BATCH, ImageFeatures, imagenet_encoder
 from data.readers.images import read_image
 from schema.encoded import EncodedDataset
 from schema.examples import CaptionedImage
@@ -41,7 +41,7 @@ def measure(flags: BenchFlags) -> Report:
     examples, tutorial_examples = (splits.validation[:20], 1) if flags.quick else (splits.validation, 20)
     with temporary_folder() as cache:
         fitted = TASK.fit_encoder(splits, replace(config, cache=cache))
-        ours, bare = _images_per_second(fitted, [example.image for example in splits.validation[:images]])
+        ours, bare = _images_per_second([example.image for example in splits.validation[:images]])
         model = compiled(TASK.build_model(fitted, config), TASK.loss(config), config)
         waiting = _waiting_fraction(model, fitted.encoded, config, steps)
         speeds = _measure_decoding(model, fitted, examples, tutorial_examples)
@@ -55,10 +55,13 @@ def measure(flags: BenchFlags) -> Report:
     return Report([ResultTable("image features", ("way", "images/s"), rows), speeds.table("captions")], results)
 
 
-def _images_per_second(fitted: FittedEncoder[Any], images: Sequence[bytes]) -> tuple[float, float]:
+def _images_per_second(images: Sequence[bytes]) -> tuple[float, float]:
     """Images a second of our features and of the network alone, each after a warm-up."""
-    network = fitted.encoder.image_features.network
-    pixels = np.stack([read_image(image) for image in images]).astype(np.float32) / 127.5 - 1
+    import keras
+
+    network = imagenet_encoder()
+    pixels = np.stack([read_image(image) for image in images]).astype(np.float32)
+    pixels = keras.applications.mobilenet_v2.preprocess_input(pixels)
     network.predict(pixels[:BATCH], batch_size=BATCH, verbose=0)
     start = perf_counter()
     network.predict(pixels, batch_size=BATCH, verbose=0)
@@ -86,7 +89,10 @@ def _waiting_fraction(model: "keras.Model", encoded: EncodedDataset, config: Cap
 
 
 def _measure_decoding(
-    model: "keras.Model", fitted: FittedEncoder[Any], examples: Sequence[CaptionedImage], tutorial_examples: int
+    model: "keras.Model",
+    fitted: FittedEncoder[CaptionEncoder],
+    examples: Sequence[CaptionedImage],
+    tutorial_examples: int,
 ) -> Speeds:
     """Decode all captions with our search, and the first `tutorial_examples` as tutorials do; features are cached."""
     encoder = fitted.encoder

@@ -9,7 +9,6 @@ from dataclasses import replace
 from functools import partial
 from statistics import median
 from time import perf_counter
-from typing import Any
 
 from bench.measurement import BenchFlags, Measurement, Report, ResultTable
 from bench.processes import temporary_folder
@@ -17,6 +16,7 @@ from bench.recipes import MakeRound, Recipe, bucketed, compiled, padded
 from bench.rounds import QUICK_SCHEDULE, Schedule, rounds_table, speed_ratios, time_in_rounds
 from console.quiet import start_tensorflow
 from data.batches import Batches
+from data.encoders.sentence import SentenceEncoder
 from schema.examples import TaggedSentence
 from tasks.pos import TASK, PosConfig
 from tasks.tagging import TaggingPredictConfig
@@ -55,7 +55,7 @@ def measure(flags: BenchFlags) -> Report:
     return Report([rounds_table(title, recipes, timings, schedule), _prediction_table(speeds)], results)
 
 
-def _recipes(fitted: FittedEncoder[Any], config: PosConfig) -> dict[str, Recipe]:
+def _recipes(fitted: FittedEncoder[SentenceEncoder], config: PosConfig) -> dict[str, Recipe]:
     """Ours, the padded recipe with the same layers, and ours with a CRF."""
     batches = Batches(fitted.encoded, config.batch_tokens or 1, config.seed)
     ours = partial(bucketed, batches)
@@ -73,7 +73,7 @@ def _recipes(fitted: FittedEncoder[Any], config: PosConfig) -> dict[str, Recipe]
 
 
 def _words_per_second(
-    fitted: FittedEncoder[Any], config: PosConfig, sentences: Sequence[TaggedSentence]
+    fitted: FittedEncoder[SentenceEncoder], config: PosConfig, sentences: Sequence[TaggedSentence]
 ) -> list[float]:
     """Words a second of six passes, encoding included, with a saved and loaded model; its weights do not matter."""
     with temporary_folder() as folder:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from bench.recipes import MakeRound, Recipe, Round, bucketed, compiled, random_i
 from bench.rounds import QUICK_SCHEDULE, Schedule, rounds_table, speed_ratios, time_in_rounds
 from console.quiet import start_tensorflow
 from data.batches import Batches
+from data.encoders.pair import PairEncoder
 from schema.encoded import BEGIN, END, IGNORE_INDEX, Column, EncodedDataset
 from schema.examples import TextPair
 from tasks.generation import GenerationPredictConfig
@@ -71,7 +72,7 @@ def measure(flags: BenchFlags) -> Report:
     return Report(tables, results)
 
 
-def _recipes(fitted: FittedEncoder[Any], config: TranslationConfig) -> dict[str, Recipe]:
+def _recipes(fitted: FittedEncoder[PairEncoder], config: TranslationConfig) -> dict[str, Recipe]:
     """Our batches first, then the random ones of tutorials; the model is the same."""
     encoded = fitted.encoded
     batches = Batches(encoded, config.batch_tokens or 1, config.seed)
@@ -144,7 +145,7 @@ def _random_round(
 
 
 def _measure_decoding(
-    model: "keras.Model", fitted: FittedEncoder[Any], sources: Sequence[TextPair], tutorial_sources: int
+    model: "keras.Model", fitted: FittedEncoder[PairEncoder], sources: Sequence[TextPair], tutorial_sources: int
 ) -> Speeds:
     """Decode all sources with our search, and the first `tutorial_sources` as tutorials do; encoding included."""
     encoder = fitted.encoder

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
         CaptionerSettings,
         build_captioner,
         extract_regions,
+        fit_normalization,
+        image_spec,
         incremental_captioner,
-        picture_spec,
-        standardise,
     )
     from models.classifier import ClassifierSettings, build_classifier
     from models.crf import CRFLoss
@@ -39,8 +39,8 @@ _NAMES = {
         "build_captioner",
         "extract_regions",
         "incremental_captioner",
-        "picture_spec",
-        "standardise",
+        "image_spec",
+        "fit_normalization",
     ),
     "classifier": ("ClassifierSettings", "build_classifier"),
     "crf": ("CRFLoss",),

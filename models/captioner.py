@@ -1,13 +1,13 @@
-"""One to many: a picture in, a sentence out.
+"""One to many: an image captioner.
 
-    picture -> network (frozen, its features computed beforehand and standardised, or small and trained along)
-            -> regions -> memory of the decoder (`models/decoder.py`), which writes the caption
+    image -> frozen network, whose features are precomputed and normalized, or a small trained network
+          -> regions -> memory of the decoder (models/decoder.py) -> caption
 
-With attention the decoder looks at the regions of the picture (Xu et al. 2015, "soft"); without, it has their mean at
-every step and starts from it (Vinyals et al. 2015).
+With attention the decoder attends to the regions of the image (Xu et al. 2015, "soft"). Without, the mean of the
+regions is its context at every step and makes its initial state (Vinyals et al. 2015).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,62 +19,68 @@ from keras import KerasTensor, ops
 from models.decoder import DecoderSettings, Memory, decoder_logits, target_embedding
 from models.incremental import IncrementalDecoder
 
-LEAST_DEVIATION = 0.1
-"""What a feature is divided by, at least; of MobileNetV2's, over thousands of pictures, the least has twice that."""
+MIN_STDDEV = 0.1
+"""Lower bound of a feature's standard deviation; the smallest of MobileNetV2 over thousands of images is twice that."""
 
 
 @dataclass(frozen=True)
 class CaptionerSettings:
-    """shape: of what is given for a picture, without the batch: (side, side, 3) for pixels, uint8; for features of a
-    frozen network (regions, features), or (features,) where they are one vector, float16"""
+    """Settings of the decoder, and the shape of an image without the batch.
+
+    shape: (side, side, 3) for pixels, uint8; for features of a frozen network, float16, (regions, features), or
+        (features,) for a single vector
+    """
 
     decoder: DecoderSettings
     shape: tuple[int, ...]
 
 
 def build_captioner(settings: CaptionerSettings, network: keras.Model | None = None) -> keras.Model:
-    """Model from `picture` (batch, ...) and `target` (batch, steps), which starts with a mark of the beginning.
+    """Build a model from `picture` (batch, ...) and `target` (batch, steps) to logits (batch, steps, vocabulary).
 
-    Gives logits (batch, steps, vocabulary) of what comes next after each step of the target.
-    network: gave the features and is kept in the model, so that it can be asked about pictures; None for pixels, which
-        a small network reads that is trained along
+    The target begins with the id of the beginning, and the logits are those of the token after each of its steps. The
+    mask of the target is made from its ids; regions have no padding.
+
+    network: the frozen network that computes the features, saved with the model for predictions from new images; None
+        for pixels, which a small network encodes that is trained with the model
     """
     pixels = network is None
     picture = keras.Input(settings.shape, dtype="uint8" if pixels else "float16", name="picture")
     target = keras.Input((None,), dtype="int32", name="target")
     if network is None:
-        seen = _small_network(picture)
+        features = _small_network(picture)
     else:
-        # Features that differ little from picture to picture would else go under in those that are always large.
-        seen = keras.layers.Normalization(name="standardised")(FrozenImageEncoder(network, name="network")(picture))
+        features = FrozenImageEncoder(network, name="network")(picture)
+        # Without it, features that vary little between images would have no effect beside those that are always large.
+        features = keras.layers.Normalization(name="normalization")(features)
     if len(settings.shape) == 1:
-        seen = keras.layers.Reshape((1, settings.shape[0]), name="one_region")(seen)
-    seen = keras.layers.Dropout(settings.decoder.memory_dropout, name="picture_dropout")(seen)
-    regions = keras.layers.Dense(settings.decoder.recurrent.units, activation="tanh", name="regions")(seen)
-    whole = keras.layers.GlobalAveragePooling1D(name="whole")(regions)
-    memory = Memory(regions, FullMask(name="everywhere")(regions), whole)
+        features = keras.layers.Reshape((1, settings.shape[0]), name="one_region")(features)
+    features = keras.layers.Dropout(settings.decoder.memory_dropout, name="image_dropout")(features)
+    regions = keras.layers.Dense(settings.decoder.recurrent.units, activation="tanh", name="regions")(features)
+    mean = keras.layers.GlobalAveragePooling1D(name="mean_of_regions")(regions)
+    memory = Memory(regions, FullMask(name="full_mask")(regions), mean)
     logits = decoder_logits(target, target_embedding(settings.decoder), memory, settings.decoder)
     return keras.Model({"picture": picture, "target": target}, logits, name="captioner")
 
 
-def standardise(model: keras.Model, features: Iterable[np.ndarray]) -> None:
-    """Tell a model with a frozen network the mean and the deviation of each feature, before anything is asked of it.
+def fit_normalization(model: keras.Model, features: Iterable[np.ndarray]) -> None:
+    """Set the mean and standard deviation of each feature of a model with a frozen network, before its first use.
 
-    features: of pictures of train, (pictures, ..., features) each; where they are few or alike some feature hardly
-        differs, which is not to make any difference at all in another picture huge
+    features: of the training images, in batches (images, ..., features). In few or similar images a feature may hardly
+        vary; `MIN_STDDEV` prevents that a small difference in another image becomes huge.
     """
-    layer = model.get_layer("standardised")
-    layer.adapt(part.astype(np.float32) for part in features)
-    layer.adapt_variance.assign(ops.maximum(layer.adapt_variance, LEAST_DEVIATION**2))
+    layer = model.get_layer("normalization")
+    layer.adapt(batch.astype(np.float32) for batch in features)
+    layer.adapt_variance.assign(ops.maximum(layer.adapt_variance, MIN_STDDEV**2))
     layer.finalize_state()
 
 
 def _small_network(picture: KerasTensor) -> KerasTensor:
-    """For small drawings: (batch, 64, 64, 3) -> 8 x 8 regions, (batch, 64, features)."""
-    seen = keras.layers.Rescaling(1 / 127.5, -1)(picture)
+    """Encode small images: pixels (batch, 64, 64, 3) -> 8 x 8 regions, (batch, 64, features)."""
+    features = keras.layers.Rescaling(1 / 127.5, -1)(picture)
     for filters in (32, 64, 64):
-        seen = keras.layers.Conv2D(filters, 3, strides=2, padding="same", activation="relu")(seen)
-    return keras.layers.Reshape((-1, seen.shape[-1]))(seen)
+        features = keras.layers.Conv2D(filters, 3, strides=2, padding="same", activation="relu")(features)
+    return keras.layers.Reshape((-1, features.shape[-1]))(features)
 
 
 @keras.saving.register_keras_serializable("unrolled")
@@ -117,9 +123,9 @@ def extract_regions(network: keras.Model, pixels: KerasTensor) -> KerasTensor:
 
 @keras.saving.register_keras_serializable("unrolled")
 class FullMask(keras.layers.Layer):
-    """True at each step of (batch, time, features): a picture has no padding."""
+    """Mask of regions (batch, regions, features), True everywhere: an image has no padding."""
 
-    def __init__(self, name: str | None = None, **options: Any) -> None:
+    def __init__(self, name: str | None = None, **options: object) -> None:
         super().__init__(name=name, **options)
 
     def call(self, regions: KerasTensor) -> KerasTensor:
@@ -130,17 +136,17 @@ class FullMask(keras.layers.Layer):
 
 
 def incremental_captioner(model: keras.Model) -> IncrementalDecoder:
-    """A model of `build_captioner` one step at a time, from what it is given for a picture."""
-    reader = keras.Model(model.input["picture"], [model.get_layer("regions").output, model.get_layer("whole").output])
+    """Decode with a model of `build_captioner` one step at a time, from images as the model takes them."""
+    outputs = [model.get_layer(name).output for name in ("regions", "mean_of_regions")]
+    encoder = keras.Model(model.input["picture"], outputs)
 
-    def read(picture: tf.Tensor) -> Memory:
-        regions, whole = reader(picture, training=False)
-        return Memory(regions, tf.ones(tf.shape(regions)[:2], tf.bool), whole)
+    def encode(images: tf.Tensor) -> Memory:
+        regions, mean = encoder(images, training=False)
+        return Memory(regions, tf.ones(tf.shape(regions)[:2], tf.bool), mean)
 
-    return IncrementalDecoder(model, read)
+    return IncrementalDecoder(model, encode)
 
 
-def picture_spec(model: keras.Model) -> tf.TensorSpec:
-    """What a model is given for a picture."""
-    picture: Sequence[int | None] = model.input["picture"].shape
-    return tf.TensorSpec(picture, model.input["picture"].dtype)
+def image_spec(model: keras.Model) -> tf.TensorSpec:
+    """Shape and dtype of the images that a model of `build_captioner` takes."""
+    return tf.TensorSpec(model.input["picture"].shape, model.input["picture"].dtype)

@@ -145,13 +145,13 @@ class Caption(Generation[CaptionedImage, CaptionEncoder, CaptionConfig, CaptionP
         model = models.build_captioner(captioner, encoder.image_features.network)
         places = np.arange(pictures.values.shape[0])
         parts = np.array_split(places, -(-len(places) // PICTURES_AT_ONCE))
-        models.standardise(model, (pictures.values[part] for part in parts))
+        models.fit_normalization(model, (pictures.values[part] for part in parts))
         return model
 
     def make_beam_search(self, model: "keras.Model") -> "models.BeamSearch":
 
         return models.BeamSearch(
-            models.incremental_captioner(model), forbidden=(UNKNOWN,), source=models.picture_spec(model)
+            models.incremental_captioner(model), forbidden=(UNKNOWN,), source=models.image_spec(model)
         )
 
     def decoder_inputs(self, model: "keras.Model", encoded: EncodedDataset) -> tuple[str, EncodedDataset]:
@@ -160,7 +160,7 @@ class Caption(Generation[CaptionedImage, CaptionEncoder, CaptionConfig, CaptionP
     def _as_read(self, model: "keras.Model", pictures: IndexedColumn) -> IndexedColumn:
         """Features in place of pixels, where the model wants them."""
 
-        spec = models.picture_spec(model)
+        spec = models.image_spec(model)
         if pictures.dtype == spec.dtype.as_numpy_dtype:
             return pictures
         network = model.get_layer("network")

@@ -121,7 +121,7 @@ def test_a_run_trained_on_features_predicts_from_images(
     where = [f"--train-file={folder}", f"--test-file={folder}", f"--runs={tmp_path}", f"--cache={cache}", "--name=far"]
     assert call("train", "caption", *settings, *where).status == 0
     run = tmp_path / "caption" / "far"
-    scaled = keras.models.load_model(run / "model.keras", compile=False).get_layer("standardised")
+    scaled = keras.models.load_model(run / "model.keras", compile=False).get_layer("normalization")
     assert np.abs(scaled.adapt_mean.numpy()).min() > 0
     written = [
         json.loads(line)["prediction"]["text"] for line in (run / "predictions" / "test.jsonl").read_text().splitlines()

@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from models.attention import MASKED_LOGIT
-    from models.beam_search import BeamSearch, SearchConfig, SearchResult
+    from models.beam_search import BeamSearch, SearchConfig
     from models.captioner import (
         CaptionerSettings,
         build_captioner,
-        extract_regions,
         fit_normalization,
         image_spec,
         incremental_captioner,
@@ -28,26 +27,25 @@ if TYPE_CHECKING:
     from models.decoder import DecoderSettings, SmoothedCrossEntropy
     from models.incremental import IncrementalDecoder, attention_weights
     from models.seq2seq import Seq2SeqSettings, build_seq2seq, incremental_seq2seq, source_embedding
-    from models.tagger import TaggerSettings, build_tagger, make_predictor, transitions
+    from models.tagger import TaggerSettings, build_tagger, make_predictor, transition_scores
     from models.word_classifier import WordClassifierSettings, build_word_classifier
 
 _NAMES = {
     "attention": ("MASKED_LOGIT",),
-    "beam_search": ("BeamSearch", "SearchConfig", "SearchResult"),
+    "beam_search": ("BeamSearch", "SearchConfig"),
     "captioner": (
         "CaptionerSettings",
         "build_captioner",
-        "extract_regions",
-        "incremental_captioner",
-        "image_spec",
         "fit_normalization",
+        "image_spec",
+        "incremental_captioner",
     ),
     "classifier": ("ClassifierSettings", "build_classifier"),
     "crf": ("CRFLoss",),
     "decoder": ("DecoderSettings", "SmoothedCrossEntropy"),
     "incremental": ("IncrementalDecoder", "attention_weights"),
     "seq2seq": ("Seq2SeqSettings", "build_seq2seq", "incremental_seq2seq", "source_embedding"),
-    "tagger": ("TaggerSettings", "build_tagger", "make_predictor", "transitions"),
+    "tagger": ("TaggerSettings", "build_tagger", "make_predictor", "transition_scores"),
     "word_classifier": ("WordClassifierSettings", "build_word_classifier"),
 }
 _MODULES = {name: f"models.{module}" for module, names in _NAMES.items() for name in names}

@@ -93,7 +93,7 @@ def make_predictor(model: keras.Model) -> Callable[[Mapping[str, np.ndarray]], t
     return predict
 
 
-def transitions(model: keras.Model) -> np.ndarray | None:
+def transition_scores(model: keras.Model) -> np.ndarray | None:
     """Scores of a CRF's transitions, (tags + 1, tags); the last row is for first tags, forbidden ones are -inf.
 
     None for a model without a CRF.

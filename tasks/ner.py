@@ -128,7 +128,7 @@ class Ner(SequenceTagging[NerConfig]):
         examples: Sequence[TaggedSentence],
         predictions: Sequence[TagsPrediction],
     ) -> "Mapping[str, Figure]":
-        scores = models.transitions(model)
+        scores = models.transition_scores(model)
         return {} if scores is None else {"transitions": evaluation.plots.transitions_figure(scores, encoder.tags)}
 
     def read_file(self, path: Path) -> list[TaggedSentence]:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from models.cells import CELLS, apply_rnn, recurrent_layer
-from models.tagger import TaggerSettings, build_tagger, make_predictor, transitions
+from models.tagger import TaggerSettings, build_tagger, make_predictor, transition_scores
 from models.token_layers import WordDropout
 from models.word_classifier import WordClassifierSettings, build_word_classifier
 from models.word_features import CharRNN, EmbeddingBag
@@ -125,8 +125,8 @@ def test_pretrained_vectors_are_frozen():
 
 
 def test_forbidden_transitions_of_a_crf_are_minus_infinity():
-    assert transitions(build_tagger(SETTINGS)) is None
-    scores = transitions(build_tagger(replace(SETTINGS, allowed_transitions=RESTRICTED)))
+    assert transition_scores(build_tagger(SETTINGS)) is None
+    scores = transition_scores(build_tagger(replace(SETTINGS, allowed_transitions=RESTRICTED)))
     np.testing.assert_array_equal(np.isfinite(scores), RESTRICTED)
 
 

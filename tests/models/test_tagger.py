@@ -8,7 +8,6 @@ import pytest
 
 from models.cells import CELLS, apply_rnn, recurrent_layer
 from models.tagger import TaggerSettings, build_tagger, make_predictor, transition_scores
-from models.token_layers import WordDropout
 from models.word_classifier import WordClassifierSettings, build_word_classifier
 from models.word_features import CharRNN, EmbeddingBag
 from schema.configs import RecurrentSettings
@@ -83,13 +82,6 @@ def test_feature_dropout_keeps_the_expected_sum():
     dropped = np.array(bag(ids, training=True))
     assert ((dropped == 0).all(axis=1)).mean() == pytest.approx(0.5, abs=0.05)
     np.testing.assert_allclose(dropped.mean(axis=0), np.array(bag.vectors)[2], rtol=0.1)
-
-
-def test_word_dropout_can_be_limited_to_rare_words():
-    ids = np.tile(np.array([0, 1, 5, 14, 15, 19], np.int32), (500, 1))
-    dropped = np.array(WordDropout(0.5, rare_from=15)(ids, training=True))
-    np.testing.assert_array_equal(dropped[:, :4], ids[:, :4])
-    assert (dropped[:, 4:] == 1).mean() == pytest.approx(0.5, abs=0.06)
 
 
 @pytest.mark.parametrize("allowed", [None, RESTRICTED], ids=["softmax", "crf"])

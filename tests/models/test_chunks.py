@@ -53,12 +53,12 @@ def test_the_final_output_is_that_of_the_last_chunk_with_a_valid_step(sizes):
 
 @few
 @given(SIZES, st.integers(1, 3))
-def test_padding_moves_no_border_between_chunks(sizes, more):
+def test_padding_moves_no_border_between_chunks(sizes, extra):
     batch, chunks, chunk_length = sizes
     words = np.random.default_rng(2).integers(1, 9, (batch, chunks * chunk_length))
-    padded = np.pad(words, ((0, 0), (0, more * chunk_length)))
+    padded = np.pad(words, ((0, 0), (0, extra * chunk_length)))
     split = np.array(SplitIntoChunks(chunk_length)(words)).reshape(batch, chunks, chunk_length)
-    split_padded = np.array(SplitIntoChunks(chunk_length)(padded)).reshape(batch, chunks + more, chunk_length)
+    split_padded = np.array(SplitIntoChunks(chunk_length)(padded)).reshape(batch, chunks + extra, chunk_length)
     np.testing.assert_array_equal(split_padded[:, :chunks], split)
     assert not split_padded[:, chunks:].any()
 

@@ -69,10 +69,10 @@ def test_the_loss_is_the_negative_log_likelihood_divided_by_the_number_of_words(
     tags = [(0, 1, 2, 0), (1,), (0, 0, 1), (1, 2)]
     targets = np.full(MASK.shape, -1)
     negative_log_likelihood = 0.0
-    for row, one, given in zip(targets, potentials, tags, strict=True):
-        row[: len(given)] = given
-        scores = sequence_scores(one, len(given))
-        negative_log_likelihood += np.logaddexp.reduce(list(scores.values())) - scores[given]
+    for row, one, sequence in zip(targets, potentials, tags, strict=True):
+        row[: len(sequence)] = sequence
+        scores = sequence_scores(one, len(sequence))
+        negative_log_likelihood += np.logaddexp.reduce(list(scores.values())) - scores[sequence]
     assert float(CRFLoss()(targets, potentials)) == pytest.approx(negative_log_likelihood / sum(LENGTHS), rel=1e-5)
 
 

@@ -14,10 +14,10 @@ from bench.processes import temporary_folder
 from bench.recipes import compiled, unpadded_rows
 from console.quiet import start_tensorflow
 from data.batches import Batches
-from data.encoders.caption import BEGIN, END, CaptionEncoder
+from data.encoders.caption import CaptionEncoder
 from data.encoders.image_features import BATCH, ImageFeatures, imagenet_encoder
 from data.readers.images import read_image
-from schema.encoded import EncodedDataset
+from schema.encoded import BEGIN, END, EncodedDataset
 from schema.examples import CaptionedImage
 from tasks.caption import TASK, CaptionConfig, CaptionPredictConfig
 from tasks.task import FittedEncoder
@@ -67,7 +67,7 @@ def _images_per_second(images: Sequence[bytes]) -> tuple[float, float]:
     network.predict(pixels, batch_size=BATCH, verbose=0)
     bare = len(images) / (perf_counter() - start)
     with temporary_folder() as cache:
-        image_features = ImageFeatures(network, cache, "regions")
+        image_features = ImageFeatures(models.FrozenImageEncoder(network), "regions", cache)
         # In reverse order, so that none of it is in the cache afterwards.
         image_features(images[::-1][:BATCH])
         start = perf_counter()
@@ -103,5 +103,5 @@ def _measure_decoding(
         config = CaptionPredictConfig(beam_size=beam_size, max_length=MAX_WORDS)
         return [prediction.text for prediction in TASK.predict(model, encoder, encoded, config)]
 
-    some = unpadded_rows(encoder.encode(examples[:tutorial_examples]).inputs["picture"])
+    some = unpadded_rows(encoder.encode(examples[:tutorial_examples]).inputs["image"])
     return measure_decoding(beam_search, lambda image: TASK.detokenize(encoder, [generate(image)])[0], some)

@@ -11,7 +11,6 @@ from typing import Any, Literal, TypeVar
 from commands.command_line import parse
 from commands.run_flags import RunFlags, merge_flags, open_first, select_fields
 from console.messages import say, warn
-from console.quiet import start_tensorflow
 from console.tables import print_table
 from evaluation.comparison import compare_with_baselines
 from evaluation.scores import format_interval, format_score
@@ -71,12 +70,11 @@ def main(argv: Sequence[str]) -> int:
         command = f"python train.py --resume {shlex.quote(str(run.folder.path))}"
         warn(f"the run is not finished, so its score is not a meaningful score; resume it: {command}")
     data = _evaluation_set(run, flags)
-    encoder, seen = run.load_encoder(), run.load_seen()
-    start_tensorflow()
-    # Before the model is loaded, since they reveal an incomplete run.
+    seen = run.load_seen()
+    model, encoder = run.load()
     baselines = _baselines(run, data, encoder, seen)
     config = select_fields(run.task.predict_config_class, flags)
-    scores = score_split(run.task, run.load_model(), encoder, seen, data.examples, config).scores
+    scores = score_split(run.task, model, encoder, seen, data.examples, config).scores
     if flags.json:
         _print_json(run, data, scores, baselines)
     else:

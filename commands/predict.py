@@ -12,7 +12,6 @@ import evaluation
 from commands.command_line import flags_with_values, parse
 from commands.run_flags import RunFlags, merge_flags, open_first, select_fields
 from console.messages import print_error, say, warn
-from console.quiet import start_tensorflow
 from data.readers.tokenization import replace_surrogates
 from schema.configs import DecodingConfig
 from schema.errors import UserError
@@ -100,9 +99,7 @@ class _Predictor:
 
     def __init__(self, run: SavedRun, config: DecodingConfig, as_json: bool) -> None:
         self.run, self.config, self.as_json = run, config, as_json
-        self.encoder = run.load_encoder()
-        start_tensorflow()
-        self.model = run.load_model()
+        self.model, self.encoder = run.load()
 
     def print_predictions(self, inputs: Inputs) -> None:
         """Print one prediction or error for each input, in order."""

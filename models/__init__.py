@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from models.beam_search import BeamSearch, SearchConfig
     from models.captioner import (
         CaptionerSettings,
+        FrozenImageEncoder,
         build_captioner,
         fit_normalization,
         image_spec,
@@ -35,6 +36,7 @@ _NAMES = {
     "beam_search": ("BeamSearch", "SearchConfig"),
     "captioner": (
         "CaptionerSettings",
+        "FrozenImageEncoder",
         "build_captioner",
         "fit_normalization",
         "image_spec",

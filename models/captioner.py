@@ -7,8 +7,9 @@ With attention the decoder attends to the regions of the image (Xu et al. 2015, 
 regions is its context at every step and makes its initial state (Vinyals et al. 2015).
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import keras
@@ -35,22 +36,23 @@ class CaptionerSettings:
     shape: tuple[int, ...]
 
 
-def build_captioner(settings: CaptionerSettings, network: keras.Model | None = None) -> keras.Model:
-    """Build a model from `picture` (batch, ...) and `target` (batch, steps) to logits (batch, steps, vocabulary).
+def build_captioner(
+    settings: CaptionerSettings, image_encoder: Callable[[KerasTensor], KerasTensor] | None = None
+) -> keras.Model:
+    """Build a model from `image` (batch, ...) and `target` (batch, steps) to logits (batch, steps, vocabulary).
 
     The target begins with the id of the beginning, and the logits are those of the token after each of its steps. The
     mask of the target is made from its ids; regions have no padding.
 
-    network: the frozen network that computes the features, saved with the model for predictions from new images; None
-        for pixels, which a small network encodes that is trained with the model
+    image_encoder: the FrozenImageEncoder that computes the features; None for pixels and a small network that is trained
+        with the model
     """
-    pixels = network is None
-    picture = keras.Input(settings.shape, dtype="uint8" if pixels else "float16", name="picture")
+    image = keras.Input(settings.shape, dtype="float16" if image_encoder else "uint8", name="image")
     target = keras.Input((None,), dtype="int32", name="target")
-    if network is None:
-        features = _small_network(picture)
+    if image_encoder is None:
+        features = _small_network(image)
     else:
-        features = FrozenImageEncoder(network, name="network")(picture)
+        features = image_encoder(image)
         # Without it, features that vary little between images would have no effect beside those that are always large.
         features = keras.layers.Normalization(name="normalization")(features)
     if len(settings.shape) == 1:
@@ -60,7 +62,7 @@ def build_captioner(settings: CaptionerSettings, network: keras.Model | None = N
     mean = keras.layers.GlobalAveragePooling1D(name="mean_of_regions")(regions)
     memory = Memory(regions, FullMask(name="full_mask")(regions), mean)
     logits = decoder_logits(target, target_embedding(settings.decoder), memory, settings.decoder)
-    return keras.Model({"picture": picture, "target": target}, logits, name="captioner")
+    return keras.Model({"image": image, "target": target}, logits, name="captioner")
 
 
 def fit_normalization(model: keras.Model, features: Iterable[np.ndarray]) -> None:
@@ -75,9 +77,9 @@ def fit_normalization(model: keras.Model, features: Iterable[np.ndarray]) -> Non
     layer.finalize_state()
 
 
-def _small_network(picture: KerasTensor) -> KerasTensor:
+def _small_network(image: KerasTensor) -> KerasTensor:
     """Encode small images: pixels (batch, 64, 64, 3) -> 8 x 8 regions, (batch, 64, features)."""
-    features = keras.layers.Rescaling(1 / 127.5, -1)(picture)
+    features = keras.layers.Rescaling(1 / 127.5, -1)(image)
     for filters in (32, 64, 64):
         features = keras.layers.Conv2D(filters, 3, strides=2, padding="same", activation="relu")(features)
     return keras.layers.Reshape((-1, features.shape[-1]))(features)
@@ -85,9 +87,9 @@ def _small_network(picture: KerasTensor) -> KerasTensor:
 
 @keras.saving.register_keras_serializable("unrolled")
 class FrozenImageEncoder(keras.layers.Layer):
-    """Holds the network that features come from, which is never trained; in training they are handed on as they are.
+    """A pretrained network for images that is not trained, as a layer that passes its precomputed features on.
 
-    read: from pixels, uint8 (pictures, side, side, 3), to the features of each region, (pictures, regions, features)
+    The layer saves the network with the model, so that a saved model can compute the features of new images.
     """
 
     def __init__(self, network: keras.Model, **options: Any) -> None:
@@ -98,8 +100,21 @@ class FrozenImageEncoder(keras.layers.Layer):
     def call(self, features: KerasTensor) -> KerasTensor:
         return ops.cast(features, self.compute_dtype)
 
-    def read(self, pixels: tf.Tensor) -> tf.Tensor:
-        return extract_regions(self.network, pixels)
+    def regions(self, pixels: np.ndarray) -> np.ndarray:
+        """Compute features of each region, float32 (images, regions, features).
+
+        pixels: uint8 (images, side, side, 3)
+        """
+        return self._compiled_regions(pixels).numpy()
+
+    @cached_property
+    def _compiled_regions(self) -> tf.types.experimental.PolymorphicFunction:
+        return tf.function(self._regions)
+
+    def _regions(self, pixels: tf.Tensor) -> tf.Tensor:
+        # Values from -1 to 1, as in the training of MobileNetV2 (Sandler et al. 2018), and fixed batch normalization.
+        features = self.network(tf.cast(pixels, tf.float32) / 127.5 - 1, training=False)
+        return tf.reshape(features, (tf.shape(features)[0], -1, features.shape[-1]))
 
     def compute_output_shape(self, features_shape: Any) -> Any:
         return features_shape
@@ -110,15 +125,6 @@ class FrozenImageEncoder(keras.layers.Layer):
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "FrozenImageEncoder":
         return cls(**{**config, "network": keras.saving.deserialize_keras_object(config["network"])})
-
-
-def extract_regions(network: keras.Model, pixels: KerasTensor) -> KerasTensor:
-    """What a network for photographs makes of pixels from 0 to 255: (pictures, regions, features).
-
-    Its batch normalisation stands still; values go from -1 to 1, as MobileNetV2 was trained (Sandler et al. 2018).
-    """
-    seen = network(ops.cast(pixels, "float32") / 127.5 - 1, training=False)
-    return ops.reshape(seen, (ops.shape(seen)[0], -1, seen.shape[-1]))
 
 
 @keras.saving.register_keras_serializable("unrolled")
@@ -138,7 +144,7 @@ class FullMask(keras.layers.Layer):
 def incremental_captioner(model: keras.Model) -> IncrementalDecoder:
     """Decode with a model of `build_captioner` one step at a time, from images as the model takes them."""
     outputs = [model.get_layer(name).output for name in ("regions", "mean_of_regions")]
-    encoder = keras.Model(model.input["picture"], outputs)
+    encoder = keras.Model(model.input["image"], outputs)
 
     def encode(images: tf.Tensor) -> Memory:
         regions, mean = encoder(images, training=False)
@@ -149,4 +155,4 @@ def incremental_captioner(model: keras.Model) -> IncrementalDecoder:
 
 def image_spec(model: keras.Model) -> tf.TensorSpec:
     """Shape and dtype of the images that a model of `build_captioner` takes."""
-    return tf.TensorSpec(model.input["picture"].shape, model.input["picture"].dtype)
+    return tf.TensorSpec(model.input["image"].shape, model.input["image"].dtype)

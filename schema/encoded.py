@@ -66,8 +66,11 @@ class Ragged:
 class RowSource(Protocol):
     """Rows that are read by index, (rows, ...): an array, or a file that is read as needed."""
 
-    shape: tuple[int, ...]
-    dtype: np.dtype
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+
+    @property
+    def dtype(self) -> np.dtype: ...
 
     def __getitem__(self, indices: np.ndarray) -> np.ndarray: ...
 

@@ -15,20 +15,18 @@ import numpy as np
 import evaluation
 import models
 from data import synthetic
-from data.batches import Arrays, predict_in_batches
 from data.builders.flickr8k.layout import read_images
 from data.cache import default_cache
 from data.encoders import image_features
-from data.encoders.caption import BEGIN, CaptionEncoder, CaptionSettings
-from data.encoders.image_features import ImageFeatures, Kind
-from data.encoders.vocabulary import UNKNOWN
+from data.encoders.caption import CaptionEncoder, CaptionSettings
+from data.encoders.image_features import ImageFeatures
 from data.readers.datasets import SYNTHETIC, RawSplits, load_captions, synthetic_examples
 from data.readers.files import read_bytes
-from data.readers.images import SIDE, BadImage, read_image
+from data.readers.images import BadImage, read_image
 from data.splits import subsample
 from data.stopwatch import Stopwatch
 from schema.configs import Positive, Range, TrainingConfig
-from schema.encoded import EncodedDataset, IndexedColumn
+from schema.encoded import BEGIN, SPECIAL_TOKENS, UNKNOWN, EncodedDataset
 from schema.errors import UserError
 from schema.examples import CaptionedImage, Splits
 from schema.predictions import AttentionWeights, Predictor, TextPrediction
@@ -40,8 +38,10 @@ if TYPE_CHECKING:
     import keras
     from matplotlib.figure import Figure
 
-SMALL_IMAGE_SIZE = 64
-"""Height and width of an image for the small image encoder, in pixels."""
+IMAGE_ENCODER = "image_encoder"
+"""Name of the model's layer with a frozen image encoder."""
+NORMALIZATION_BATCH = 50
+"""Number of images whose features are in memory at once while their mean and deviation are computed."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,8 @@ class CaptionConfig(GenerationConfig):
     min_epochs = 15
 
     image_encoder: Literal["mobilenet_v2", "small"] | None = None
-    """Image encoder: MobileNetV2 pretrained on ImageNet and frozen, or a small convolutional network that is trained with
-    the decoder. Default: small for the synthetic data, MobileNetV2 otherwise."""
+    """Image encoder: MobileNetV2, pretrained on ImageNet and frozen, or a small convolutional network, trained with the
+    decoder. Default: small for the synthetic data, MobileNetV2 otherwise."""
     min_count: Positive = 5
     """Minimum number of occurrences of a word in the training captions to enter the vocabulary."""
     max_target_length: Positive = 40
@@ -99,31 +99,36 @@ class Caption(Generation[CaptionedImage, CaptionEncoder, CaptionConfig, CaptionP
         return synthetic_examples(synthetic.images) if dataset == SYNTHETIC else load_captions()
 
     def splits(self, config: CaptionConfig) -> Splits[CaptionedImage]:
-
         splits = super().splits(config)
-        # A picture has all its captions until validation is held out.
+        # An image keeps all its captions until validation has been held out.
         train = [replace(each, captions=(caption,)) for each in splits.train for caption in each.captions]
         return replace(splits, train=subsample(train, config.limit))
 
     def fit_encoder(self, splits: Splits[CaptionedImage], config: CaptionConfig) -> FittedEncoder[CaptionEncoder]:
-
-        small = config.image_encoder == "small" or (config.image_encoder is None and splits.synthetic)
-        see = None if small else self._features(config)
+        settings = CaptionSettings(
+            image_encoder=config.image_encoder or ("small" if splits.synthetic else "mobilenet_v2"),
+            features="vectors" if config.attention == "none" else "regions",
+            max_target_length=config.max_target_length,
+        )
+        features = None
+        if settings.image_encoder == "mobilenet_v2":
+            image_encoder = models.FrozenImageEncoder(image_features.imagenet_encoder(), name=IMAGE_ENCODER)
+            features = ImageFeatures(image_encoder, settings.features, config.cache or default_cache())
         watch = Stopwatch()
-        settings = CaptionSettings(SMALL_IMAGE_SIZE if small else SIDE, config.max_target_length)
         captions = [caption for example in splits.train for caption in example.captions]
-        encoder = CaptionEncoder.fit(settings, captions, config.min_count, see)
+        encoder = CaptionEncoder.fit(captions, settings, config.min_count, features)
         seconds, cpu_seconds = watch.seconds, watch.cpu_seconds
-        seen = SeenInTraining(vocab_size=len(encoder.vocabulary) - NUM_SPECIAL_TOKENS)
+        seen = SeenInTraining(vocab_size=len(encoder.vocabulary) - len(SPECIAL_TOKENS))
         return FittedEncoder(encoder, encoder.encode(splits.train), seen, seconds=seconds, cpu_seconds=cpu_seconds)
 
-    def _features(self, config: CaptionConfig) -> ImageFeatures:
-
-        kind: Kind = "vectors" if config.attention == "none" else "regions"
-        return ImageFeatures(image_features.imagenet_encoder(), config.cache or default_cache(), kind)
+    def load_encoder(self, folder: Path, model: "keras.Model") -> CaptionEncoder:
+        encoder = CaptionEncoder.load(folder)
+        if encoder.settings.image_encoder == "small":
+            return encoder
+        return encoder.with_features(ImageFeatures(model.get_layer(IMAGE_ENCODER), encoder.settings.features))
 
     def baseline_cache_key(self, config: CaptionConfig) -> object:
-        # Baselines compare pictures by what the network sees.
+        # Baselines compare images by the features of the image encoder.
         return config.image_encoder
 
     def with_all_references(
@@ -135,44 +140,25 @@ class Caption(Generation[CaptionedImage, CaptionEncoder, CaptionConfig, CaptionP
         return [replace(example, captions=captions[example.image]) for example in examples]
 
     def build_model(self, fitted: FittedEncoder[CaptionEncoder], config: CaptionConfig) -> "keras.Model":
-
-        encoder = fitted.encoder
-        settings = self.decoder_settings(len(encoder.vocabulary), config)
-        pictures = fitted.encoded.indexed("picture")
-        captioner = models.CaptionerSettings(settings, pictures.shape[1:])
+        encoder, images = fitted.encoder, fitted.encoded.indexed("image")
+        settings = models.CaptionerSettings(
+            self.decoder_settings(len(encoder.vocabulary), config), shape=images.shape[1:]
+        )
         if encoder.image_features is None:
-            return models.build_captioner(captioner)
-        model = models.build_captioner(captioner, encoder.image_features.network)
-        places = np.arange(pictures.values.shape[0])
-        parts = np.array_split(places, -(-len(places) // PICTURES_AT_ONCE))
-        models.fit_normalization(model, (pictures.values[part] for part in parts))
+            return models.build_captioner(settings)
+        model = models.build_captioner(settings, encoder.image_features.image_encoder)
+        indices = np.arange(images.values.shape[0])
+        batches = np.array_split(indices, -(-len(indices) // NORMALIZATION_BATCH))
+        models.fit_normalization(model, (images.values[batch] for batch in batches))
         return model
 
     def make_beam_search(self, model: "keras.Model") -> "models.BeamSearch":
-
         return models.BeamSearch(
             models.incremental_captioner(model), forbidden=(UNKNOWN,), source=models.image_spec(model)
         )
 
     def decoder_inputs(self, model: "keras.Model", encoded: EncodedDataset) -> tuple[str, EncodedDataset]:
-        return "picture", EncodedDataset({"picture": self._as_read(model, encoded.indexed("picture"))})
-
-    def _as_read(self, model: "keras.Model", pictures: IndexedColumn) -> IndexedColumn:
-        """Features in place of pixels, where the model wants them."""
-
-        spec = models.image_spec(model)
-        if pictures.dtype == spec.dtype.as_numpy_dtype:
-            return pictures
-        network = model.get_layer("network")
-
-        def look(inputs: Arrays) -> np.ndarray:
-            regions = np.asarray(network.read(inputs["picture"]))
-            whole = len(spec.shape) == 2
-            return (regions.mean(axis=1) if whole else regions).astype(spec.dtype.as_numpy_dtype)
-
-        column = EncodedDataset({"picture": IndexedColumn(pictures.values, np.arange(len(pictures.values)))})
-        seen = predict_in_batches(look, column, PICTURES_AT_ONCE, "looking at pictures")
-        return IndexedColumn(np.stack(seen), pictures.indices)
+        return "image", EncodedDataset({"image": encoded.inputs["image"]})
 
     def detokenize(self, encoder: CaptionEncoder, ids: Sequence[Sequence[int]]) -> list[str]:
         return [encoder.detokenize(row) for row in ids]
@@ -180,26 +166,14 @@ class Caption(Generation[CaptionedImage, CaptionEncoder, CaptionConfig, CaptionP
     def predict(
         self, model: "keras.Model", encoder: CaptionEncoder, encoded: EncodedDataset, config: CaptionPredictConfig
     ) -> list[TextPrediction]:
-        pictures = self.decoder_inputs(model, encoded)[1]
-        answers = super().predict(model, encoder, pictures, config)
+        predictions = super().predict(model, encoder, encoded, config)
         if not config.show_attention:
-            return answers
-
-        stepper, column = models.incremental_captioner(model), pictures.indexed("picture")
-        rows = [column[np.array([place])] for place in range(len(answers))]
+            return predictions
+        decoder, images = models.incremental_captioner(model), encoded.indexed("image")
         return [
-            replace(answer, attention=self._attend(stepper, row, answer))
-            for answer, row in zip(answers, rows, strict=True)
+            replace(prediction, attention=_attention(decoder, images[np.array([index])], prediction))
+            for index, prediction in enumerate(predictions)
         ]
-
-    def _attend(
-        self, stepper: "models.IncrementalDecoder", picture: np.ndarray, answer: TextPrediction
-    ) -> AttentionWeights | None:
-        """How much of each region each word was made from; None where the model has no attention."""
-
-        words = answer.text.split()
-        weights = models.attention_weights(stepper, picture, np.array([[BEGIN, *answer.ids[:-1]]], np.int32))
-        return None if weights is None or not words else AttentionWeights((), tuple(words), weights[0])
 
     def figures(
         self,
@@ -216,35 +190,26 @@ class Caption(Generation[CaptionedImage, CaptionEncoder, CaptionConfig, CaptionP
     ) -> Scores:
         return evaluation.caption_scores.caption_scores(examples, predictions, seen)
 
-    def to_scored_example(self, example: CaptionedImage, answer: TextPrediction) -> ScoredExample:
-
-        name = f"picture {example.key[:12]}"
-        return ScoredExample(
-            name,
-            " | ".join(example.captions),
-            answer.text,
-            evaluation.caption_scores.sentence_rouge_l(example.captions, answer.text),
-        )
+    def to_scored_example(self, example: CaptionedImage, prediction: TextPrediction) -> ScoredExample:
+        score = evaluation.caption_scores.sentence_rouge_l(example.captions, prediction.text)
+        return ScoredExample(f"image {example.key[:12]}", " | ".join(example.captions), prediction.text, score)
 
     def fit_baselines(
         self, splits: Splits[CaptionedImage], encoder: CaptionEncoder, config: CaptionConfig
     ) -> Mapping[str, Predictor[CaptionedImage, TextPrediction]]:
-        known = encoder
-        # A saved run's encoder looks at no pictures; its model does.
-        if known.image_features is None and known.settings.side != SMALL_IMAGE_SIZE:
-            known = known.with_features(self._features(config))
+        if encoder.image_features is not None:
+            cache = config.cache or default_cache()
+            encoder = encoder.with_features(replace(encoder.image_features, cache=cache))
 
         def vectors(examples: Sequence[CaptionedImage]) -> np.ndarray:
-            return known.vectors([example.image for example in examples])
+            return encoder.vectors([example.image for example in examples])
 
         return evaluation.caption_baselines.fit_caption_baselines(splits.train, splits.validation, vectors)
 
     def read_file(self, path: Path) -> list[CaptionedImage]:
-
-        return [CaptionedImage(picture.read_bytes(), captions) for picture, captions in read_images(path)]
+        return [CaptionedImage(image.read_bytes(), captions) for image, captions in read_images(path)]
 
     def parse_input(self, text: str, config: CaptionPredictConfig) -> CaptionedImage:
-
         content = read_bytes(Path(text))
         try:
             read_image(content)
@@ -253,13 +218,20 @@ class Caption(Generation[CaptionedImage, CaptionEncoder, CaptionConfig, CaptionP
         return CaptionedImage(content)
 
 
-def _figure(example: CaptionedImage, answer: TextPrediction) -> "Figure":
-    return evaluation.plots.caption_figure(read_image(example.image), example.captions, answer.text, answer.attention)
+def _attention(
+    decoder: "models.IncrementalDecoder", image: np.ndarray, prediction: TextPrediction
+) -> AttentionWeights | None:
+    """Attention of each word of a prediction over the regions of its image; None for a model without attention."""
+    words = prediction.text.split()
+    target = np.array([[BEGIN, *prediction.ids[:-1]]], np.int32)
+    weights = models.attention_weights(decoder, image, target)
+    return None if weights is None or not words else AttentionWeights((), tuple(words), weights[0])
 
 
-PICTURES_AT_ONCE = 50
-NUM_SPECIAL_TOKENS = 4
-"""Ids that are no words: padding, unknown, beginning and end."""
+def _figure(example: CaptionedImage, prediction: TextPrediction) -> "Figure":
+    image = read_image(example.image)
+    return evaluation.plots.caption_figure(image, example.captions, prediction.text, prediction.attention)
+
 
 TASK = Caption()
 

@@ -146,6 +146,10 @@ class Task(ABC, Generic[ExampleT, PredictionT, EncoderT, ConfigT, PredictConfigT
     def fit_encoder(self, splits: Splits[ExampleT], config: ConfigT) -> FittedEncoder[EncoderT]:
         """Fit the encoder on train and the unlabelled examples, or load it from the cache."""
 
+    def load_encoder(self, folder: Path, model: "keras.Model") -> EncoderT:
+        """Load a saved encoder. Some encoders use layers of the saved model. Raises RunError."""
+        return self.encoder_class.load(folder)
+
     @abstractmethod
     def build_model(self, fitted: FittedEncoder[EncoderT], config: ConfigT) -> "keras.Model":
         """Build an untrained, uncompiled model. The trainer compiles it.

@@ -325,8 +325,8 @@ from training.saved_run import open_run
 predicted = {}
 for path in sys.argv[1:]:
     run = open_run(path, Path("nowhere"))
-    encoder, examples = run.load_encoder(), run.task.splits(run.config).test
-    outputs = run.task.predict(run.load_model(), encoder, encoder.encode(examples), run.task.predict_config_class())
+    (model, encoder), examples = run.load(), run.task.splits(run.config).test
+    outputs = run.task.predict(model, encoder, encoder.encode(examples), run.task.predict_config_class())
     predicted[path] = [run.task.to_json(*pair) for pair in zip(examples, outputs, strict=True)]
 print(json.dumps(predicted))
 """

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import UnionType
 from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
 
+from console.quiet import start_tensorflow
 from schema.configs import TrainingConfig
 from schema.errors import RunError, UserError
 from schema.examples import Example
@@ -33,17 +34,19 @@ class SavedRun:
     source: str
     command: str
 
-    def load_encoder(self) -> Encoder[Example]:
-        """Load the fitted encoder. Raises RunError for missing or changed files."""
-        return self.task.encoder_class.load(self.folder.checked_encoder())
+    def load(self) -> "tuple[keras.Model, Encoder[Example]]":
+        """Start TensorFlow, load the best model and the fitted encoder.
+
+        Raises RunError for missing, changed or damaged files.
+        """
+        folder = self.folder.checked_encoder()
+        start_tensorflow()
+        model = self.folder.load_model()
+        return model, self.task.load_encoder(folder, model)
 
     def load_seen(self) -> SeenInTraining:
         """Load what scoring needs to know of the training data."""
         return load_seen(self.folder.checked_encoder())
-
-    def load_model(self) -> "keras.Model":
-        """Load the best model. Raises RunError for a missing or damaged file."""
-        return self.folder.load_model()
 
 
 def open_run(reference: str, runs: Path, allow_seeds: bool = False) -> SavedRun:

@@ -1,118 +1,135 @@
-"""Captioned pictures as numbers: what is seen in a picture, or its pixels, and the words of a caption."""
+"""Captioned images: the features or the pixels of an image, and the word ids of its caption."""
 
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 
-from data.encoders.corrupt_files import corrupt_file_errors
-from data.encoders.image_features import ImageFeatures
-from data.encoders.vocabulary import Vocabulary
+from data.encoders.frame import SavedEncoder, SavedPart
+from data.encoders.image_features import FeatureKind, ImageFeatures
+from data.encoders.vocabulary import FIRST_ID, Vocabulary
 from data.readers.images import read_image
-from schema.encoded import IGNORE_INDEX, Column, EncodedDataset, IndexedColumn, Ragged
+from schema.encoded import (
+    BEGIN,
+    END,
+    IGNORE_INDEX,
+    SPECIAL_TOKENS,
+    Column,
+    EncodedDataset,
+    IndexedColumn,
+    Ragged,
+    RowSource,
+)
 from schema.errors import UserError
 from schema.examples import CaptionedImage
 from schema.text import caption_tokens
 
-_MARKS = ("<s>", "</s>")
-"""The first words of a vocabulary: the beginning and the end."""
-BEGIN, END = 2, 3
+# A vocabulary has ids for padding and unknown; begin and end are its first words.
+_BEGIN_AND_END = SPECIAL_TOKENS[BEGIN:]
 
-
-COARSE = 16
-"""Pixels, in height and width, by which pictures are compared where there are no features."""
+SMALL_IMAGE_SIZE = 64
+"""Height and width of an image for the small image encoder, in pixels."""
+COARSE_IMAGE_SIZE = 16
+"""Height and width, in pixels, to which images are reduced for comparison without features."""
 
 
 @dataclass(frozen=True)
 class CaptionSettings:
-    """side: pixels of a picture, in height and width; longest: words of a caption that are learnt"""
+    """Settings of a caption encoder.
 
-    side: int
-    longest: int
+    image_encoder: "mobilenet_v2" encodes images as its features, "small" as pixels, for a network that is trained
+    features: kind of the features of MobileNetV2
+    max_target_length: maximum length of a caption, in words; longer ones are truncated
+    """
+
+    image_encoder: Literal["mobilenet_v2", "small"]
+    features: FeatureKind
+    max_target_length: int
 
 
-class CaptionEncoder:
-    """Encodes pictures as `picture` and, where there are captions, `target`: the words before each that is wanted.
+class CaptionEncoder(SavedEncoder):
+    """Encodes images as `image` and, for images with captions, `target`: the inputs of the decoder.
 
-    Of several captions the first is the target. see: gives what was computed of pictures beforehand; without it a
-    picture is its pixels, uint8 (side, side, 3)
+    The first of several captions is the target. Pixels are uint8 (side, side, 3).
+    image_features: computes the features of images, for a frozen image encoder
     """
 
     def __init__(
-        self,
-        settings: CaptionSettings,
-        vocabulary: Vocabulary,
-        image_features: ImageFeatures | None = None,
+        self, settings: CaptionSettings, vocabulary: Vocabulary, image_features: ImageFeatures | None = None
     ) -> None:
-        self.settings, self.vocabulary, self.image_features = (
-            settings,
-            vocabulary,
-            image_features,
-        )
+        self.settings, self.vocabulary, self.image_features = settings, vocabulary, image_features
 
     @classmethod
     def fit(
         cls,
-        settings: CaptionSettings,
         captions: Sequence[str],
+        settings: CaptionSettings,
         min_count: int,
         image_features: ImageFeatures | None = None,
     ) -> "CaptionEncoder":
-        """Words that stand in captions at least so many times. Raises UserError where there is none."""
-        learnt = Vocabulary.fit([caption_tokens(caption) for caption in captions], size=1_000_000, min_count=min_count)
-        words = [word for word in learnt.words if word not in _MARKS]
+        """Fit the vocabulary on captions: words with at least `min_count` occurrences. Raises UserError if none has."""
+        fitted = Vocabulary.fit(map(caption_tokens, captions), size=1_000_000, min_count=min_count)
+        words = [word for word in fitted.words if word not in _BEGIN_AND_END]
         if not words:
-            raise UserError(f"no word stands {min_count} times in the captions of train; take --min-count 1")
-        return cls(settings, Vocabulary([*_MARKS, *words]), image_features)
+            raise UserError(f"no word occurs {min_count} times in the training captions; use --min-count 1")
+        return cls(settings, Vocabulary([*_BEGIN_AND_END, *words]), image_features)
 
     def with_features(self, image_features: ImageFeatures) -> "CaptionEncoder":
-        """The same, with something that looks at pictures beforehand."""
+        """The same encoder with the features of a frozen image encoder."""
         return CaptionEncoder(self.settings, self.vocabulary, image_features)
 
     def encode(self, examples: Sequence[CaptionedImage]) -> EncodedDataset:
-        """Inputs in order; targets unless a picture has no caption."""
-        inputs: dict[str, Column] = {"picture": self._seen([example.image for example in examples])}
+        """Inputs in order; targets unless an image has no caption."""
+        inputs: dict[str, Column] = {"image": self._image_column([example.image for example in examples])}
         if not all(example.captions for example in examples):
             return EncodedDataset(inputs)
-        words = [self._words(example.captions[0]) for example in examples]
-        inputs["target"] = Ragged.of([np.array([BEGIN, *row], np.int32) for row in words])
-        return EncodedDataset(inputs, Ragged.of([np.array([*row, END], np.int32) for row in words], IGNORE_INDEX))
+        rows = [self._word_ids(example.captions[0]) for example in examples]
+        inputs["target"] = Ragged.of([np.array([BEGIN, *ids], np.int32) for ids in rows])
+        return EncodedDataset(inputs, Ragged.of([np.array([*ids, END], np.int32) for ids in rows], IGNORE_INDEX))
 
-    def _seen(self, pictures: Sequence[bytes]) -> IndexedColumn:
-        places: dict[bytes, int] = {}
-        rows = np.array([places.setdefault(picture, len(places)) for picture in pictures], np.int64)
-        side = self.settings.side
-        if self.image_features:
-            return IndexedColumn(self.image_features(list(places)), rows)
-        return IndexedColumn(np.stack([read_image(each, side) for each in places]), rows)
+    def _image_column(self, images: Sequence[bytes]) -> IndexedColumn:
+        # Each distinct image is encoded once.
+        indices: dict[bytes, int] = {}
+        rows = np.array([indices.setdefault(image, len(indices)) for image in images], np.int64)
+        return IndexedColumn(self._image_rows(list(indices)), rows)
 
-    def vectors(self, pictures: Sequence[bytes]) -> np.ndarray:
-        """What pictures can be compared by, (pictures, features): one row for each of them."""
+    def _image_rows(self, images: Sequence[bytes]) -> RowSource:
+        if self.settings.image_encoder == "small":
+            return _pixels(images, SMALL_IMAGE_SIZE)
+        return self._features(images)
+
+    @property
+    def _features(self) -> ImageFeatures:
         if self.image_features is None:
-            return np.stack([read_image(each, COARSE).ravel() for each in pictures]).astype(np.float32)
-        return self.image_features.vectors(pictures)[np.arange(len(pictures))].astype(np.float32)
+            raise ValueError("a frozen image encoder needs `with_features`")
+        return self.image_features
 
-    def _words(self, caption: str) -> np.ndarray:
-        # The marks stand for themselves alone.
-        words = [word for word in caption_tokens(caption) if word not in _MARKS]
-        return self.vocabulary.encode(words)[: self.settings.longest]
+    def vectors(self, images: Sequence[bytes]) -> np.ndarray:
+        """Vectors by which images are compared, (images, features)."""
+        if self.settings.image_encoder == "small":
+            return _pixels(images, COARSE_IMAGE_SIZE).reshape(len(images), -1).astype(np.float32)
+        return self._features.vectors(images)[np.arange(len(images))].astype(np.float32)
+
+    def _word_ids(self, caption: str) -> np.ndarray:
+        words = [word for word in caption_tokens(caption) if word not in _BEGIN_AND_END]
+        return self.vocabulary.encode(words)[: self.settings.max_target_length]
 
     def detokenize(self, ids: Sequence[int]) -> str:
-        """The caption of ids; padding and marks are left out."""
-        words = self.vocabulary.words
-        return " ".join(words[number - 2] for number in ids if number > END)
+        """The caption of ids, without special tokens."""
+        return " ".join(self.vocabulary.words[token - FIRST_ID] for token in ids if token >= len(SPECIAL_TOKENS))
 
-    def save(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "encoder.json").write_text(json.dumps(asdict(self.settings), indent=2), encoding="utf-8")
-        self.vocabulary.save(folder / "vocabulary.txt")
+    def _description(self) -> Mapping[str, object]:
+        return asdict(self.settings)
+
+    def _parts(self) -> Mapping[str, SavedPart]:
+        return {"vocabulary.txt": self.vocabulary}
 
     @classmethod
-    def load(cls, folder: Path) -> "CaptionEncoder":
-        """Read what `save` wrote. Raises RunError with the file that is missing or damaged."""
-        path = folder / "encoder.json"
-        with corrupt_file_errors(path):
-            settings = CaptionSettings(**json.loads(path.read_text(encoding="utf-8")))
-            return cls(settings, Vocabulary.load(folder / "vocabulary.txt"))
+    def _restore(cls, description: dict[str, Any], folder: Path) -> "CaptionEncoder":
+        return cls(CaptionSettings(**description), Vocabulary.load(folder / "vocabulary.txt"))
+
+
+def _pixels(images: Sequence[bytes], side: int) -> np.ndarray:
+    return np.stack([read_image(image, side) for image in images])

@@ -1,13 +1,13 @@
-"""What a network for photographs sees in pictures: computed once, kept on disk, read from there as it is needed."""
+"""Features of images by a frozen network, computed once, cached on disk, and read from there in batches."""
 
 import hashlib
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 
@@ -21,121 +21,133 @@ from schema.errors import RunError
 if TYPE_CHECKING:
     import keras
 
-Kind = Literal["regions", "vectors"]
+FeatureKind = Literal["regions", "vectors"]
 
 CHUNK = 250
-"""Pictures that are kept together: what a kill can lose."""
+"""Number of images in a file of the cache: what a kill can lose."""
 BATCH = 50
 _WEIGHTS = f"mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_{SIDE}_no_top.h5"
 _HOST = "https://storage.googleapis.com"
 
 
 def imagenet_encoder() -> "keras.Model":
-    """MobileNetV2 (Sandler et al. 2018) as it was trained on ImageNet, without its classes, in Keras's own file.
+    """MobileNetV2 (Sandler et al. 2018) without its classifier, pretrained on ImageNet, from Keras's weights file.
 
-    Raises RunError where the file is neither in KERAS_HOME nor within reach.
+    Raises RunError if the file is neither in KERAS_HOME nor downloadable.
     """
     start_tensorflow()
     import keras
 
-    place = weights_file()
-    if not place.exists() and not reachable(_HOST):
+    path = weights_file()
+    if not path.exists() and not reachable(_HOST):
         raise RunError(
             f"the weights of MobileNetV2 are not on this machine and {_HOST} does not answer; connect to a network,\n"
-            f"or put {_WEIGHTS} into {place.parent}, or take --image-encoder small"
+            f"or put {_WEIGHTS} into {path.parent}, or use --image-encoder small"
         )
     return keras.applications.MobileNetV2(include_top=False, input_shape=(SIDE, SIDE, 3), weights="imagenet")
 
 
 def weights_file() -> Path:
-    """Where Keras keeps the network's weights."""
+    """Path of Keras's weights file of MobileNetV2."""
     return Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / "models" / _WEIGHTS
+
+
+class FrozenImageEncoder(Protocol):
+    """A frozen network that computes the features of images; see `models.FrozenImageEncoder`."""
+
+    def __call__(self, features: Any) -> Any:
+        """Pass the features on, as the layer of a model that keeps the network."""
+
+    def regions(self, pixels: np.ndarray) -> np.ndarray:
+        """Features of each region, float32 (images, regions, features); pixels: uint8 (images, side, side, 3)."""
+
+    def get_weights(self) -> list[np.ndarray]:
+        """The weights, which identify the network in the cache."""
 
 
 @dataclass(frozen=True)
 class Chunks:
-    """RowSource in several files, (rows, ...), the same number in each but the last; only what is asked for is read."""
+    """Rows in several files, (rows, ...), the same number in all but the last; only requested rows are read."""
 
     parts: Sequence[np.ndarray]
 
     @property
     def shape(self) -> tuple[int, ...]:
+        """Shape of all rows together."""
         return (sum(map(len, self.parts)), *self.parts[0].shape[1:])
 
     @property
     def dtype(self) -> np.dtype:
+        """Data type of the rows."""
         return self.parts[0].dtype
 
-    def __getitem__(self, places: np.ndarray) -> np.ndarray:
+    def __getitem__(self, indices: np.ndarray) -> np.ndarray:
         size = len(self.parts[0])
-        rows = [self.parts[place // size][place % size] for place in places]
+        rows = [self.parts[index // size][index % size] for index in indices]
         return np.stack(rows) if rows else np.zeros((0, *self.shape[1:]), self.dtype)
 
 
 @dataclass(frozen=True)
 class ImageFeatures:
-    """Features of pictures by a network, kept in a cache that knows the network and the pictures.
+    """Features of images, float16, by a frozen image encoder.
 
-    kind: "regions", float16 (pictures, regions, features), or "vectors", their mean over all regions
-    A kill loses one chunk of pictures at most.
+    kind: "regions" (images, regions, features), or "vectors" (images, features), their mean over the regions
+    cache: folder in which features are kept, by the network and the images; None to compute them without a cache
+    A kill loses at most one chunk of images.
     """
 
-    network: "keras.Model"
-    cache: Path
-    kind: Kind
+    image_encoder: FrozenImageEncoder
+    kind: FeatureKind
+    cache: Path | None = None
 
-    def __call__(self, pictures: Sequence[bytes]) -> Chunks:
-        """Of each picture what `kind` says."""
-        return self._of(pictures, self.kind)
+    def __call__(self, images: Sequence[bytes]) -> Chunks:
+        """Features of this kind, one row for each image."""
+        return self._features(images, self.kind)
 
-    def vectors(self, pictures: Sequence[bytes]) -> Chunks:
-        """Of each picture one vector, (pictures, features)."""
-        return self._of(pictures, "vectors")
+    def vectors(self, images: Sequence[bytes]) -> Chunks:
+        """Feature vectors, one row for each image, whatever the kind."""
+        return self._features(images, "vectors")
 
     @cached_property
-    def _network_digest(self) -> str:
-        weights = hashlib.sha256()
-        for weight in self.network.get_weights():
-            weights.update(weight.tobytes())
-        return weights.hexdigest()
+    def _weights_digest(self) -> str:
+        content = hashlib.sha256()
+        for weight in self.image_encoder.get_weights():
+            content.update(weight.tobytes())
+        return content.hexdigest()
 
-    def _of(self, pictures: Sequence[bytes], kind: Kind) -> Chunks:
-        with Progress("looking at pictures", len(pictures), "pictures") as progress:
-            parts = []
-            for start in range(0, len(pictures), CHUNK):
-                chunk = pictures[start : start + CHUNK]
+    def _features(self, images: Sequence[bytes], kind: FeatureKind) -> Chunks:
+        parts = []
+        with Progress("computing image features", len(images), "images") as progress:
+            for start in range(0, len(images), CHUNK):
+                chunk = images[start : start + CHUNK]
                 parts.append(self._chunk(chunk, kind))
                 progress.advance(len(chunk))
         return Chunks(parts)
 
-    def _chunk(self, pictures: Sequence[bytes], kind: Kind) -> np.ndarray:
-        key = digest(self._network_digest, [hashlib.sha256(picture).hexdigest() for picture in pictures])
+    def _chunk(self, images: Sequence[bytes], kind: FeatureKind) -> np.ndarray:
+        if self.cache is None:
+            return self._compute(images)[kind]
+        key = digest(self._weights_digest, [hashlib.sha256(image).hexdigest() for image in images])
 
-        def save(kept: dict[str, np.ndarray], folder: Path) -> None:
-            for name, values in kept.items():
+        def save(features: dict[str, np.ndarray], folder: Path) -> None:
+            for name, values in features.items():
                 np.save(folder / f"{name}.npy", values)
 
         def load(folder: Path) -> dict[str, np.ndarray]:
             return {kind: np.load(folder / f"{kind}.npy", mmap_mode="r", allow_pickle=False)}
 
-        def compute() -> dict[str, np.ndarray]:
-            regions = np.concatenate(list(self._look(pictures)))
-            vectors = regions.astype(np.float32).mean(axis=1).astype(np.float16)
-            return {"regions": regions, "vectors": vectors}
+        compute = partial(self._compute, images)
+        return cached(self.cache, "image_features", key, save, load, compute, reread=True)[kind]
 
-        return cached(self.cache, "picture_features", key, save, load, compute, reread=True)[kind]
+    def _compute(self, images: Sequence[bytes]) -> dict[str, np.ndarray]:
+        regions = np.concatenate(list(self._batches(images)))
+        return {"regions": regions, "vectors": regions.astype(np.float32).mean(axis=1).astype(np.float16)}
 
-    def _look(self, pictures: Sequence[bytes]) -> Iterator[np.ndarray]:
-        # The next batch is unpacked while the network looks at the last one.
+    def _batches(self, images: Sequence[bytes]) -> Iterator[np.ndarray]:
+        # The next images are decoded while the network computes.
         with ThreadPoolExecutor(2) as pool:
-            pixels = pool.map(read_image, pictures)
-            for start in range(0, len(pictures), BATCH):
-                count = min(BATCH, len(pictures) - start)
-                seen = self._see(np.stack([next(pixels) for _ in range(count)]))
-                yield np.asarray(seen).reshape(count, -1, seen.shape[-1]).astype(np.float16)
-
-    @cached_property
-    def _see(self):
-        import tensorflow as tf
-
-        return tf.function(lambda pixels: self.network(tf.cast(pixels, tf.float32) / 127.5 - 1, training=False))
+            pixels = pool.map(read_image, images)
+            for start in range(0, len(images), BATCH):
+                count = min(BATCH, len(images) - start)
+                batch = np.stack([next(pixels) for _ in range(count)])
+                yield self.image_encoder.regions(batch).astype(np.float16)

@@ -126,12 +126,12 @@ def test_a_run_trained_on_features_predicts_from_images(
     written = [
         json.loads(line)["prediction"]["text"] for line in (run / "predictions" / "test.jsonl").read_text().splitlines()
     ]
+    # Only the run folder is needed from here on.
+    monkeypatch.delattr("data.encoders.image_features.imagenet_encoder")
     scored = json.loads(call("evaluate", run, f"--file={folder}", f"--cache={cache}", "--json").out)
     recorded = json.loads((run / "metrics.json").read_text())
     assert scored["scores"] == pytest.approx(recorded["scores"]["test"])
     assert scored["baselines"].keys() == recorded["baselines"].keys()
-    # Only the run folder is needed.
-    monkeypatch.delattr("data.encoders.image_features.imagenet_encoder")
     result = call("predict", run, *(folder / f"{number}.png" for number in range(24)))
     assert result.out.splitlines() == written
 

@@ -44,8 +44,8 @@ def build_captioner(
     The target begins with the id of the beginning, and the logits are those of the token after each of its steps. The
     mask of the target is made from its ids; regions have no padding.
 
-    image_encoder: the FrozenImageEncoder that computes the features; None for pixels and a small network that is trained
-        with the model
+    image_encoder: the FrozenImageEncoder that computes the features; None for pixels, which a small network encodes. It
+        is trained with the model.
     """
     image = keras.Input(settings.shape, dtype="float16" if image_encoder else "uint8", name="image")
     target = keras.Input((None,), dtype="int32", name="target")

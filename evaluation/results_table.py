@@ -31,8 +31,8 @@ RNN_TYPES = (
     "one to one",
     "one to many",
     "many to one",
-    "many to many (synchronous)",
-    "many to many (asynchronous)",
+    "many to many, synchronous",
+    "many to many, asynchronous",
 )
 """Order of the rows; other types follow."""
 DEFAULT_VARIANT = "default"

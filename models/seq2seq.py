@@ -1,4 +1,4 @@
-"""Many to many (asynchronous): an encoder of token sequences, and the decoder of `models/decoder.py`.
+"""Many to many, asynchronous: an encoder of token sequences, and the decoder of `models/decoder.py`.
 
 source -> embedding -> bidirectional stack -> memory of the decoder -> target
 """

@@ -1,4 +1,4 @@
-"""Many to many (synchronous): a sequence tagger.
+"""Many to many, synchronous: a sequence tagger.
 
     words        -> embedding -----------------------+
     vectors      -> frozen pretrained embedding -----+

@@ -1,4 +1,4 @@
-"""Which words name persons, places and organisations? Many to many (synchronous), on the Broad Twitter Corpus
+"""Which words name persons, places and organisations? Many to many, synchronous, on the Broad Twitter Corpus
 (Derczynski et al. 2016).
 
 python train.py ner

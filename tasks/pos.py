@@ -1,4 +1,4 @@
-"""Which part of speech is each word? Many to many (synchronous), on UD English EWT (Silveira et al. 2014).
+"""Which part of speech is each word? Many to many, synchronous, on UD English EWT (Silveira et al. 2014).
 
 python train.py pos
 python train.py pos --cell gru --no-bidirectional

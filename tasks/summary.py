@@ -1,4 +1,4 @@
-"""What is an email about? Many to many (asynchronous): subject lines on AESLC (Zhang & Tetreault 2019).
+"""What is an email about? Many to many, asynchronous: subject lines on AESLC (Zhang & Tetreault 2019).
 
 python train.py summary
 python train.py summary --cell gru --no-copying

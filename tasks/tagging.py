@@ -1,4 +1,4 @@
-"""Sequence tagging: what the tasks share that predict a tag for each word. Many to many (synchronous)."""
+"""Sequence tagging: what the tasks share that predict a tag for each word. Many to many, synchronous."""
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
@@ -98,7 +98,7 @@ TaggingConfigT = TypeVar("TaggingConfigT", bound=TaggingConfig)
 class SequenceTagging(Task[TaggedSentence, TagsPrediction, SentenceEncoder, TaggingConfigT, TaggingPredictConfig]):
     """Predicts a tag for each word of a sentence."""
 
-    rnn_type = "many to many (synchronous)"
+    rnn_type = "many to many, synchronous"
     tokenizer: ClassVar[str] = "cased"
     predict_config_class = TaggingPredictConfig
     encoder_class = SentenceEncoder

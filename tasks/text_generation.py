@@ -1,4 +1,4 @@
-"""Text generation: what the tasks share that generate a text from a text. Many to many (asynchronous)."""
+"""Text generation: what the tasks share that generate a text from a text. Many to many, asynchronous."""
 
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
@@ -57,7 +57,7 @@ TextGenerationConfigT = TypeVar("TextGenerationConfigT", bound=TextGenerationCon
 class TextGeneration(Generation[TextPair, PairEncoder, TextGenerationConfigT, GenerationPredictConfigT]):
     """Generates a text from a text."""
 
-    rnn_type = "many to many (asynchronous)"
+    rnn_type = "many to many, asynchronous"
     encoder_class = PairEncoder
 
     def fit_encoder(self, splits: Splits[TextPair], config: TextGenerationConfigT) -> FittedEncoder[PairEncoder]:

@@ -1,4 +1,4 @@
-"""What does a sentence say in another language? Many to many (asynchronous), on Multi30k (Elliott et al. 2016).
+"""What does a sentence say in another language? Many to many, asynchronous, on Multi30k (Elliott et al. 2016).
 
 python train.py translation
 python train.py translation --languages en-fr --cell gru

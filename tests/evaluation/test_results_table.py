@@ -91,7 +91,7 @@ def six_settings(project):
     project.record(0.81, cell="gru")
     project.record(0.82, cell="lstm")
     project.record(0.83, cell="simple_rnn")
-    project.record(0.84, task="pos", rnn_type="many to many (synchronous)", dataset="ewt")
+    project.record(0.84, task="pos", rnn_type="many to many, synchronous", dataset="ewt")
     project.record(0.85, task="word_class", rnn_type="one to one", dataset="ewt")
     return project
 

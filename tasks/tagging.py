@@ -15,7 +15,7 @@ from data.cache import cached, default_cache, digest
 from data.encoders.orthography import OrthographicSettings, orthographic_features
 from data.encoders.related_words import RelatedWords
 from data.encoders.sentence import SentenceEncoder, SentenceSettings
-from data.encoders.word_vectors import EPOCHS, MIN_COUNT, WordVectors, fit_vectors_of_all_words
+from data.encoders.word_vectors import EPOCHS, MIN_COUNT, WordVectors
 from data.readers.tokenization import TOKENIZERS
 from data.readers.word_types import most_frequent_tags
 from data.stopwatch import Stopwatch
@@ -138,9 +138,7 @@ class SequenceTagging(Task[TaggedSentence, TagsPrediction, SentenceEncoder, Tagg
             digest(self.name, splits.source, settings, MIN_COUNT, EPOCHS, config.limit is None, train),
             WordVectors.save,
             WordVectors.load,
-            compute=lambda: fit_vectors_of_all_words(
-                [*train, *(example.words for example in splits.unlabelled())], **settings
-            ),
+            compute=lambda: WordVectors.fit([*train, *(example.words for example in splits.unlabelled())], **settings),
         )
 
     @abstractmethod

@@ -14,7 +14,7 @@ import models
 from data.cache import cached, default_cache, digest
 from data.encoders.ngram_features import NgramSettings
 from data.encoders.text import TextEncoder, TextSettings, tokenize_texts
-from data.encoders.word_vectors import ENOUGH_WORDS, EPOCHS, MIN_COUNT, STDDEV, WINDOW, fit_word_vectors
+from data.encoders.word_vectors import EPOCHS, MIN_COUNT, MIN_TOKENS, STDDEV, WINDOW, fit_word_vectors
 from data.readers.tokenization import TOKENIZERS
 from data.stopwatch import Stopwatch
 from schema.configs import Positive, Range, Rate, RecurrentConfig
@@ -96,7 +96,7 @@ class TextClassification(Classification[TextEncoder, TextClassificationConfigT])
             weights["ngram_stddevs"] = encoded.ragged("ngram_features").values.std(axis=0)
         if config.word_vectors and config.unlabelled:
             tokens += tokenize_texts(splits.unlabelled(), self.tokenizer, "unlabelled texts")
-        if config.word_vectors and sum(map(len, tokens)) >= ENOUGH_WORDS:
+        if config.word_vectors and sum(map(len, tokens)) >= MIN_TOKENS:
             weights["embedding"] = fit_word_vectors(tokens, encoder.vocabulary, config.embedding_size, config.seed)
         return FittedEncoder(
             encoder, encoded, _seen(encoder), weights, seconds=watch.seconds, cpu_seconds=watch.cpu_seconds

@@ -5,7 +5,6 @@ import pytest
 
 from data.encoders.pair import PairEncoder, PairSettings
 from schema.encoded import BEGIN, END, IGNORE_INDEX
-from schema.errors import RunError
 from schema.examples import TextPair
 
 SETTINGS = PairSettings(max_source_length=4, max_target_length=3)
@@ -46,14 +45,3 @@ def test_save_and_load_restore_the_encoder(encoder, tmp_path):
     loaded = PairEncoder.load(tmp_path)
     assert loaded.settings == SETTINGS
     np.testing.assert_array_equal(loaded.encode(PAIRS).targets.values, encoder.encode(PAIRS).targets.values)
-
-
-@pytest.mark.parametrize("name", ["encoder.json", "subwords.json"])
-def test_the_error_names_a_missing_or_corrupt_file(encoder, tmp_path, name):
-    encoder.save(tmp_path)
-    (tmp_path / name).write_text("[")
-    with pytest.raises(RunError, match=rf"{name} is damaged .*; train the run again"):
-        PairEncoder.load(tmp_path)
-    (tmp_path / name).unlink()
-    with pytest.raises(RunError, match=f"{name} is missing; .* train it again"):
-        PairEncoder.load(tmp_path)

@@ -1,7 +1,5 @@
 """Encoding of sentences, compared with ids computed by hand, and the files of the encoder."""
 
-import json
-
 import numpy as np
 import pytest
 
@@ -9,7 +7,6 @@ from data.encoders.related_words import RelatedWords
 from data.encoders.sentence import SentenceEncoder, SentenceSettings
 from data.encoders.vocabulary import Vocabulary
 from schema.encoded import Ragged
-from schema.errors import RunError
 from schema.examples import TaggedSentence
 
 SETTINGS = SentenceSettings(max_word_length=2, max_prefix=1, max_suffix=1)
@@ -91,34 +88,3 @@ def test_save_and_load_restore_the_encoder(tmp_path):
     assert_equal(first.targets, second.targets)
     assert (loaded.tags, loaded.rare_from) == (encoder.tags, encoder.rare_from)
     assert loaded.settings == encoder.settings
-
-
-@pytest.mark.parametrize("name", ["encoder.json", "words.txt", "chars.txt", "orthographic.txt", "vector_words.txt"])
-def test_the_error_names_a_missing_or_corrupt_file(encoder, tmp_path, name):
-    encoder.save(tmp_path)
-    (tmp_path / name).write_bytes(b"\xff\n\xff")
-    with pytest.raises(RunError, match=rf"{name} is damaged .*; train the run again"):
-        SentenceEncoder.load(tmp_path)
-    (tmp_path / name).unlink()
-    with pytest.raises(RunError, match=f"{name} is missing; .* train it again"):
-        SentenceEncoder.load(tmp_path)
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda _: [],
-        lambda _: 7,
-        lambda settings: settings | {"more": 1},
-        lambda settings: settings | {"rare_from": None},
-    ]
-    + [lambda settings: settings | {"tags": None}]
-    + [lambda settings, key=key: {k: v for k, v in settings.items() if k != key} for key in ("tags", "max_suffix")],
-    ids=["list", "number", "unknown setting", "no number", "null tags", "no tags", "no suffixes"],
-)
-def test_an_invalid_description_is_an_error(encoder, tmp_path, change):
-    encoder.save(tmp_path)
-    path = tmp_path / "encoder.json"
-    path.write_text(json.dumps(change(json.loads(path.read_text()))))
-    with pytest.raises(RunError, match="encoder.json is damaged"):
-        SentenceEncoder.load(tmp_path)

@@ -1,13 +1,10 @@
 """Encoding of labelled texts, before and after the encoder is saved and loaded."""
 
-import json
-
 import numpy as np
 import pytest
 
 from data.encoders.ngram_features import NgramSettings
 from data.encoders.text import TextEncoder, TextSettings
-from schema.errors import RunError
 from schema.examples import LabelledText
 
 GOOD, BAD = "a very good film with a fine plot and a happy end", "a very bad film with a dull plot and no good end"
@@ -92,38 +89,3 @@ def test_a_missing_or_unknown_label_gives_no_targets(label):
     encoded = encoder.encode([LabelledText("x", "neg"), LabelledText("y", label)])
     assert encoded.targets is None
     assert len(encoded) == 2
-
-
-def truncate_json(folder):
-    (folder / "encoder.json").write_text("{")
-
-
-def remove_a_setting(folder):
-    settings = json.loads((folder / "encoder.json").read_text())
-    del settings["head_tokens"]
-    (folder / "encoder.json").write_text(json.dumps(settings))
-
-
-def remove_vocabulary(folder):
-    (folder / "vocabulary.txt").unlink()
-
-
-def remove_ngrams(folder):
-    (folder / "ngrams.tsv").unlink()
-
-
-@pytest.mark.parametrize(
-    "damage, message",
-    [
-        (truncate_json, "encoder.json is damaged"),
-        (remove_a_setting, "encoder.json is damaged"),
-        (remove_vocabulary, "vocabulary.txt is missing"),
-        (remove_ngrams, "ngrams.tsv is missing"),
-    ],
-)
-def test_the_error_names_a_missing_or_corrupt_file(tmp_path, damage, message):
-    encoder, _ = fit(ngrams=NgramSettings())
-    encoder.save(tmp_path)
-    damage(tmp_path)
-    with pytest.raises(RunError, match=message):
-        TextEncoder.load(tmp_path)

@@ -1,14 +1,11 @@
 """Encoding of single words."""
 
-import json
-
 import numpy as np
 import pytest
 
 from data.encoders.orthography import OrthographicSettings
 from data.encoders.related_words import RelatedWords
 from data.encoders.word import WordEncoder
-from schema.errors import RunError
 from schema.examples import LabelledText
 
 SETTINGS = OrthographicSettings(max_prefix=1, max_suffix=1, min_feature_count=2)
@@ -53,23 +50,3 @@ def test_save_and_load_restore_the_encoder(encoder, tmp_path):
     )
     np.testing.assert_array_equal(loaded.encode(examples).targets, encoder.encode(examples).targets)
     assert (loaded.labels, loaded.orthography.settings) == (encoder.labels, encoder.orthography.settings)
-
-
-@pytest.mark.parametrize("name", ["encoder.json", "orthographic.txt", "related_words.json"])
-def test_the_error_names_a_missing_or_corrupt_file(encoder, tmp_path, name):
-    encoder.save(tmp_path)
-    (tmp_path / name).write_bytes(b"\xff\n\xff")
-    with pytest.raises(RunError, match=rf"{name} is damaged .*; train the run again"):
-        WordEncoder.load(tmp_path)
-    (tmp_path / name).unlink()
-    with pytest.raises(RunError, match=f"{name} is missing; .* train it again"):
-        WordEncoder.load(tmp_path)
-
-
-@pytest.mark.parametrize("change", [{"labels": None}, {"more": 1}])
-def test_an_invalid_description_is_an_error(encoder, tmp_path, change):
-    encoder.save(tmp_path)
-    path = tmp_path / "encoder.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | change))
-    with pytest.raises(RunError, match="encoder.json is damaged"):
-        WordEncoder.load(tmp_path)

@@ -1,4 +1,4 @@
-"""What tasks that write add to their family: what is quoted beside them, and how mails are read."""
+"""Generation tasks: published results, ranking of hypotheses, formatting, and cleaning of emails."""
 
 from pathlib import Path
 
@@ -14,15 +14,15 @@ from tasks.summary import TASK as SUMMARY
 from tasks.task import published_results_for
 from tasks.translation import TASK as TRANSLATION
 
-MAIL = "The  meeting is \n on Friday.\nThanks,\nSara\n"
+EMAIL = "The  meeting is \n on Friday.\nThanks,\nSara\n"
 
 
 @pytest.mark.parametrize(("languages", "best"), [("en-de", 41.02), ("en-fr", 59.02)])
-def test_what_others_reached_is_of_the_same_languages(languages: str, best: float) -> None:
-    quotes = published_results_for(
+def test_published_results_are_those_of_the_same_languages(languages: str, best: float) -> None:
+    results = published_results_for(
         TRANSLATION.published_results, Splits("multi30k", f"multi30k:1.0.0:{languages}", [], [], [])
     )
-    assert max(quote.scores["bleu_lc_tok"] for quote in quotes) == best
+    assert max(result.scores["bleu_lc_tok"] for result in results) == best
     assert (
         published_results_for(TRANSLATION.published_results, Splits("multi30k", "multi30k:1.0.0:fr-en", [], [], []))
         == ()
@@ -30,25 +30,24 @@ def test_what_others_reached_is_of_the_same_languages(languages: str, best: floa
     assert len(published_results_for(SUMMARY.published_results, Splits("aeslc", "aeslc:1.0.0", [], [], []))) == 3
 
 
-def test_a_text_that_other_pieces_make_too_is_ranked_once() -> None:
+def test_equal_texts_of_different_subwords_are_ranked_once() -> None:
     ids = [[4, 5, 0], [6, 0, 0], [4, 7, 8], [9, 0, 0], [0, 0, 0]]
-    found = _ranked(["a dog", "dogs", "a dog", "two", ""], ids, np.array([-0.1, -0.2, -0.3, -0.4, MASKED_LOGIT]))
-    assert (found.text, found.score) == ("a dog", pytest.approx(-0.1))
-    assert found.alternatives == (("dogs", pytest.approx(-0.2)), ("two", pytest.approx(-0.4)))
-    assert found.ids == (4, 5)
+    prediction = _ranked(["a dog", "dogs", "a dog", "two", ""], ids, np.array([-0.1, -0.2, -0.3, -0.4, MASKED_LOGIT]))
+    assert (prediction.text, prediction.score) == ("a dog", pytest.approx(-0.1))
+    assert prediction.alternatives == (("dogs", pytest.approx(-0.2)), ("two", pytest.approx(-0.4)))
+    assert prediction.ids == (4, 5)
 
 
-def test_an_answer_that_may_not_be_given_is_shown_as_impossible() -> None:
-    answer = _ranked([""], [[0, 0]], np.array([MASKED_LOGIT]))
-    shown = TRANSLATION.format_prediction(TextPair("a dog"), answer, TRANSLATION.predict_config_class(n_best=2))
-    assert shown == "-inf  "
+def test_an_impossible_hypothesis_has_the_score_of_minus_infinity() -> None:
+    prediction = _ranked([""], [[0, 0]], np.array([MASKED_LOGIT]))
+    text = TRANSLATION.format_prediction(TextPair("a dog"), prediction, TRANSLATION.predict_config_class(n_best=2))
+    assert text == "-inf  "
 
 
-def test_mails_that_are_asked_are_cleaned_as_those_of_training_are(tmp_path: Path) -> None:
+def test_inputs_are_cleaned_like_training_emails(tmp_path: Path) -> None:
     config = SUMMARY.predict_config_class()
-    asked = SUMMARY.parse_input(MAIL, config)
-    assert asked == TextPair("The meeting is\non Friday.")
-    lines = tmp_path / "mails.jsonl"
+    assert SUMMARY.parse_input(EMAIL, config) == TextPair("The meeting is\non Friday.")
+    lines = tmp_path / "emails.jsonl"
     lines.write_text('{"text": "One.  Two."}\n{"text": ""}\n')
     assert SUMMARY.read_inputs(lines, config) == [TextPair("One. Two."), TextPair("")]
     pairs = tmp_path / "pairs.jsonl"
@@ -56,7 +55,7 @@ def test_mails_that_are_asked_are_cleaned_as_those_of_training_are(tmp_path: Pat
     assert SUMMARY.read_file(pairs) == [TextPair("One.", "one")]
 
 
-def test_a_mail_that_is_sent_again_with_another_date_counts_as_seen(tmp_path: Path) -> None:
+def test_an_email_with_another_date_is_a_near_duplicate(tmp_path: Path) -> None:
     letter = "{}: your mailbox has grown beyond what it may hold, please delete what you do not need any more"
     train, test = tmp_path / "train.tsv", tmp_path / "test.tsv"
     train.write_text(f"{letter.format('Monday')}\tmailbox\nWho is coming for lunch?\tlunch\n")
@@ -66,11 +65,11 @@ def test_a_mail_that_is_sent_again_with_another_date_counts_as_seen(tmp_path: Pa
 
 
 @pytest.mark.parametrize("task", [TRANSLATION, CAPTION], ids=["translation", "caption"])
-def test_attention_that_is_not_there_is_said_to_be_missing(task: Generation) -> None:
-    answer = TextPrediction("ein Hund", -0.5, ())
-    plain, asked = task.predict_config_class(), task.predict_config_class(show_attention=True)
-    assert task.format_prediction(TextPair("a dog"), answer, plain) == "ein Hund"
-    assert task.format_prediction(TextPair("a dog"), answer, asked).splitlines() == [
+def test_missing_attention_is_reported(task: Generation) -> None:
+    prediction = TextPrediction("ein Hund", -0.5, ())
+    plain, with_attention = task.predict_config_class(), task.predict_config_class(show_attention=True)
+    assert task.format_prediction(TextPair("a dog"), prediction, plain) == "ein Hund"
+    assert task.format_prediction(TextPair("a dog"), prediction, with_attention).splitlines() == [
         "ein Hund",
         "(no attention to show: the model has none)",
     ]

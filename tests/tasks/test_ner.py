@@ -1,4 +1,4 @@
-"""What the corpus of tweets has of its own."""
+"""Named entities: normalization of mentions."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from tasks.ner import normalize_mentions
 
 
 @pytest.mark.parametrize(
-    ("words", "tags", "whole"),
+    ("words", "tags", "normalized"),
     [
         ("@ ann sings", "O B-PER O", "B-PER B-PER O"),
         ("@ ann sings", "O O O", "O O O"),
@@ -16,5 +16,5 @@ from tasks.ner import normalize_mentions
         ("", "", ""),
     ],
 )
-def test_the_sign_of_a_mention_is_tagged_as_its_name(words, tags, whole):
-    assert normalize_mentions(words.split(), tags.split()) == tuple(whole.split())
+def test_the_at_sign_of_a_mention_is_tagged_like_its_name(words, tags, normalized):
+    assert normalize_mentions(words.split(), tags.split()) == tuple(normalized.split())

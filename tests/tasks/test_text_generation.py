@@ -1,4 +1,4 @@
-"""What the flags of tasks that write a text in answer to another do to the network, and to what it reads."""
+"""Text generation: effects of the flags on the model, copying, attention, and lowercase texts."""
 
 import keras
 import numpy as np
@@ -32,42 +32,43 @@ def test_a_flag_adds_its_layers(flags, added):
 
 
 @pytest.mark.parametrize(
-    ("flags", "gone"), [({"share_embeddings": True}, {"embedding"}), ({"attention": "none"}, {"attention"})]
+    ("flags", "removed"), [({"share_embeddings": True}, {"embedding"}), ({"attention": "none"}, {"attention"})]
 )
-def test_a_flag_leaves_layers_out(flags, gone):
-    assert gone <= layers() - layers(**flags)
+def test_a_flag_removes_its_layers(flags, removed):
+    assert removed <= layers() - layers(**flags)
 
 
-@pytest.mark.parametrize("beam", [1, 4])
-def test_unknown_characters_are_never_copied(beam):
+@pytest.mark.parametrize("beam_size", [1, 4])
+def test_unknown_characters_are_never_copied(beam_size):
     config = TranslationConfig(**SMALL, copying=True)
     fitted = TASK.fit_encoder(Splits("made up", "", PAIRS, PAIRS, []), config)
     model = TASK.build_model(fitted, config)
-    # All is copied.
+    # The model only copies.
     model.get_layer("pointer").bias.assign([-50.0])
-    found = TASK.make_beam_search(model)(
-        np.array([[UNKNOWN, UNKNOWN, UNKNOWN, END]], np.int32), SearchConfig(beam_size=beam)
+    result = TASK.make_beam_search(model)(
+        np.array([[UNKNOWN, UNKNOWN, UNKNOWN, END]], np.int32), SearchConfig(beam_size=beam_size)
     )
-    assert not (found.ids == UNKNOWN).any()
-    assert (found.ids[:, 0] != 0).any()
+    assert not (result.ids == UNKNOWN).any()
+    assert (result.ids[:, 0] != 0).any()
 
 
-def test_attention_is_shown_of_the_pieces_that_were_said():
+def test_attention_covers_the_generated_subwords():
     config = TranslationConfig(**SMALL)
     fitted = TASK.fit_encoder(Splits("made up", "", PAIRS, PAIRS, []), config)
     keras.utils.set_random_seed(1)
     model, subwords = TASK.build_model(fitted, config), fitted.encoder.subwords
-    answers = TASK.predict(
+    predictions = TASK.predict(
         model, fitted.encoder, fitted.encoder.encode(PAIRS), TASK.predict_config_class(show_attention=True)
     )
-    # What an untrained model says is spelt otherwise than the text would be cut.
-    assert any(list(answer.ids) != subwords.encode([answer.text])[0] for answer in answers)
-    for answer in answers:
-        assert answer.attention.target == tuple(subwords.tokens([*answer.ids, END]))
-        assert answer.attention.weights.shape == (len(answer.ids) + 1, len(answer.attention.source))
+    # An untrained model generates other subwords than the text would be split into.
+    assert any(list(prediction.ids) != subwords.encode([prediction.text])[0] for prediction in predictions)
+    for prediction in predictions:
+        assert prediction.attention.target == tuple(subwords.tokens([*prediction.ids, END]))
+        shape = (len(prediction.ids) + 1, len(prediction.attention.source))
+        assert prediction.attention.weights.shape == shape
 
 
-def test_in_lower_case_everything_is_read_and_written_so():
+def test_lowercase_applies_to_sources_and_targets():
     fitted = TASK.fit_encoder(Splits("made up", "", PAIRS, PAIRS, []), TranslationConfig(**SMALL, lowercase=True))
     targets = [row.tolist() for row in fitted.encoded.targets]
     assert fitted.encoder.subwords.detokenize(targets) == ["der hund rennt", "die katze frisst"]

@@ -17,6 +17,7 @@ FILES = sorted(
 SLOW_LIBRARIES = {
     "PIL",
     "gensim",
+    "h5py",
     "keras",
     "matplotlib",
     "pycocoevalcap",

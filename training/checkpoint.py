@@ -11,6 +11,7 @@ Keras's BackupAndRestore saves neither the states of the seed generators nor tho
 import json
 import os
 import shutil
+import zipfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -97,12 +98,27 @@ def restore_variables(run: RunFolder, model: "keras.Model") -> None:
     """
     variables = _variables(model)
     path = _latest(run) / "variables.npz"
-    with np.load(path, allow_pickle=False) as saved:
-        values = [saved[str(index)] for index in range(len(saved.files))]
+    values = read_variables(path)
     if [value.shape for value in values] != [tuple(variable.shape) for variable in variables]:
         raise RunError(f"{path} belongs to another model; the program has changed since, train the run anew")
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
+
+
+def read_variables(path: Path) -> list[np.ndarray]:
+    """Read the arrays of a checkpoint. Raises RunError for a damaged file; nothing is unpickled."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            # As np.savez writes them: compressed members might be a thousand times as large as the file.
+            if any(member.compress_type != zipfile.ZIP_STORED for member in archive.infolist()):
+                raise ValueError("compressed")
+        with np.load(path, allow_pickle=False) as saved:
+            values = [saved[str(index)] for index in range(len(saved.files))]
+        if not all(isinstance(value, np.ndarray) for value in values):
+            raise ValueError("not arrays")
+        return values
+    except (ValueError, KeyError, TypeError, OSError, EOFError, MemoryError, zipfile.BadZipFile) as error:
+        raise RunError(f"{path} is damaged ({error}); train the run anew") from error
 
 
 def remove_checkpoints(run: RunFolder) -> None:
@@ -119,7 +135,7 @@ def _read_trainer_state(path: Path) -> tuple[Checkpoint, str]:
         return Checkpoint(history=history, **content), checksum
     except FileNotFoundError as error:
         raise RunError(f"{path} is missing; the run cannot be resumed, train it anew") from error
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
         raise RunError(f"{path} is damaged ({error}); train the run anew") from error
 
 

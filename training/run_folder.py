@@ -22,10 +22,12 @@ from schema.configs import TrainingConfig
 from schema.errors import RunError, UserError
 from schema.records import FORMAT, EpochRecord, Metrics
 from training.environment import clean_commit
+from training.model_archive import check_archive
 
 if TYPE_CHECKING:
     import keras
 
+MAX_JSON_BYTES = 64 * 2**20
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 
 
@@ -67,11 +69,13 @@ class RunFolder:
         """Read a JSON file. Raises RunError if it is missing or damaged, or has another run format."""
         path = self.path / name
         try:
+            if path.stat().st_size > MAX_JSON_BYTES:
+                raise ValueError("too large")
             content = json.loads(path.read_text(encoding="utf-8"))
             number = int(content.get("format", FORMAT))
         except FileNotFoundError as error:
             raise RunError(f"{path} is missing; the run is incomplete, train it anew") from error
-        except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        except (ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
             raise RunError(f"{path} is damaged ({error}); train the run anew") from error
         if number > FORMAT:
             raise RunError(f"{path} has format {number}, this program knows {FORMAT}: update the program")
@@ -138,21 +142,22 @@ class RunFolder:
         os.replace(self.fresh_model_path, self.model_path)
 
     def load_model(self) -> "keras.Model":
-        """Load `model.keras` in safe mode, which executes no code of the file.
+        """Load `model.keras` after `check_archive`: no code of the file is executed.
 
-        Raises RunError for a missing or damaged file.
+        Raises RunError for a missing or damaged file, and for a model that this program cannot have made.
         """
-        import keras
-
         if not self.model_path.is_file():
             raise RunError(f"{self.model_path} is missing; no epoch of this run was finished, train it anew")
         if not zipfile.is_zipfile(self.model_path):
             raise RunError(f"{self.model_path} is damaged (cut short?); train the run anew")
+        check_archive(self.model_path)
+        import keras
+
         models.register_layers()
         try:
             return keras.saving.load_model(self.model_path, compile=False, safe_mode=True)
-        except (ValueError, TypeError, KeyError, OSError, zipfile.BadZipFile) as error:
-            reason = str(error).strip().splitlines()[0][:200]
+        except (ValueError, TypeError, KeyError, AttributeError, IndexError, OSError, zipfile.BadZipFile) as error:
+            reason = ascii(str(error).strip().partition("\n")[0])[1:-1][:200]
             raise RunError(f"{self.model_path} cannot be read ({reason}); train the run anew") from error
 
     def write_history(self, history: Sequence[EpochRecord]) -> None:
@@ -223,6 +228,17 @@ def _exists_error(path: Path) -> UserError:
     return UserError(f"{path} exists already; {resume}choose another --name (nothing was changed)")
 
 
+def refuse_links(folder: Path) -> None:
+    """Raise RunError if a file or folder inside a run folder is a symbolic link, or neither file nor folder.
+
+    Reading or writing through it would leave the run folder.
+    """
+    for home, folders, files in os.walk(folder):
+        for path in (Path(home, name) for name in (*folders, *files)):
+            if path.is_symlink() or not (path.is_file() or path.is_dir()):
+                raise RunError(f"{path} is a link or a special file; a run folder may hold files and folders only")
+
+
 def finite(value: object) -> object:
     """Replace NaN and infinity by None, also inside mappings and sequences, as JSON requires."""
     if isinstance(value, float):
@@ -236,4 +252,5 @@ def finite(value: object) -> object:
 
 def sha256(path: Path) -> str:
     """SHA-256 of a file in hexadecimal digits."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -4,17 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from pathlib import Path
-from types import UnionType
-from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
+from types import NoneType, UnionType
+from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from console.quiet import start_tensorflow
-from schema.configs import TrainingConfig
+from schema.configs import TrainingConfig, validate
 from schema.errors import RunError, UserError
 from schema.examples import Example
 from schema.scores import SeenInTraining
 from tasks import TASK_NAMES, get_task
 from tasks.task import AnyTask, Encoder, load_seen
-from training.run_folder import RunFolder
+from training.run_folder import RunFolder, refuse_links
 
 if TYPE_CHECKING:
     import keras
@@ -55,6 +55,7 @@ def open_run(reference: str, runs: Path, allow_seeds: bool = False) -> SavedRun:
     Raises UserError or RunError; also for the folder of the runs of several seeds, unless `allow_seeds`.
     """
     folder = RunFolder(find_run(reference, runs))
+    refuse_links(folder.path)
     content = folder.read_json("config.json")
     name = content.get("task")
     if name not in TASK_NAMES:
@@ -102,18 +103,33 @@ def _task_and_name(run: Path) -> str:
 
 
 def _restore_config(config_class: type[TrainingConfig], values: object, path: Path) -> TrainingConfig:
-    """Config from its JSON values, with paths and tuples restored."""
+    """Config from its JSON values. Raises RunError for values that no command line could have given."""
     if not isinstance(values, Mapping):
         raise RunError(f"{path} is damaged (its config is no object); train the run anew")
     hints = get_type_hints(config_class)
     names = {field.name for field in fields(config_class)}
     if unknown := sorted(set(values) - names):
         raise RunError(f"{path}: {', '.join(unknown)} is unknown here; update the program")
-    return config_class(**{name: _restore(hints[name], value) for name, value in values.items()})
+    if wrong := sorted(name for name, value in values.items() if not _is_value(hints[name], value)):
+        raise RunError(f"{path} is damaged (the value of {wrong[0]}); train the run anew")
+    config = config_class(**{name: _restore(hints[name], value) for name, value in values.items()})
+    if fault := next(validate(config), None):
+        raise RunError(f"{path} is damaged ({fault}); train the run anew")
+    return config
+
+
+def _is_value(hint: object, value: object) -> bool:
+    """Whether a JSON value is one of a config's field: None, bool, int, float, str, Path, a Literal or a union."""
+    if get_origin(hint) in (Union, UnionType):
+        return any(_is_value(option, value) for option in get_args(hint))
+    if get_origin(hint) is Literal:
+        return value in get_args(hint)
+    if isinstance(value, bool):
+        return hint is bool
+    kinds: dict[object, tuple[type, ...]] = {float: (int, float), Path: (str,), int: (int,), str: (str,)}
+    return isinstance(value, kinds.get(hint, (NoneType,) if hint is NoneType else ()))
 
 
 def _restore(hint: object, value: Any) -> Any:
-    if isinstance(value, list):
-        return tuple(value)
-    options = get_args(hint) if get_origin(hint) is UnionType else (hint,)
+    options = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
     return Path(value) if Path in options and isinstance(value, str) else value

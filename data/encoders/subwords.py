@@ -7,9 +7,10 @@ A space is part of the subword after it, so that joined subwords restore the tex
 Punctuation is separated.
 """
 
+import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from data.encoders.corrupt_files import corrupt_file, corrupt_file_errors
 from schema.encoded import SPECIAL_TOKENS, UNKNOWN
@@ -34,19 +35,7 @@ class Subwords:
 
         lowercase: lowercase all texts, here and in `encode`
         """
-        from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
-
-        tokenizer = Tokenizer(models.BPE(unk_token=SPECIAL_TOKENS[UNKNOWN]))
-        case = [normalizers.Lowercase()] if lowercase else []
-        spaces = normalizers.Replace(Regex(r"[\t\n\v\f\r]"), " ")
-        tokenizer.normalizer = normalizers.Sequence([normalizers.NFC(), spaces, *case])
-        tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-            [pre_tokenizers.Metaspace(_SPACE), pre_tokenizers.Punctuation()]
-        )
-        tokenizer.decoder = decoders.Metaspace(_SPACE)
-        trainer = trainers.BpeTrainer(vocab_size=size, special_tokens=list(SPECIAL_TOKENS), show_progress=False)
-        tokenizer.train_from_iterator(texts, trainer)
-        return cls(tokenizer)
+        return cls(_trained(texts, size, lowercase))
 
     def __len__(self) -> int:
         """Number of ids."""
@@ -75,8 +64,41 @@ class Subwords:
 
         with corrupt_file_errors(path):
             text = path.read_text(encoding="utf-8")
+            _require_own_settings(json.loads(text))
         try:
             return cls(Tokenizer.from_str(text))
         # The library raises bare exceptions.
         except Exception as error:
             raise corrupt_file(path, str(error).splitlines()[0]) from error
+
+
+def _trained(texts: Iterable[str], size: int, lowercase: bool) -> "Tokenizer":
+    from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+
+    tokenizer = Tokenizer(models.BPE(unk_token=SPECIAL_TOKENS[UNKNOWN]))
+    case = [normalizers.Lowercase()] if lowercase else []
+    spaces = normalizers.Replace(Regex(r"[\t\n\v\f\r]"), " ")
+    tokenizer.normalizer = normalizers.Sequence([normalizers.NFC(), spaces, *case])
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Metaspace(_SPACE), pre_tokenizers.Punctuation()])
+    tokenizer.decoder = decoders.Metaspace(_SPACE)
+    trainer = trainers.BpeTrainer(vocab_size=size, special_tokens=list(SPECIAL_TOKENS), show_progress=False)
+    tokenizer.train_from_iterator(texts, trainer)
+    return tokenizer
+
+
+def _require_own_settings(content: Any) -> None:
+    """Raise ValueError unless a saved tokenizer differs from one of ours in its vocabulary and merges alone.
+
+    Other settings of the library, such as a padding or a stride, may end the process.
+    """
+    model = content["model"]
+    vocabulary = model["vocab"]
+    ids_in_order = sorted(vocabulary.values()) == list(range(len(vocabulary)))
+    if not ids_in_order or any(vocabulary.get(token) != index for index, token in enumerate(SPECIAL_TOKENS)):
+        raise ValueError("its ids are not those of a vocabulary")
+    given = {**content, "model": {**model, "vocab": None, "merges": None}}
+    for lowercase in (False, True):
+        own = json.loads(_trained([], len(SPECIAL_TOKENS), lowercase).to_str())
+        if given == {**own, "model": {**own["model"], "vocab": None, "merges": None}}:
+            return
+    raise ValueError("its settings are not those of this program")

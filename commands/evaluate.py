@@ -1,6 +1,5 @@
 """`evaluate.py`: evaluate a saved run on its own splits, on another data set of its task, or on a user's file."""
 
-import json
 import math
 import shlex
 from collections.abc import Mapping, Sequence
@@ -10,7 +9,7 @@ from typing import Any, Literal, TypeVar
 
 from commands.command_line import parse
 from commands.run_flags import RunFlags, merge_flags, open_first, select_fields
-from console.messages import say, warn
+from console.messages import say, say_json, warn
 from console.tables import print_table
 from evaluation.comparison import compare_with_baselines
 from evaluation.scores import format_interval, format_score
@@ -140,7 +139,7 @@ def _print_json(run: SavedRun, data: EvaluationSet, scores: Scores, baselines: B
         "baseline_intervals": _on_split(data.split, baselines.intervals),
         "notes": scores.notes,
     }
-    say(json.dumps(finite(content), indent=2))
+    say_json(finite(content), indent=2)
 
 
 def _print_tables(run: SavedRun, data: EvaluationSet, scores: Scores, baselines: Baselines) -> None:

@@ -1,6 +1,5 @@
 """`predict.py`: predict with a saved run. Needs nothing but the run folder."""
 
-import json
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import evaluation
 from commands.command_line import flags_with_values, parse
 from commands.run_flags import RunFlags, merge_flags, open_first, select_fields
-from console.messages import print_error, say, warn
+from console.messages import print_error, say, say_json, warn
 from data.readers.tokenization import replace_surrogates
 from schema.configs import DecodingConfig
 from schema.errors import UserError
@@ -111,7 +110,7 @@ class _Predictor:
                 continue
             prediction = next(predictions)
             if self.as_json:
-                say(json.dumps(task.to_json(example, prediction), ensure_ascii=False))
+                say_json(task.to_json(example, prediction))
             else:
                 say(task.format_prediction(example, prediction, self.config))
             if self.config.with_figures:
@@ -127,7 +126,10 @@ class _Predictor:
     def _print_error(self, error: UserError) -> None:
         print_error(f"error: {error}")
         # One line of output for each line of input.
-        say(json.dumps({"error": str(error)}, ensure_ascii=False) if self.as_json else "")
+        if self.as_json:
+            say_json({"error": str(error)})
+        else:
+            say("")
 
     def _save_figure(self, figure: "Figure") -> None:
         """Write a figure into the run folder, under a new name."""

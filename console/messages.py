@@ -1,11 +1,13 @@
 """Messages for people, and the frame around every command that turns errors into plain lines.
 
 if __name__ == "__main__":
-    sys.exit(run(main))
+    sys.exit(run_command(main))
 """
 
 import errno
+import json
 import os
+import re
 import sys
 import traceback
 from collections.abc import Callable
@@ -17,6 +19,9 @@ from schema.errors import UserError
 INTERRUPTED = 130
 BROKEN_PIPE = 141
 MAX_REASON_LENGTH = 300
+MAX_WORD_LENGTH = 300
+# Control characters but for line break and tab, and those that change the direction of a text.
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 _ANOTHER_FOLDER = "or choose another folder with --runs or --cache"
 _REMEDIES = {
@@ -33,18 +38,42 @@ _REMEDIES = {
 }
 
 
-def say(text: str) -> None:
-    """Print `text` on stdout and flush. A closed pipe (`| head`) does not end the work."""
+def say(text: str, styled: bool = False) -> None:
+    """Print `text` on stdout and flush. A closed pipe (`| head`) does not end the work.
+
+    styled: keep the control sequences of the text, for colours
+    """
     try:
-        _write(text, sys.stdout)
+        _write(text if styled else printable(text), sys.stdout)
     except BrokenPipeError:
         _discard_stdout()
+
+
+def say_json(value: object, indent: int | None = None) -> None:
+    """Print a value as JSON, with escapes for all characters that the encoding of stdout lacks."""
+    text = json.dumps(value, indent=indent, ensure_ascii=False)
+    try:
+        text.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
+    except UnicodeEncodeError:
+        text = json.dumps(value, indent=indent)
+    say(text)
+
+
+def printable(text: str) -> str:
+    """Replace control characters, which may change a terminal, by their escapes (which are also those of JSON)."""
+    return _CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def shortened(text: str) -> str:
+    """Cut the middle out of every word of more than `MAX_WORD_LENGTH` characters, such as an endless file name."""
+    half = MAX_WORD_LENGTH // 2
+    return re.sub(rf"\S{{{MAX_WORD_LENGTH + 1},}}", lambda match: f"{match[0][:half]}...{match[0][-half:]}", text)
 
 
 def warn(text: str) -> None:
     """Print a note on stderr. The work goes on."""
     with suppress(OSError, ValueError):
-        _write(f"note: {text}", sys.stderr)
+        _write(printable(shortened(f"note: {text}")), sys.stderr)
 
 
 def is_terminal(stream: TextIO | None) -> TypeGuard[TextIO]:
@@ -110,7 +139,7 @@ def print_error(line: str) -> None:
     """Print a line on stderr."""
     # If stderr itself is closed, the exit status is all that is left.
     with suppress(OSError, ValueError):
-        _write(line, sys.stderr)
+        _write(printable(shortened(line)), sys.stderr)
 
 
 def _write(text: str, stream: TextIO | None) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from rich.cells import cell_len
 
-from console.messages import is_terminal, say
+from console.messages import is_terminal, printable, say
 
 _NUMBER = r"[-+]?[\d,]+(\.\d+)?( ?%)?"
 # A number, or two of them: mean and deviation, or an interval.
@@ -17,7 +17,7 @@ def print_table(title: str, header: Sequence[str], rows: Iterable[Sequence[objec
     """Print a table on stdout: with borders on a terminal, as aligned plain text in a pipe."""
     cells = _one_line_cells(rows)
     if is_terminal(sys.stdout):
-        say(_bordered_table(title, header, cells))
+        say(_bordered_table(title, header, cells), styled=True)
     else:
         say("\n".join([*([title] if title else []), plain_table(header, cells)]))
 
@@ -47,7 +47,7 @@ def padded(cell: str, width: int, right_aligned: bool = False) -> str:
 
 
 def _one_line_cells(rows: Iterable[Sequence[object]]) -> list[list[str]]:
-    return [[" ".join(str(cell).split()) for cell in row] for row in rows]
+    return [[printable(" ".join(str(cell).split())) for cell in row] for row in rows]
 
 
 def _numeric_columns(columns: int, cells: Sequence[Sequence[str]]) -> list[bool]:

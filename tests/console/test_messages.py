@@ -2,6 +2,7 @@
 
 import errno
 import io
+import json
 import os
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from console.messages import run_command, say, warn
+from console.messages import print_error, run_command, say, say_json, warn
 from schema.errors import RunError, UserError
 
 ROOT = Path(__file__).parents[2]
@@ -156,3 +157,38 @@ sys.exit(run_command(lambda arguments: say("x") or 0))
     assert child.returncode == 1
     assert child.stderr.startswith("error: No space left on device; make room")
     assert child.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("\x1b[2Jgone", "\\u001b[2Jgone"),
+        ("a\rb\x00c\x9bd", "a\\u000db\\u0000c\\u009bd"),
+        ("evil\u202etxt.exe", "evil\\u202etxt.exe"),
+        ("tab\tand\nline", "tab\tand\nline"),
+        ("Straße, 雨, 🙂", "Straße, 雨, 🙂"),
+    ],
+)
+def test_control_characters_are_shown_and_do_not_control(text, shown, capsys):
+    say(text)
+    warn(text)
+    print_error(text)
+    captured = capsys.readouterr()
+    assert captured.out == f"{shown}\n"
+    assert captured.err == f"note: {shown}\n{shown}\n"
+
+
+def test_endless_words_of_messages_are_shortened(capsys):
+    print_error(f"error: {'x' * 5000} is missing")
+    line = capsys.readouterr().err
+    assert line.startswith("error: xxx") and line.endswith("xxx is missing\n")
+    assert len(line) < 400
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+def test_json_can_be_read_whatever_the_encoding_of_stdout(encoding, monkeypatch):
+    stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+    monkeypatch.setattr(sys, "stdout", stream)
+    value = {"text": "雨 é 🙂 \x1b \x9b"}
+    say_json(value)
+    assert json.loads(stream.buffer.getvalue().decode(encoding)) == value

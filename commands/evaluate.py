@@ -67,7 +67,7 @@ def main(argv: Sequence[str]) -> int:
     run = replace(run, config=replace(run.config, cache=flags.cache))
     if _is_resumable(run):
         command = f"python train.py --resume {shlex.quote(str(run.folder.path))}"
-        warn(f"the run is not finished, so its score is not a meaningful score; resume it: {command}")
+        warn(f"the run is not finished, so its score is preliminary; resume it: {command}")
     data = _evaluation_set(run, flags)
     seen = run.load_seen()
     model, encoder = run.load()

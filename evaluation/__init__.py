@@ -4,7 +4,7 @@ Modules are loaded on first use, as those of SciPy are, since many import scikit
 
     import evaluation
 
-    evaluation.caption_scores.caption_scores(examples, predictions)
+    evaluation.caption_scores.caption_scores(examples, predictions, seen)
 """
 
 from importlib import import_module

@@ -138,9 +138,9 @@ def _opening(metrics: Metrics) -> Iterator[str]:
 def _warnings(metrics: Metrics) -> Iterator[str]:
     """Restrictions that a reader must know before any number."""
     if metrics.synthetic:
-        yield "Trained and evaluated on synthetic data: not a meaningful score."
+        yield "Trained and evaluated on synthetic data: the scores are not meaningful."
     if metrics.quick:
-        yield "Quick run with few examples, a small model and little training: not a meaningful score."
+        yield "Quick run with few examples, a small model and little training: the scores are not meaningful."
     if metrics.primary_metric.split != "test":
         yield f"Test set not scored: {metrics.primary_metric.split} scores, optimistically biased."
     if metrics.stop_reason in EARLY_STOPS:

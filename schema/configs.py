@@ -166,7 +166,14 @@ class DecodingConfig:
 
 
 def validate(config: "DataclassInstance") -> Iterator[str]:
-    """Yield one line for each number out of its `Range`, invalid duration and invalid combination of flags."""
+    """Yield one line for each invalid value and each invalid combination of flags."""
+    yield from validate_values(config)
+    if isinstance(config, TrainingConfig):
+        yield from config.validate_combinations()
+
+
+def validate_values(config: "DataclassInstance") -> Iterator[str]:
+    """Yield one line for each number out of its `Range` and for an invalid duration."""
     hints = get_type_hints(type(config), include_extras=True)
     for field in fields(config):
         value = getattr(config, field.name)
@@ -176,8 +183,6 @@ def validate(config: "DataclassInstance") -> Iterator[str]:
     budget = getattr(config, "time_budget", None)
     if budget is not None and parse_duration(budget) is None:
         yield f"--time-budget is {budget!r}; it must be a time such as 90s, 5m or 1h30m"
-    if isinstance(config, TrainingConfig):
-        yield from config.validate_combinations()
 
 
 def parse_duration(text: str) -> float | None:

@@ -103,12 +103,13 @@ class Splits(Generic[ExampleT]):
     dataset: display name, as in `--dataset`, or the name of the user's file
     source: origin of the examples with its version (`imdb_reviews/plain_text:1.0.0`); part of every cache key
     unlabelled: loads further training examples without references; called only if they are needed
-    overlaps: counts the examples of one split that also occur in another ("test also in train" -> 123)
+    overlaps: counts duplicates within a split ("train: duplicates" -> 96) and examples that also occur in an earlier
+        split ("test: also in train" -> 123)
     held_out: whether validation was held out of train by this program; `validation_in_train` then still counts
         duplicates
     validation_in_train: counts the validation examples that also occur in train
     duplicates_of_train: finds the indices of the `test` examples that also occur in train, for a score without them
-    synthetic: whether the examples are synthetic data; a score on them is not a meaningful score
+    synthetic: whether the examples are synthetic data, so that scores on them are not meaningful
     """
 
     dataset: str

@@ -157,7 +157,7 @@ class Caption(Generation[CaptionedImage, CaptionEncoder, CaptionConfig, CaptionP
             models.incremental_captioner(model), forbidden=(UNKNOWN,), source=models.image_spec(model)
         )
 
-    def decoder_inputs(self, model: "keras.Model", encoded: EncodedDataset) -> tuple[str, EncodedDataset]:
+    def source_column(self, encoded: EncodedDataset) -> tuple[str, EncodedDataset]:
         return "image", EncodedDataset({"image": encoded.inputs["image"]})
 
     def detokenize(self, encoder: CaptionEncoder, ids: Sequence[Sequence[int]]) -> list[str]:

@@ -128,7 +128,7 @@ class Generation(Task[ExampleT, TextPrediction, EncoderT, GenerationConfigT, Gen
         if model not in _BEAM_SEARCHES:
             _BEAM_SEARCHES[model] = self.make_beam_search(model)
         beam_search, search = _BEAM_SEARCHES[model], self.search_config(config)
-        name, sources = self.decoder_inputs(model, encoded)
+        name, sources = self.source_column(encoded)
         tokens = self.decoding_tokens // config.beam_size
         # A batch takes as many steps as its longest output, however few its rows are.
         buckets = -(-int(sources.lengths.sum()) // tokens)
@@ -153,7 +153,7 @@ class Generation(Task[ExampleT, TextPrediction, EncoderT, GenerationConfigT, Gen
         """Make the beam search of a model. Called once for each model, because its first use traces it."""
 
     @abstractmethod
-    def decoder_inputs(self, model: "keras.Model", encoded: EncodedDataset) -> tuple[str, EncodedDataset]:
+    def source_column(self, encoded: EncodedDataset) -> tuple[str, EncodedDataset]:
         """Return the name of the source column, and a data set with this column alone."""
 
     @abstractmethod

@@ -86,7 +86,7 @@ class TextGeneration(Generation[TextPair, PairEncoder, TextGenerationConfigT, Ge
         # A source may hold unknown characters, and what a source holds can be copied.
         return models.BeamSearch(models.incremental_seq2seq(model), forbidden=(UNKNOWN,))
 
-    def decoder_inputs(self, model: "keras.Model", encoded: EncodedDataset) -> tuple[str, EncodedDataset]:
+    def source_column(self, encoded: EncodedDataset) -> tuple[str, EncodedDataset]:
         # Decoding needs the source alone, so that batches are made by its length alone.
         return "source", EncodedDataset({"source": encoded.inputs["source"]})
 

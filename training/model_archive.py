@@ -1,9 +1,9 @@
 """Check of `model.keras` before Keras reads it: archive, description and weights.
 
-Keras's safe mode stops lambdas and a list of known names, but a description may still name any public function of Keras,
-which is then called with arguments of the file's choice. The description is therefore compared with a closed list: the
-classes from which the builders in `models/` make their models. It may name nothing else. Sizes are bounded before memory
-is allocated. Neither Keras nor TensorFlow is imported.
+Keras's safe mode stops lambdas and a list of known names, but a description may still name any public function of
+Keras, which is then called with arguments of the file's choice. The description is therefore compared with a closed
+list: the classes from which the builders in `models/` make their models. It may name nothing else. Sizes are bounded
+before memory is allocated. Neither Keras nor TensorFlow is imported.
 """
 
 import json

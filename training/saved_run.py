@@ -8,7 +8,7 @@ from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from console.quiet import start_tensorflow
-from schema.configs import TrainingConfig, validate
+from schema.configs import TrainingConfig, validate_values
 from schema.errors import RunError, UserError
 from schema.examples import Example
 from schema.scores import SeenInTraining
@@ -113,7 +113,8 @@ def _restore_config(config_class: type[TrainingConfig], values: object, path: Pa
     if wrong := sorted(name for name, value in values.items() if not _is_value(hints[name], value)):
         raise RunError(f"{path} is damaged (the value of {wrong[0]}); train the run anew")
     config = config_class(**{name: _restore(hints[name], value) for name, value in values.items()})
-    if fault := next(validate(config), None):
+    # Not the combinations of flags: a saved config names the data set of its own files, too.
+    if fault := next(validate_values(config), None):
         raise RunError(f"{path} is damaged ({fault}); train the run anew")
     return config
 

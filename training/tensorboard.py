@@ -277,7 +277,7 @@ def _state_gradient_scalars(curve: np.ndarray, suffix: str) -> None:
     """Log two measures of how fast the state gradient vanishes (models/inspection.py)."""
     ratio, lag = inspection.gradient_ratio(curve)
     what = "Norm of the gradient of a fixed random projection of the direction's last state"
-    _scalar(f"gradient/gradient_ratio{suffix}", ratio, f"{what}: at lag {lag} over lag 0.")
+    _scalar(f"gradient/ratio{suffix}", ratio, f"{what}: at lag {lag} over lag 0.")
     first, last = inspection.HALF_LIFE_LAGS
     description = (
         f"{what}: steps in which it halves, by a log-linear fit on lags {first} to {last}. "

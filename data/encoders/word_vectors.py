@@ -10,13 +10,13 @@ from console.progress import Progress
 from data.encoders.vocabulary import FIRST_ID, Vocabulary
 from data.stopwatch import Stopwatch
 
-# Chosen on validation of the sentiment task; see docs/experiments.md.
+# Chosen on validation of the sentiment task.
 WINDOW, EPOCHS, MIN_COUNT = 6, 5, 5
 MAX_VOCABULARY = 100_000
 MIN_TOKENS = 1_000_000
 """Minimum number of tokens of the texts; fewer tell too little about the meaning of words."""
 STDDEV = 0.3
-"""Standard deviation of the vectors: cells expect inputs of about this size at first, see docs/experiments.md."""
+"""Standard deviation of the vectors: the initial weights of the cells expect inputs of about this size."""
 
 
 def fit_word_vectors(

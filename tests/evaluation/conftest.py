@@ -32,7 +32,7 @@ def make_metrics():
             },
             "intervals": {"test": {"accuracy": (0.9155, 0.9223)}},
             "baseline_intervals": {"nb_bigrams": {"test": {"accuracy": (0.9119, 0.9188)}}},
-            "counts": {"train": 22500, "validation": 2500, "test": 25000, "test also in train": 123},
+            "counts": {"train": 22500, "validation": 2500, "test": 25000, "test: also in train": 123},
             "seconds": {"training": 290.0, "training_cpu": 570.0},
             "peak_memory_mb": 2048.0,
             "parameters": 1234567,

@@ -104,7 +104,7 @@ def test_the_report_contains(full_report, text):
 @pytest.mark.parametrize(
     "row",
     [
-        ["test also in train", "123"],
+        ["test: also in train", "123"],
         ["1-50", "1,234", "87.50"],
         ["neg", "5", "-"],
         ["padding", "6.1 % of the time steps"],

@@ -14,32 +14,32 @@ def test_the_deviation_is_that_of_a_sample():
     assert mean_and_deviation([1.0, 3.0, 5.0]) == (3.0, 2.0)
 
 
-def test_one_value_says_nothing_of_the_deviation():
+def test_one_value_has_no_deviation():
     mean, deviation = mean_and_deviation([0.5])
     assert mean == 0.5
     assert math.isnan(deviation)
 
 
-def test_no_value_is_a_plain_error():
+def test_no_value_is_an_error():
     with pytest.raises(UserError, match="no value"):
         mean_and_deviation([])
 
 
-def test_the_bootstrap_interval_of_a_share_is_that_of_the_normal_distribution():
+def test_the_bootstrap_interval_of_a_rate_is_that_of_the_normal_distribution():
     # 1.96 x sqrt(0.8 x 0.2 / 1600) = 0.0196
-    right = np.repeat([1.0, 0.0], [1280, 320])
-    low, high = bootstrap_interval(right, np.mean)
+    correct = np.repeat([1.0, 0.0], [1280, 320])
+    low, high = bootstrap_interval(correct, np.mean)
     assert low == pytest.approx(0.8 - 0.0196, abs=0.003)
     assert high == pytest.approx(0.8 + 0.0196, abs=0.003)
-    assert bootstrap_interval(right, np.mean) == (low, high)
+    assert bootstrap_interval(correct, np.mean) == (low, high)
 
 
-def test_what_is_always_right_has_an_interval_without_width():
+def test_constant_values_have_an_interval_without_width():
     assert bootstrap_interval(np.ones(10), np.mean) == (1.0, 1.0)
 
 
 @pytest.mark.parametrize("values", [[0.5], [0.5, math.nan]])
-def test_what_cannot_be_resampled_has_no_interval(values):
+def test_values_that_cannot_be_resampled_have_no_interval(values):
     assert all(math.isnan(end) for end in bootstrap_interval(np.array(values), np.mean))
 
 
@@ -49,30 +49,30 @@ def test_the_interval_of_a_mean_over_seeds_is_student_s():
     assert all(math.isnan(end) for end in mean_interval([1.0]))
 
 
-def share(sums):
+def rate(sums):
     return sums[..., 0] / sums[..., 1]
 
 
-RIGHT = np.random.default_rng(1).random(200) < 0.7
+CORRECT = np.random.default_rng(1).random(200) < 0.7
 
 
 def test_sentences_of_one_word_have_the_interval_of_their_words():
-    counts = np.stack([RIGHT, np.ones(200)], axis=-1)
-    assert bootstrap_of_sums(counts, share) == pytest.approx(bootstrap_interval(RIGHT.astype(float), np.mean))
+    counts = np.stack([CORRECT, np.ones(200)], axis=-1)
+    assert bootstrap_of_sums(counts, rate) == pytest.approx(bootstrap_interval(CORRECT.astype(float), np.mean))
 
 
-def test_sentences_are_drawn_whole():
-    # Ten words that are right or wrong together say no more than one of them.
-    counts = 10 * np.stack([RIGHT, np.ones(200)], axis=-1)
-    assert bootstrap_of_sums(counts, share) == pytest.approx(bootstrap_interval(RIGHT.astype(float), np.mean))
+def test_sentences_are_resampled_as_a_whole():
+    # Ten words that are correct or wrong together carry the information of one.
+    counts = 10 * np.stack([CORRECT, np.ones(200)], axis=-1)
+    assert bootstrap_of_sums(counts, rate) == pytest.approx(bootstrap_interval(CORRECT.astype(float), np.mean))
 
 
-def test_resamples_without_anything_to_take_a_share_of_are_left_out():
+def test_resamples_without_a_denominator_are_left_out():
     # Only one of three sentences counts at all, and one draw in three or so lacks it.
     counts = np.array([[1.0, 2.0], [0.0, 0.0], [0.0, 0.0]])
     with np.errstate(invalid="ignore"):
-        assert bootstrap_of_sums(counts, share) == (0.5, 0.5)
+        assert bootstrap_of_sums(counts, rate) == (0.5, 0.5)
 
 
 def test_one_sentence_alone_has_no_interval():
-    assert all(math.isnan(end) for end in bootstrap_of_sums(np.array([[3.0, 4.0]]), share))
+    assert all(math.isnan(end) for end in bootstrap_of_sums(np.array([[3.0, 4.0]]), rate))

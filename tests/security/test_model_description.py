@@ -168,7 +168,8 @@ def test_the_valid_model_passes_without_keras_and_is_loaded_by_it(archive: Calla
     program = (
         "import sys; from pathlib import Path; from training.model_archive import check_archive; "
         "check_archive(Path(sys.argv[1])); assert 'keras' not in sys.modules and 'tensorflow' not in sys.modules; "
-        "from training.run_folder import RunFolder; print(RunFolder(Path(sys.argv[1]).parent).load_model().count_params())"
+        "from training.run_folder import RunFolder; model = RunFolder(Path(sys.argv[1]).parent).load_model(); "
+        "print(model.count_params())"
     )
     ended = subprocess.run(
         [sys.executable, "-c", program, str(archive())], cwd=ROOT, capture_output=True, text=True, check=False

@@ -198,7 +198,7 @@ def test_scalars_of_train_and_validation_share_their_tags(query):
 
 @pytest.mark.parametrize("part", ["train", "validation"])
 def test_gradients_and_gate_activations_are_scalars_of_each_epoch(query, part):
-    assert all(0 < ratio < 5 for ratio in scalars(query, part, "gradient/gradient_ratio").values())
+    assert all(0 < ratio < 5 for ratio in scalars(query, part, "gradient/ratio").values())
     # Chunks of 12 steps have lags 10 and 11.
     assert all(0 < steps <= MAX_HALF_LIFE for steps in scalars(query, part, "gradient/half_life_steps").values())
     assert scalars(query, part, "cell/forward/saturated_units")[0] == 0
@@ -210,7 +210,7 @@ def test_scalars_have_descriptions(query):
         complete=lambda response: "gradient/half_life_steps" in response["first/tensorboard/train"],
     )
     descriptions = {tag: metadata["description"] for tag, metadata in tags["first/tensorboard/train"].items()}
-    assert "lag 11 over lag 0" in descriptions["gradient/gradient_ratio"]
+    assert "lag 11 over lag 0" in descriptions["gradient/ratio"]
     assert "1000 stands for" in descriptions["gradient/half_life_steps"]
 
 

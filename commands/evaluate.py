@@ -130,7 +130,7 @@ def _on_split(split: str, by_baseline: Mapping[str, Mapping[str, Mapping[str, Va
 
 def _print_json(run: SavedRun, data: EvaluationSet, scores: Scores, baselines: Baselines) -> None:
     content = {
-        "run": run.folder.reference,
+        "run": str(run.folder.path),
         "data": data.name,
         "examples": scores.examples,
         "scores": scores.values,

@@ -96,7 +96,6 @@ def predict_in_batches(
     predict: Callable[[Arrays], Any],
     encoded: EncodedDataset,
     batch_tokens: int,
-    description: str = "predicting",
     buckets: int = BUCKETS,
 ) -> list[Any]:
     """The output of `predict` for each example, in the order of the examples.
@@ -107,7 +106,7 @@ def predict_in_batches(
     """
     batches = Batches(encoded, batch_tokens, buckets=buckets)
     outputs: dict[int, Any] = {}
-    with Progress(description, len(encoded), unit="examples") as progress:
+    with Progress("predicting", len(encoded), unit="examples") as progress:
         for (inputs, _), (_, indices) in zip(batches, batches.plan(), strict=True):
             output = predict(inputs)
             rows = zip(*output, strict=True) if isinstance(output, tuple) else output

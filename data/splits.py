@@ -15,15 +15,14 @@ HOLD_OUT_SEED = 20_11
 VALIDATION_FRACTION = 0.1
 
 
-def hold_out(
-    examples: Sequence[ExampleT], fraction: float = VALIDATION_FRACTION
-) -> tuple[list[ExampleT], list[ExampleT]]:
+def hold_out(examples: Sequence[ExampleT]) -> tuple[list[ExampleT], list[ExampleT]]:
     """Split examples into (train, validation), each in the original order. Duplicates stay on the same side.
 
-    Validation gets `fraction` of the distinct examples, at least one; a single distinct example stays in train.
+    Validation gets the fraction `VALIDATION_FRACTION` of the distinct examples, at least one. A single distinct example
+    stays in train.
     """
     distinct = list(dict.fromkeys(example.key for example in examples))
-    count = min(max(1, round(fraction * len(distinct))), len(distinct) - 1) if distinct else 0
+    count = min(max(1, round(VALIDATION_FRACTION * len(distinct))), len(distinct) - 1) if distinct else 0
     indices = np.random.default_rng(HOLD_OUT_SEED).permutation(len(distinct))[:count]
     chosen = {distinct[index] for index in indices}
     train = [example for example in examples if example.key not in chosen]

@@ -116,7 +116,6 @@ def recurrent_layer(
     *,
     forget_bias: float = 1.0,
     activation: str = "tanh",
-    kernel_initializer: str = "glorot_uniform",
     recurrent_initializer: str = "orthogonal",
     name: str | None = None,
 ) -> keras.layers.Layer:
@@ -130,7 +129,6 @@ def recurrent_layer(
         units,
         forget_bias,
         activation=activation,
-        kernel_initializer=kernel_initializer,
         recurrent_initializer=recurrent_initializer,
         return_sequences=True,
         return_state=True,

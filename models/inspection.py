@@ -133,7 +133,7 @@ def loss_gradient(
     return NormsByLag(norms, _lags(mask, "forward"))
 
 
-def state_gradient(recorder: GradientRecorder, inputs: Arrays, seed: int = 0) -> dict[str, NormsByLag]:
+def state_gradient(recorder: GradientRecorder, inputs: Arrays) -> dict[str, NormsByLag]:
     """|d(v . h_T)/dx_t|, (rows, time), by direction: how much of each step remains in the final state h_T.
 
     v is a fixed random vector of length 1, the same for all rows and directions. A row is what the layer processes in
@@ -142,7 +142,7 @@ def state_gradient(recorder: GradientRecorder, inputs: Arrays, seed: int = 0) ->
     the other direction, either of which would hide that it vanishes.
     """
     units = next(iter(directions(recorder.layer).values())).units
-    projection = np.random.default_rng(seed).normal(size=units)
+    projection = np.random.default_rng(0).normal(size=units)
     unit_vector = tf.constant(projection / np.linalg.norm(projection), tf.float32)
     norms, mask = recorder.state_norms(recorder.tensors(inputs), unit_vector)
     return {name: NormsByLag(values.numpy(), _lags(mask.numpy(), name)) for name, values in norms.items()}

@@ -31,9 +31,9 @@ def choose_fixed_sample(
     return np.argsort(np.where(lengths <= steps, -lengths, lengths), kind="stable")[:examples]
 
 
-def make_fixed_sample(encoded: EncodedDataset, examples: int = SAMPLE_EXAMPLES) -> FixedSample:
+def make_fixed_sample(encoded: EncodedDataset) -> FixedSample:
     """The examples of `choose_fixed_sample`, padded like a training batch. Raises ValueError without targets."""
-    indices = choose_fixed_sample(encoded, examples)
+    indices = choose_fixed_sample(encoded)
     steps = int(round_up(encoded.lengths[indices].max(), encoded.pad_to_multiple_of))
     inputs, targets = encoded.collate(indices, steps)
     if targets is None:

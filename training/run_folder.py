@@ -46,11 +46,6 @@ class RunFolder:
         """A newly saved model, until `commit_model` renames it."""
         return self.path / ".fresh-model.keras"
 
-    @property
-    def reference(self) -> str:
-        """The run as typed on a command line: its path."""
-        return str(self.path)
-
     def write_json(self, name: str, content: Mapping[str, object]) -> None:
         """Write a JSON file; NaN and infinity are written as null, since JSON has no number for them."""
         text = json.dumps(finite(content), indent=2, ensure_ascii=False, default=str)

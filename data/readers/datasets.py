@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import compress
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -71,7 +71,6 @@ class TextDatasetSpec:
     text: str = "text"
     label: tuple[str, ...] = ("label",)
     unlabelled: str | None = None
-    splits: Mapping[str, str] = field(default_factory=lambda: {"train": "train", "test": "test"})
 
 
 LABELLED_TEXTS: Mapping[str, TextDatasetSpec] = {
@@ -97,7 +96,7 @@ def load_labelled_texts(name: str) -> RawSplits[LabelledText]:
             for row in _with_progress(rows(builder, split), name, builder, split)
         ]
 
-    test = LazySequence(lambda: read(spec.splits["test"]))
+    test = LazySequence(lambda: read("test"))
 
     def unlabelled() -> list[LabelledText]:
         if spec.unlabelled is None:
@@ -109,9 +108,8 @@ def load_labelled_texts(name: str) -> RawSplits[LabelledText]:
     return RawSplits(
         dataset=name,
         source=f"{spec.builder}:{builder.info.version}:{'+'.join(spec.label)}",
-        train=read(spec.splits["train"]),
+        train=read("train"),
         test=test,
-        validation=read(spec.splits["validation"]) if "validation" in spec.splits else None,
         unlabelled=unlabelled,
     )
 

@@ -55,6 +55,7 @@ def write_report(
         *_training(metrics, history, figures),
         *_example_tables(examples),
         *_reproduction(metrics, config),
+        *_score_descriptions(metrics),
     ]
     text = "\n\n".join(sections) + "\n"
     atomic_write(folder / "report.md", lambda path: path.write_text(text, encoding="utf-8"))
@@ -279,6 +280,14 @@ def _reproduction(metrics: Metrics, config: Mapping[str, object]) -> Iterator[st
     yield _code_block(f"python {metrics.command}")
     yield _markdown(["setting", "value"], [[name, _shortened(str(value))] for name, value in config.items()])
     yield _markdown(["software", "version"], [list(item) for item in metrics.versions.items()])
+
+
+def _score_descriptions(metrics: Metrics) -> Iterator[str]:
+    """What each score of the network measures, in the order of `SCORES`."""
+    occurring = {name for values in metrics.scores.values() for name in values}
+    if occurring:
+        yield "## Scores explained"
+        yield "\n".join(f"- {_plain(name)}: {_plain(SCORES[name].description)}" for name in SCORES if name in occurring)
 
 
 def _markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

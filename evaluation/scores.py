@@ -19,6 +19,7 @@ from schema.scores import ConfusionMatrix, Table
 class ScoreName:
     """Name of a score with its meaning.
 
+    description: shown in reports
     scale: of the values in files: "fraction" (0 to 1, displayed x 100), "percent" (x 100 already) or "nats" (displayed
         unchanged)
     """
@@ -37,7 +38,10 @@ SCORES: Mapping[str, ScoreName] = {
     for score in (
         ScoreName("accuracy", "fraction of examples, or of words of sentences, with the correct label"),
         ScoreName("accuracy_unseen", "accuracy of words whose form does not occur in train"),
-        ScoreName("accuracy_unseen_types", "fraction of these forms, each counted once, with the correct usual tag"),
+        ScoreName(
+            "accuracy_unseen_types",
+            "fraction of the forms not in train, each counted once, with the correct usual tag",
+        ),
         ScoreName("sentence_accuracy", "fraction of sentences in which all tags are correct"),
         ScoreName("macro_f1", "unweighted mean of the F1 of all classes with a reference"),
         ScoreName("macro_f1_frequent", "unweighted mean of the F1 of the classes with at least 10 references"),

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from evaluation.report import short_report, write_report
+from evaluation.scores import SCORES
 from schema.records import PrimaryMetric
 from schema.scores import ConfusionMatrix, ScoredExample, Scores, Table
 
@@ -20,6 +21,7 @@ HOSTILE = (
     "<script>alert(1)</script> | a | b\n# title\n\n![x](http://evil.example/x.png) [y](javascript:z) `code` **bold** "
     "<img src=x onerror=y> &lt;b&gt; $x$ \\| ~~s~~ <!-- c --> ||| _em_ nb_bigrams"
 )
+OCCURRING_SCORES = ("accuracy", "macro_f1", "cross_entropy")
 BLOCKS = {"h1", "h2", "h3", "p", "strong", "ul", "li", "img", "pre", "code"}
 BLOCKS |= {"table", "thead", "tbody", "tr", "th", "td"}
 """All HTML tags of a rendered report."""
@@ -84,6 +86,11 @@ def test_network_and_baselines_are_listed_best_first(full_report):
         ["majority", "50.00", "-", "-"],
     ]
     assert ["network", "93.00", "92.90", "0.200"] in rows
+
+
+def test_the_report_explains_the_scores_that_occur(full_report):
+    _, legend = full_report.split("## Scores explained\n\n")
+    assert legend.splitlines() == [f"- {name}: {SCORES[name].description}" for name in OCCURRING_SCORES]
 
 
 @pytest.mark.parametrize(

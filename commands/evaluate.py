@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from commands.command_line import parse
-from commands.run_flags import RunFlags, merge_flags, open_first, select_fields
+from commands.run_flags import RunFlags, merge_flags, open_run_argument, select_fields
 from console.messages import say, say_json, warn
 from console.tables import print_table
 from evaluation.comparison import compare_with_baselines
@@ -59,7 +59,7 @@ class EvaluationSet:
 
 def main(argv: Sequence[str]) -> int:
     """Run the command; return the exit status."""
-    run, rest = open_first(argv, EvaluateFlags, "evaluate.py")
+    run, rest = open_run_argument(argv, EvaluateFlags, "evaluate.py")
     flags = parse(merge_flags(EvaluateFlags, run.task.decoding_config_class), rest, "evaluate.py RUN")
     if flags.dataset and flags.file:
         raise UserError("--dataset and --file are two sources of data; use one")
@@ -83,7 +83,7 @@ def main(argv: Sequence[str]) -> int:
 
 def _is_resumable(run: SavedRun) -> bool:
     """Whether the run is unfinished and has a checkpoint; without a checkpoint, it is damaged."""
-    return run.folder.finished_by() is None and load_checkpoint(run.folder) is not None
+    return run.folder.stop_reason() is None and load_checkpoint(run.folder) is not None
 
 
 def _evaluation_set(run: SavedRun, flags: EvaluateFlags) -> EvaluationSet:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import evaluation
 from commands.command_line import flags_with_values, parse
-from commands.run_flags import RunFlags, merge_flags, open_first, select_fields
+from commands.run_flags import RunFlags, merge_flags, open_run_argument, select_fields
 from console.messages import print_error, say, say_json, warn
 from data.readers.tokenization import replace_surrogates
 from schema.configs import DecodingConfig
@@ -40,7 +40,7 @@ class PredictFlags(RunFlags):
 
 def main(argv: Sequence[str]) -> int:
     """Run the command; return the exit status."""
-    run, rest = open_first(argv, PredictFlags, "predict.py")
+    run, rest = open_run_argument(argv, PredictFlags, "predict.py")
     flags_type = merge_flags(PredictFlags, run.task.predict_config_class)
     texts, flag_words = _texts_and_flags(rest, flags_type)
     flags = parse(flags_type, flag_words, "predict.py RUN [TEXT ...]")

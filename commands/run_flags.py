@@ -22,7 +22,7 @@ class RunFlags:
     """Folder of all runs."""
 
 
-def open_first(argv: Sequence[str], flags_type: type[RunFlags], program: str) -> tuple[SavedRun, list[str]]:
+def open_run_argument(argv: Sequence[str], flags_type: type[RunFlags], program: str) -> tuple[SavedRun, list[str]]:
     """Open the run that the first argument names; return it with the other arguments.
 
     Raises UserError if the first argument is missing or a flag, or if there is no such run. Without a run, `--help`

@@ -272,13 +272,13 @@ def _counted(counts: csr_matrix, examples: Sequence[LabelledText], labels: Seque
 
 
 @dataclass(frozen=True)
-class WordClassifier:
+class WordRegression:
     """A logistic regression from features of a word, without context, to a label."""
 
     model: Pipeline
 
     @classmethod
-    def fit(cls, words: Sequence[str], labels: Sequence[str], features: WordFeatures, c: float) -> "WordClassifier":
+    def fit(cls, words: Sequence[str], labels: Sequence[str], features: WordFeatures, c: float) -> "WordRegression":
         """Fit on words and their labels, of which there are two or more."""
         counter = CountVectorizer(analyzer=features, binary=True, dtype=np.float64)
         return cls(make_pipeline(counter, LogisticRegression(C=c, max_iter=1000)).fit(words, labels))
@@ -312,7 +312,7 @@ def fit_word_baselines(
         # Without validation examples the middle of the grid is used.
         grid = WORD_C if validation else WORD_C[1:2]
         fitted = [
-            WordClassifier.fit(_texts(train), _labels(train), features_of, c)
+            WordRegression.fit(_texts(train), _labels(train), features_of, c)
             for c in track(grid, f"fitting {name.replace('_', ' ')}", unit="settings")
         ]
         best = max(fitted, key=lambda model: _accuracy(model, validation)) if validation else fitted[0]
@@ -320,11 +320,11 @@ def fit_word_baselines(
     return baselines
 
 
-def _predict_words(model: WordClassifier, examples: Sequence[LabelledText]) -> list[LabelPrediction]:
+def _predict_words(model: WordRegression, examples: Sequence[LabelledText]) -> list[LabelPrediction]:
     return _label_predictions(model.labels, model.probabilities(_texts(examples)))
 
 
-def _accuracy(model: WordClassifier, examples: Sequence[LabelledText]) -> float:
+def _accuracy(model: WordRegression, examples: Sequence[LabelledText]) -> float:
     pairs = zip(examples, model.predict(_texts(examples)), strict=True)
     return float(np.mean([label == example.label for example, label in pairs]))
 

@@ -32,7 +32,7 @@ MAX_LABEL_LENGTH = 22
 TEXT_BOX = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.5}
 
 
-def learning_curves(history: Sequence[EpochRecord], score_name: str, path: Path) -> None:
+def save_learning_curves(history: Sequence[EpochRecord], score_name: str, path: Path) -> None:
     """Plot training and validation loss, and next to them the scores in percent; the best epoch is marked.
 
     Raises ValueError if `history` is empty.
@@ -61,7 +61,7 @@ def learning_curves(history: Sequence[EpochRecord], score_name: str, path: Path)
     _save(figure, path)
 
 
-def cells_by_epoch(
+def save_cells_by_epoch(
     curves: Mapping[str, Mapping[int, float]], baselines: Mapping[str, float], score_name: str, path: Path
 ) -> None:
     """Plot the validation score of each cell in percent after each epoch, and that of the best baseline.
@@ -84,7 +84,7 @@ def cells_by_epoch(
     _save(figure, path)
 
 
-def confusion_matrix(confusion: ConfusionMatrix, path: Path) -> None:
+def save_confusion_matrix(confusion: ConfusionMatrix, path: Path) -> None:
     """Save the `confusion_figure`. Raises ValueError if there are no classes."""
     _save(confusion_figure(confusion), path)
 
@@ -148,7 +148,7 @@ def _square_figure(classes: int) -> tuple[Figure, Axes]:
     return figure, figure.subplots()
 
 
-def score_by_length(table: Table, path: Path) -> None:
+def save_score_by_length(table: Table, path: Path) -> None:
     """Plot a score in percent by length, from a table of `scores.table_by_length`.
 
     table: columns length, examples, score (a fraction)

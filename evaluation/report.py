@@ -109,14 +109,14 @@ def _save_figures(
     """Draw the figures for which there are data; name of the figure -> its Markdown, relative to report.md."""
     names = []
     if history:
-        plots.learning_curves(history, metrics.primary_metric.name, folder / "learning_curves.png")
+        plots.save_learning_curves(history, metrics.primary_metric.name, folder / "learning_curves.png")
         names.append("learning_curves")
     if scores and scores.confusion and scores.confusion.labels:
-        plots.confusion_matrix(scores.confusion, folder / "confusion_matrix.png")
+        plots.save_confusion_matrix(scores.confusion, folder / "confusion_matrix.png")
         names.append("confusion_matrix")
     by_length = _length_table(scores)
     if by_length:
-        plots.score_by_length(by_length, folder / "score_by_length.png")
+        plots.save_score_by_length(by_length, folder / "score_by_length.png")
         names.append("score_by_length")
     return {name: f"![{name.replace('_', ' ')}](plots/{name}.png)" for name in names}
 

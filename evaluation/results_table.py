@@ -92,7 +92,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         runs = read_runs(flags.results)
         update({flags.readme: default_table(runs), flags.full: full_table(runs)}, flags.check)
         if not flags.check:
-            draw(runs, flags.full.parent)
+            write_figures(runs, flags.full.parent)
     except UserError as error:
         print(error, file=sys.stderr)
         return error.exit_status
@@ -119,7 +119,7 @@ def update(tables: Mapping[Path, str], check: bool = False) -> None:
         atomic_write(path, partial(Path.write_text, data=text, encoding="utf-8"))
 
 
-def draw(runs: Sequence[RecordedRun], folder: Path) -> None:
+def write_figures(runs: Sequence[RecordedRun], folder: Path) -> None:
     """Write a figure TASK.png for each task: its default configuration by cell, each with the lowest seed."""
     tasks: dict[str, dict[str, RecordedRun]] = {}
     for run in sorted(runs, key=lambda run: (run.setting, run.seed)):
@@ -128,7 +128,9 @@ def draw(runs: Sequence[RecordedRun], folder: Path) -> None:
     for task, cells in tasks.items():
         first = next(iter(cells.values()))
         curves = {cell: run.curve for cell, run in cells.items()}
-        evaluation.plots.cells_by_epoch(curves, first.validation_baselines, first.score_name, folder / f"{task}.png")
+        evaluation.plots.save_cells_by_epoch(
+            curves, first.validation_baselines, first.score_name, folder / f"{task}.png"
+        )
 
 
 def read_runs(results: Path) -> list[RecordedRun]:

@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from evaluation.classification_baselines import WordClassifier, WordFeatures
+from evaluation.classification_baselines import WordFeatures, WordRegression
 from evaluation.entity_spans import entity_spans
 from schema.examples import TaggedSentence
 from schema.predictions import Predictor, TagsPrediction
@@ -58,7 +58,7 @@ def fit_tagging_baselines(
     }
     rare = [word for word, counts in by_word.items() if counts.total() <= MAX_RARE_COUNT]
     if len({tags[word] for word in rare}) > 1:
-        guesser = WordClassifier.fit(rare, [tags[word] for word in rare], features, c=1.0)
+        guesser = WordRegression.fit(rare, [tags[word] for word in rare], features, c=1.0)
         baselines["suffix_guesser"] = WordTags(tags, guesser.predict)
     return baselines
 

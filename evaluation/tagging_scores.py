@@ -67,13 +67,13 @@ class AlignedTags:
         return np.array([len(example.words) for example in self.examples])
 
     @cached_property
-    def sentence(self) -> np.ndarray:
+    def sentence_indices(self) -> np.ndarray:
         """Index of the sentence of each word."""
         return np.repeat(np.arange(len(self.lengths)), self.lengths)
 
     def sum_by_sentence(self, values: np.ndarray) -> np.ndarray:
         """Sum over the words of each sentence: (words,) -> (sentences,)."""
-        return np.bincount(self.sentence, values, minlength=len(self.lengths))
+        return np.bincount(self.sentence_indices, values, minlength=len(self.lengths))
 
     def ratio_by_sentence(self, numerators: np.ndarray, denominators: np.ndarray) -> np.ndarray:
         """Contribution of each sentence to the numerator and denominator of a ratio: 2 x (words,) -> (sentences, 2)."""
@@ -184,7 +184,7 @@ def _accuracy_by_length(aligned: AlignedTags) -> Table:
 
 def _accuracy_by_position(aligned: AlignedTags) -> Table:
     starts = np.cumsum(aligned.lengths) - aligned.lengths
-    position = np.arange(len(aligned.sentence)) - np.repeat(starts, aligned.lengths) + 1
+    position = np.arange(len(aligned.sentence_indices)) - np.repeat(starts, aligned.lengths) + 1
     table = table_by_length(
         position, "accuracy", lambda members: float(aligned.pairs.correct[members].mean()), POSITION_BINS
     )
@@ -194,7 +194,7 @@ def _accuracy_by_position(aligned: AlignedTags) -> Table:
 def _confusion_by_sentence(aligned: AlignedTags) -> np.ndarray:
     """Flattened confusion matrix of each sentence: (sentences, tags x tags)."""
     sentences, size = len(aligned.lengths), len(aligned.pairs.labels) ** 2
-    indices = aligned.sentence * size + aligned.pairs.confusion_indices
+    indices = aligned.sentence_indices * size + aligned.pairs.confusion_indices
     return np.bincount(indices, minlength=sentences * size).reshape(sentences, size)
 
 

@@ -88,7 +88,7 @@ class Caption(Generation[CaptionedImage, CaptionEncoder, CaptionConfig, CaptionP
     input_description = "path of an image"
     primary_metric = "cider"
     datasets = ("flickr8k", SYNTHETIC)
-    decoding_tokens = 500
+    decoding_batch_tokens = 500
     max_length_ratio = None
     config_class = CaptionConfig
     decoding_config_class = CaptionDecodingConfig

@@ -20,7 +20,7 @@ from tasks.task import EncoderT, ExampleT, Task
 if TYPE_CHECKING:
     import keras
 
-DECODING_TOKENS = 16_000
+DECODING_BATCH_TOKENS = 16_000
 """Batch size for decoding: time steps of the sources times the beam size."""
 
 
@@ -102,7 +102,7 @@ GenerationPredictConfigT = TypeVar("GenerationPredictConfigT", bound=GenerationP
 class Generation(Task[ExampleT, TextPrediction, EncoderT, GenerationConfigT, GenerationPredictConfigT]):
     """Generates a text. A family defines the source and how ids become text."""
 
-    decoding_tokens: ClassVar[int] = DECODING_TOKENS
+    decoding_batch_tokens: ClassVar[int] = DECODING_BATCH_TOKENS
     max_length_ratio: ClassVar[float | None] = 2.0
     """Maximum length of a text relative to its source, for sources with a length."""
     decoding_config_class = GenerationDecodingConfig
@@ -129,7 +129,7 @@ class Generation(Task[ExampleT, TextPrediction, EncoderT, GenerationConfigT, Gen
             _BEAM_SEARCHES[model] = self.make_beam_search(model)
         beam_search, search = _BEAM_SEARCHES[model], self.search_config(config)
         name, sources = self.source_column(encoded)
-        tokens = self.decoding_tokens // config.beam_size
+        tokens = self.decoding_batch_tokens // config.beam_size
         # A batch takes as many steps as its longest output, however few its rows are.
         buckets = -(-int(sources.lengths.sum()) // tokens)
         results = predict_in_batches(

@@ -96,7 +96,7 @@ class Ner(SequenceTagging[NerConfig]):
         train = [replace(example, tags=normalize_mentions(example.words, example.tags)) for example in raw.train]
         return replace(raw, source=f"{raw.source}:normalized mentions", train=train)
 
-    def seen(self, encoder: SentenceEncoder, train: Sequence[TaggedSentence]) -> SeenInTraining:
+    def collect_seen(self, encoder: SentenceEncoder, train: Sequence[TaggedSentence]) -> SeenInTraining:
         pairs = zip(train, entity_spans([example.tags for example in train]), strict=True)
         entities = (text for example, found in pairs for text in entity_texts(example.words, found))
         return SeenInTraining(labels=encoder.tags, entities=frozenset(entities))

@@ -56,7 +56,7 @@ class Pos(SequenceTagging[PosConfig]):
             return synthetic_examples(synthetic.tagged_sentences)
         return load_tagged_sentences(dataset)
 
-    def seen(self, encoder: SentenceEncoder, train: Sequence[TaggedSentence]) -> SeenInTraining:
+    def collect_seen(self, encoder: SentenceEncoder, train: Sequence[TaggedSentence]) -> SeenInTraining:
         return SeenInTraining(labels=encoder.tags, words=frozenset(encoder.words.words))
 
     def scores(

@@ -120,7 +120,7 @@ class SequenceTagging(Task[TaggedSentence, TagsPrediction, SentenceEncoder, Tagg
         return FittedEncoder(
             encoder,
             encoder.encode(splits.train),
-            self.seen(encoder, splits.train),
+            self.collect_seen(encoder, splits.train),
             initial_weights={"vectors": vectors.values} if vectors.words.words else {},
             seconds=vectors.seconds + watch.seconds,
             cpu_seconds=vectors.cpu_seconds + watch.cpu_seconds,
@@ -142,7 +142,7 @@ class SequenceTagging(Task[TaggedSentence, TagsPrediction, SentenceEncoder, Tagg
         )
 
     @abstractmethod
-    def seen(self, encoder: SentenceEncoder, train: Sequence[TaggedSentence]) -> SeenInTraining:
+    def collect_seen(self, encoder: SentenceEncoder, train: Sequence[TaggedSentence]) -> SeenInTraining:
         """Collect the tags, words or entities of train for scoring."""
 
     def build_model(self, fitted: FittedEncoder[SentenceEncoder], config: TaggingConfigT) -> "keras.Model":

@@ -42,11 +42,11 @@ _TENSORFLOW = re.compile(r"WARNING:tensorflow:.* triggered tf\.function retracin
 
 @dataclass(frozen=True)
 class CommandResult:
-    """Exit status and output of a command; `complaint` is its stderr without progress."""
+    """Exit status and output of a command; `errors` is its stderr without progress."""
 
     status: int
     out: str
-    complaint: str
+    errors: str
 
 
 Call = Callable[..., CommandResult]

@@ -27,7 +27,7 @@ from training.model_checks import (
     batching_effect,
     compile_model,
     make_batch,
-    neighbour_effect,
+    neighbor_effect,
     overfit_one_batch,
     padding_effect,
     weight_effect,
@@ -209,7 +209,7 @@ def test_padding_and_other_examples_change_no_prediction(run):
     lengths = set(run.fitted.encoded.lengths.tolist())
     assert len(lengths) > 3 or lengths == {1}
     assert padding_effect(run.model_fn, run.fitted.encoded) < 1e-5
-    assert neighbour_effect(run.model_fn, run.fitted.encoded) < 1e-5
+    assert neighbor_effect(run.model_fn, run.fitted.encoded) < 1e-5
     assert np.array(run.model_fn(make_batch(run.fitted.encoded, range(40))[0])).std() > 1e-2
 
 

@@ -6,7 +6,7 @@ from textwrap import indent
 from console.interlinear import interlinear
 from schema.scores import ScoredExample
 
-EXAMPLES_OF_A_KIND = 3
+EXAMPLES_PER_KIND = 3
 MAX_CHARACTERS = 400
 """Maximum number of characters of an input, a reference or a prediction."""
 MAX_COLUMNS = 60
@@ -28,7 +28,7 @@ def _select(examples: Sequence[ScoredExample]) -> Iterator[tuple[str, ScoredExam
     best = sorted(examples, key=lambda example: -example.score)
     worst = sorted(examples, key=lambda example: example.score)
     for kind, ranked in (("best", best), ("worst", worst), ("fixed", examples)):
-        yield from ((kind, example) for example in ranked[:EXAMPLES_OF_A_KIND])
+        yield from ((kind, example) for example in ranked[:EXAMPLES_PER_KIND])
 
 
 def _as_text(example: ScoredExample) -> str:

@@ -13,7 +13,7 @@ from training.checkpoint import remove_checkpoints
 from training.environment import peak_memory_mb, versions
 from training.job import TrainingJob
 from training.scoring import Evaluation, score_baselines, score_split
-from training.tensorboard import write_outcome, write_projector
+from training.tensorboard import write_projector, write_results
 from training.trainer_state import FINISHED, TrainerState
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def evaluate_run(
     primary_split = "test" if "test" in evaluations else "validation"
     seconds = {**seconds, "evaluation": perf_counter() - started}
     metrics = _metrics(job, model, state, evaluations, baselines, primary_split, seconds)
-    _log_outcome(job, model, fitted, metrics)
+    _log_results(job, model, fitted, metrics)
     evaluation.report.write_report(
         job.folder.path,
         metrics,
@@ -79,12 +79,12 @@ def _evaluate_splits(
     return evaluations
 
 
-def _log_outcome(
+def _log_results(
     job: TrainingJob[ExampleT], model: "keras.Model", fitted: FittedEncoder[Encoder[ExampleT]], metrics: Metrics
 ) -> None:
     """Write final scores and word vectors for TensorBoard."""
     folder = job.folder.path / "tensorboard"
-    write_outcome(folder, asdict(job.config), metrics)
+    write_results(folder, asdict(job.config), metrics)
     vectors = job.task.word_vectors(model, fitted.encoder) if job.config.diagnostics else None
     if vectors is not None:
         write_projector(folder, *vectors)

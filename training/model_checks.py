@@ -48,7 +48,7 @@ def padding_effect(model_fn: ModelFn, encoded: EncodedDataset) -> float:
     )
 
 
-def neighbour_effect(model_fn: ModelFn, encoded: EncodedDataset) -> float:
+def neighbor_effect(model_fn: ModelFn, encoded: EncodedDataset) -> float:
     """Largest difference of an output between a batch of one example and a batch of several lengths."""
     indices = _indices_of_all_lengths(encoded)
     outputs = np.array(model_fn(make_batch(encoded, indices)[0]))

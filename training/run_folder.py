@@ -81,7 +81,7 @@ class RunFolder:
             )
         return content
 
-    def finished_by(self) -> str | None:
+    def stop_reason(self) -> str | None:
         """Stop reason of a finished run, as in `schema.records.Metrics`; None if the run can be resumed."""
         if not (self.path / "metrics.json").exists():
             return None

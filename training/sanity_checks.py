@@ -6,12 +6,12 @@ trained, a validation example that also occurs in train.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 from console.quiet import start_tensorflow
 from schema.configs import TrainingConfig
 from schema.examples import ExampleT, Splits
-from tasks.task import AnyTask
+from tasks.task import AnyTask, ConfigT
 
 MAX_EXAMPLES = 300
 """Number of training examples for the checks of the model; the splits are compared in full."""
@@ -28,8 +28,6 @@ DROPOUT_FLAGS = (
 """Flags of random noise in training."""
 _SMALL_MODEL = {"units": 16, "layers": 1, "label_smoothing": 0.0, **dict.fromkeys(DROPOUT_FLAGS, 0.0)}
 _NOTHING_PRETRAINED = {"word_vectors": False, "freeze_embeddings": False, "unlabelled": False, "test": False}
-
-ConfigT = TypeVar("ConfigT", bound=TrainingConfig)
 
 
 @dataclass(frozen=True)
@@ -82,7 +80,7 @@ def check_model(task: AnyTask, splits: Splits[ExampleT], config: TrainingConfig)
         "pass the mask of the ids to every layer that reads the sequence",
     )
     yield _result(
-        model_checks.neighbour_effect(model_fn, encoded) < TOLERANCE,
+        model_checks.neighbor_effect(model_fn, encoded) < TOLERANCE,
         "predictions do not depend on the other examples of the batch",
         "look for a layer that mixes the rows of a batch, such as batch normalisation",
     )

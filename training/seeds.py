@@ -50,7 +50,7 @@ def _train_missing(
     failed: dict[int, str] = {}
     for seed in range(config.seed, config.seed + config.seeds):
         path = folder.path / f"seed-{seed}"
-        if RunFolder(path).finished_by():
+        if RunFolder(path).stop_reason():
             continue
         say(f"seed {seed} ({seed - config.seed + 1} of {config.seeds})")
         try:
@@ -81,7 +81,7 @@ def _summary(
     values, metrics = {}, {}
     for seed in range(config.seed, config.seed + config.seeds):
         run = RunFolder(folder.path / f"seed-{seed}")
-        if run.finished_by():
+        if run.stop_reason():
             metrics = run.read_json("metrics.json")
             if metrics["stop_reason"] == "divergence":
                 failed.setdefault(seed, "the loss became NaN or infinite")

@@ -2,7 +2,7 @@
 
     log = TensorBoardLog(folder, state, "accuracy", lambda: {"train": sample, "validation": sample}, loss, last_result)
     model.fit(..., callbacks=[..., ValidationCallback(...), log])
-    write_outcome(folder, config, metrics)
+    write_results(folder, config, metrics)
     write_projector(folder, vectors, words)
 
 `folder` is RUN/tensorboard. Its folders `train` and `validation` have the same tags, so that a chart shows both.
@@ -205,7 +205,7 @@ class TensorBoardLog(keras.callbacks.Callback):
         self.drawn = True
 
 
-def write_outcome(folder: Path, config: Mapping[str, object], metrics: Metrics) -> None:
+def write_results(folder: Path, config: Mapping[str, object], metrics: Metrics) -> None:
     """Write hyperparameters and final scores, by which TensorBoard's HParams tab sorts and filters runs.
 
     config: flag -> value, of which `HYPERPARAMETERS` are written: the table of all flags would be too wide to read
@@ -222,7 +222,7 @@ def write_outcome(folder: Path, config: Mapping[str, object], metrics: Metrics) 
         "final/training_cpu_seconds": metrics.seconds.get("training_cpu", np.nan),
     }
     # In a folder of its own, since HParams takes every scalar of a run's folder for a metric.
-    with tf.summary.create_file_writer(str(folder / "outcome")).as_default(step=metrics.best_epoch) as writer:
+    with tf.summary.create_file_writer(str(folder / "results")).as_default(step=metrics.best_epoch) as writer:
         api.hparams(flags, trial_id=f"{metrics.task}/{folder.parent.name}")
         for name, value in scores.items():
             _scalar(name, value, f"On the {primary.split} split." if name.endswith(primary.name) else None)

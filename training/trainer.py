@@ -70,8 +70,8 @@ def resume(run: SavedRun, cache: Path | None, started: float | None = None) -> T
     """
     started = perf_counter() if started is None else started
     config = replace(run.config, cache=cache)
-    if stop_reason := run.folder.finished_by():
-        raise UserError(f"{run.folder.path} is finished (ended by {stop_reason}); there is nothing to resume")
+    if stop_reason := run.folder.stop_reason():
+        raise UserError(f"{run.folder.path} is finished (stopped: {stop_reason}); there is nothing to resume")
     checkpoint = load_checkpoint(run.folder)
     if checkpoint is not None:
         run.folder.checked_encoder()

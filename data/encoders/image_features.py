@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 FeatureKind = Literal["regions", "vectors"]
 
-CHUNK = 250
+SHARD_SIZE = 250
 """Number of images in a file of the cache: what a kill can lose."""
 BATCH = 50
 _WEIGHTS = f"mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_{SIDE}_no_top.h5"
@@ -52,7 +52,7 @@ def weights_file() -> Path:
     return Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / "models" / _WEIGHTS
 
 
-class FrozenImageEncoder(Protocol):
+class RegionEncoder(Protocol):
     """A frozen network that computes the features of images; see `models.FrozenImageEncoder`."""
 
     def __call__(self, features: Any) -> Any:
@@ -66,7 +66,7 @@ class FrozenImageEncoder(Protocol):
 
 
 @dataclass(frozen=True)
-class Chunks:
+class Shards:
     """Rows in several files, (rows, ...), the same number in all but the last; only requested rows are read."""
 
     parts: Sequence[np.ndarray]
@@ -93,18 +93,18 @@ class ImageFeatures:
 
     kind: "regions" (images, regions, features), or "vectors" (images, features), their mean over the regions
     cache: folder in which features are kept, by the network and the images; None to compute them without a cache
-    A kill loses at most one chunk of images.
+    A kill loses at most one shard of images.
     """
 
-    image_encoder: FrozenImageEncoder
+    image_encoder: RegionEncoder
     kind: FeatureKind
     cache: Path | None = None
 
-    def __call__(self, images: Sequence[bytes]) -> Chunks:
+    def __call__(self, images: Sequence[bytes]) -> Shards:
         """Features of this kind, one row for each image."""
         return self._features(images, self.kind)
 
-    def vectors(self, images: Sequence[bytes]) -> Chunks:
+    def vectors(self, images: Sequence[bytes]) -> Shards:
         """Feature vectors, one row for each image, whatever the kind."""
         return self._features(images, "vectors")
 
@@ -115,16 +115,16 @@ class ImageFeatures:
             content.update(weight.tobytes())
         return content.hexdigest()
 
-    def _features(self, images: Sequence[bytes], kind: FeatureKind) -> Chunks:
+    def _features(self, images: Sequence[bytes], kind: FeatureKind) -> Shards:
         parts = []
         with Progress("computing image features", len(images), "images") as progress:
-            for start in range(0, len(images), CHUNK):
-                chunk = images[start : start + CHUNK]
-                parts.append(self._chunk(chunk, kind))
-                progress.advance(len(chunk))
-        return Chunks(parts)
+            for start in range(0, len(images), SHARD_SIZE):
+                shard = images[start : start + SHARD_SIZE]
+                parts.append(self._shard(shard, kind))
+                progress.advance(len(shard))
+        return Shards(parts)
 
-    def _chunk(self, images: Sequence[bytes], kind: FeatureKind) -> np.ndarray:
+    def _shard(self, images: Sequence[bytes], kind: FeatureKind) -> np.ndarray:
         if self.cache is None:
             return self._compute(images)[kind]
         key = digest(self._weights_digest, [hashlib.sha256(image).hexdigest() for image in images])

@@ -63,8 +63,8 @@ def test_a_damaged_run_is_refused_in_one_line(
     damage(run / file)
     result = call(program, run, stdin=b"a film\n")
     assert (result.status, result.out) == (1, "")
-    assert result.complaint.startswith(f"error: {run / file}") and message in result.complaint
-    assert result.complaint.count("\n") == 1
+    assert result.errors.startswith(f"error: {run / file}") and message in result.errors
+    assert result.errors.count("\n") == 1
 
 
 @pytest.mark.parametrize(
@@ -82,15 +82,15 @@ def test_damaged_metrics_are_refused_in_one_line(
     damage(run / "metrics.json")
     result = call("evaluate", run)
     assert (result.status, result.out) == (1, "")
-    assert result.complaint.startswith(f"error: {run / 'metrics.json'} {message}")
-    assert result.complaint.count("\n") == 1
+    assert result.errors.startswith(f"error: {run / 'metrics.json'} {message}")
+    assert result.errors.count("\n") == 1
 
 
 def test_a_folder_without_a_config_is_not_a_run(call: Callable, small_run: Path, copied: Callable) -> None:
     run = copied(small_run)
     (run / "config.json").unlink()
     result = call("predict", run, "a film")
-    assert (result.status, result.complaint) == (2, f"error: {run} is not a run: it has no config.json\n")
+    assert (result.status, result.errors) == (2, f"error: {run} is not a run: it has no config.json\n")
 
 
 def write_sums(run: Path, content: str) -> None:
@@ -109,7 +109,7 @@ def test_encoder_paths_cannot_leave_the_run_folder(call: Callable, small_run: Pa
     write_sums(run, f"{sums}{hashlib.sha256(secret.read_bytes()).hexdigest()}  ../../secret.txt\n")
     result = call("predict", run, "a film")
     assert (result.status, result.out) == (1, "")
-    assert result.complaint.startswith(f"error: {run / 'encoder' / 'secret.txt'} is missing")
+    assert result.errors.startswith(f"error: {run / 'encoder' / 'secret.txt'} is missing")
 
 
 def test_a_path_as_the_tokenizer_is_refused(call: Callable, small_run: Path, copied: Callable) -> None:
@@ -120,7 +120,7 @@ def test_a_path_as_the_tokenizer_is_refused(call: Callable, small_run: Path, cop
     write_sums(run, sums.read_text().replace(before, hashlib.sha256(path.read_bytes()).hexdigest()))
     result = call("predict", run, "a film")
     assert (result.status, result.out) == (1, "")
-    assert "../../secret" in result.complaint and result.complaint.count("\n") == 1
+    assert "../../secret" in result.errors and result.errors.count("\n") == 1
 
 
 def test_code_in_a_model_is_refused_and_not_executed(call: Callable, small_run: Path, copied: Callable) -> None:
@@ -137,8 +137,8 @@ def test_code_in_a_model_is_refused_and_not_executed(call: Callable, small_run: 
     os.unlink(harm)
     result = call("predict", run, "a film")
     assert (result.status, result.out) == (1, "")
-    assert result.complaint.startswith(f"error: {run / 'model.keras'} cannot be read (")
-    assert result.complaint.count("\n") == 1
+    assert result.errors.startswith(f"error: {run / 'model.keras'} cannot be read (")
+    assert result.errors.count("\n") == 1
     assert not os.path.exists(harm)
 
 
@@ -164,8 +164,8 @@ def test_a_model_with_foreign_classes_is_refused(
             archive.writestr(name, part)
     result = call("predict", run, "a film")
     assert (result.status, result.out) == (1, "")
-    assert result.complaint.startswith(f"error: {run / 'model.keras'} cannot be read (")
-    assert result.complaint.count("\n") == 1
+    assert result.errors.startswith(f"error: {run / 'model.keras'} cannot be read (")
+    assert result.errors.count("\n") == 1
     assert not harm.exists()
 
 

@@ -75,9 +75,9 @@ def test_each_image_gets_a_caption_or_an_error(call: Callable, run: Path, odd: d
     refused = {name for name, row in zip(odd, rows, strict=True) if "error" in row}
     assert refused == {"text.jpg", "cut.jpg", "folder.jpg", "missing.png"}
     assert all(isinstance(row["text"], str) for row in rows if "error" not in row)
-    complaints = result.complaint.splitlines()
-    assert len(complaints) == len(refused)
-    assert f"error: {odd['text.jpg']}: not a JPEG or PNG file, or a truncated one" in complaints
+    lines = result.errors.splitlines()
+    assert len(lines) == len(refused)
+    assert f"error: {odd['text.jpg']}: not a JPEG or PNG file, or a truncated one" in lines
 
 
 def test_a_file_of_image_names_is_read(call: Callable, run: Path, odd: dict[str, Path], tmp_path: Path):
@@ -90,7 +90,7 @@ def test_a_file_of_image_names_is_read(call: Callable, run: Path, odd: dict[str,
 
 def test_attention_is_saved_as_a_figure(call: Callable, run: Path, odd: dict[str, Path]):
     result = call("predict", run, odd["plain.jpg"], "--show-attention", "--min-length=3")
-    figure = Path(result.complaint.removeprefix("note: figure ").strip())
+    figure = Path(result.errors.removeprefix("note: figure ").strip())
     assert figure.parent == run / "plots"
     with Image.open(figure) as drawn:
         # At least one row of words is below the image.
@@ -140,6 +140,6 @@ def test_a_folder_without_captions_is_refused_in_one_line(call: Callable, tmp_pa
     (tmp_path / "mine").mkdir()
     result = call("train", "caption", f"--train-file={tmp_path / 'mine'}", f"--runs={tmp_path}")
     assert result.status != 0
-    assert result.complaint == (
+    assert result.errors == (
         f"error: {tmp_path / 'mine'} contains neither Flickr8k.token.txt nor captions.txt, the files of captions\n"
     )

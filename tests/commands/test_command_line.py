@@ -196,7 +196,7 @@ def test_an_invalid_duration_is_none(text: str) -> None:
 )
 def test_each_command_prints_its_version(call: Callable, program: str, words: list[str]) -> None:
     result = call(program, *words)
-    assert (result.status, result.out, result.complaint) == (0, f"{NAME} {VERSION}\n", "")
+    assert (result.status, result.out, result.errors) == (0, f"{NAME} {VERSION}\n", "")
 
 
 def test_the_version_is_that_of_the_project_file() -> None:

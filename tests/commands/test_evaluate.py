@@ -30,7 +30,7 @@ def test_the_own_splits_of_a_run_give_the_recorded_scores(
 ) -> None:
     before = {path: path.stat().st_mtime_ns for path in small_run.rglob("*")}
     result = call("evaluate", reference, f"--runs={small_run.parents[1]}", "--json", *words)
-    assert (result.status, result.complaint) == (0, "")
+    assert (result.status, result.errors) == (0, "")
     found, recorded = json.loads(result.out), read(small_run / "metrics.json")
     assert found["run"] == str(small_run)
     assert (found["data"], found["examples"]) == (f"synthetic {split}", 100)
@@ -43,7 +43,7 @@ def test_the_own_splits_of_a_run_give_the_recorded_scores(
 
 def test_scores_are_printed_as_a_table_with_a_verdict(call: Callable, own_run: Path) -> None:
     result = call("evaluate", own_run)
-    assert (result.status, result.complaint) == (0, "")
+    assert (result.status, result.errors) == (0, "")
     title, header, *rows = result.out.splitlines()
     assert title == "reviews test, 3 examples"
     assert header.split() == ["system", "accuracy", "macro_f1", "cross_entropy"]
@@ -62,7 +62,7 @@ def test_a_file_is_scored_with_baselines_fitted_on_the_training_data(
     mine = tmp_path / "mine.tsv"
     mine.write_text("text\tlabel\na fine film\tthumbs up\nwhat a dull evening\tthumbs down\nhm\tbored\nhm\tbored\n")
     result = call("evaluate", own_run, f"--file={mine}", "--json")
-    assert (result.status, result.complaint) == (0, "")
+    assert (result.status, result.errors) == (0, "")
     found = json.loads(result.out)
     assert (found["data"], found["examples"]) == (str(mine), 4)
     assert found["scores"]["accuracy"] <= 0.5
@@ -100,14 +100,14 @@ def test_without_the_training_data_there_are_no_baselines(
     with_files(run, tmp_path / "gone.tsv", tmp_path / "gone.tsv")
     result = call("evaluate", run, f"--file={reviews}", "--json")
     assert result.status == 0
-    assert result.complaint == (
+    assert result.errors == (
         f"note: no baselines: the run's training data cannot be read (there is no file {tmp_path / 'gone.tsv'})\n"
     )
     found = json.loads(result.out)
     assert (found["examples"], found["baselines"]) == (40, {})
     # Without --file there is nothing to evaluate on.
     result = call("evaluate", run)
-    assert (result.status, result.complaint) == (2, f"error: there is no file {tmp_path / 'gone.tsv'}\n")
+    assert (result.status, result.errors) == (2, f"error: there is no file {tmp_path / 'gone.tsv'}\n")
 
 
 def test_data_changed_since_training_are_scored_anew(
@@ -121,7 +121,7 @@ def test_data_changed_since_training_are_scored_anew(
     with_files(run, changed, test)
     result = call("evaluate", run, "--json")
     assert result.status == 0
-    assert result.complaint == "note: reviews has changed since the run was trained on it\n"
+    assert result.errors == "note: reviews has changed since the run was trained on it\n"
     # Fitted anew; the recorded accuracy, on the former test file, is 1/3.
     assert json.loads(result.out)["baselines"]["nb_bigrams"]["accuracy"] == 1
 
@@ -141,8 +141,8 @@ def test_data_changed_since_training_are_scored_anew(
 def test_a_wrong_call_is_refused(call: Callable, own_run: Path, words: list[str], message: str) -> None:
     result = call("evaluate", *(str(own_run) if word == "RUN" else word for word in words))
     assert (result.status, result.out) == (2, "")
-    assert result.complaint.startswith(f"error: {message}")
-    assert result.complaint.count("\n") == 1
+    assert result.errors.startswith(f"error: {message}")
+    assert result.errors.count("\n") == 1
 
 
 def test_a_missing_split_is_refused(call: Callable, own_run: Path, copied: Callable, reviews: Path) -> None:
@@ -152,7 +152,7 @@ def test_a_missing_split_is_refused(call: Callable, own_run: Path, copied: Calla
     (run / "config.json").write_text(json.dumps(config))
     result = call("evaluate", run)
     assert result.status == 2
-    assert result.complaint == "error: reviews has no test split; use --split validation or --file\n"
+    assert result.errors == "error: reviews has no test split; use --split validation or --file\n"
 
 
 @pytest.fixture
@@ -223,7 +223,7 @@ def test_without_any_run_both_commands_suggest_training(
 ) -> None:
     result = call(program, reference, f"--runs={tmp_path}", stdin=b"")
     expected = message.replace("RUNS", str(tmp_path))
-    assert (result.status, result.complaint) == (
+    assert (result.status, result.errors) == (
         2,
         f"error: {expected}; train one first: python train.py {TASK_NAMES[0]}\n",
     )

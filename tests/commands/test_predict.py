@@ -46,7 +46,7 @@ def test_every_line_of_an_odd_file_gets_its_own_prediction(call: Callable, small
     odd.write_bytes(b"\n".join(ODD) + b"\n")
     reversed_odd.write_bytes(b"\n".join(ODD[::-1]))
     result = call("predict", small_run, f"--file={odd}", "--json")
-    assert (result.status, result.complaint) == (0, "")
+    assert (result.status, result.errors) == (0, "")
     given = predictions(result.out)
     assert len(given) == len(ODD)
     for prediction in given:
@@ -74,7 +74,7 @@ def test_arguments_pipe_and_json_lines_give_the_same_predictions(call: Callable,
     first = predictions(ways[0].out)
     assert len(first) == len(texts)
     for result in ways:
-        assert (result.status, result.complaint) == (0, "")
+        assert (result.status, result.errors) == (0, "")
         assert [other["probabilities"] for other in predictions(result.out)] == [probabilities(one) for one in first]
     plain = call("predict", own_run, *texts).out.splitlines()
     assert plain == [f"{one['label']} ({100 * one['probability']:.1f} %)" for one in first]
@@ -83,7 +83,7 @@ def test_arguments_pipe_and_json_lines_give_the_same_predictions(call: Callable,
 @pytest.mark.parametrize("stdin", [b"", b"\n"])
 def test_there_is_one_prediction_per_line_even_if_empty(call: Callable, own_run: Path, stdin: bytes) -> None:
     result = call("predict", own_run, stdin=stdin)
-    assert (result.status, result.complaint) == (0, "")
+    assert (result.status, result.errors) == (0, "")
     assert result.out.count("\n") == stdin.count(b"\n")
 
 
@@ -104,7 +104,7 @@ def test_the_interactive_mode_predicts_each_line(
     monkeypatch.setattr(sys, "stdin", Terminal())
     monkeypatch.setattr("builtins.input", type_line)
     result = call("predict", own_run)
-    assert (result.status, result.complaint) == (0, "")
+    assert (result.status, result.errors) == (0, "")
     prompt, *given, end = result.out.split("\n")[:-1]
     assert prompt.endswith("Type one text per line; Ctrl-D exits.")
     assert [line.startswith("thumbs ") for line in given] == [True, True]
@@ -157,8 +157,8 @@ def test_a_wrong_call_is_refused(call: Callable, own_run: Path, tmp_path: Path, 
 
     result = call("predict", *(str(own_run) if word == "RUN" else filled(word) for word in words), stdin=b"")
     assert (result.status, result.out) == (2, "")
-    assert result.complaint.startswith(f"error: {filled(message)}")
-    assert result.complaint.count("\n") == 1
+    assert result.errors.startswith(f"error: {filled(message)}")
+    assert result.errors.count("\n") == 1
 
 
 def test_a_bad_line_is_an_error_and_the_others_are_predicted(call: Callable, own_run: Path, tmp_path: Path) -> None:
@@ -168,7 +168,7 @@ def test_a_bad_line_is_an_error_and_the_others_are_predicted(call: Callable, own
     first, second, third = predictions(result.out)
     assert "label" in first and "label" in third
     assert second["error"].startswith(f"{lines}:2: not JSON")
-    assert (result.status, result.complaint) == (2, f"error: {second['error']}\n")
+    assert (result.status, result.errors) == (2, f"error: {second['error']}\n")
     plain = call("predict", own_run, f"--file={lines}").out.split("\n")
     assert [bool(line) for line in plain] == [True, False, True, False]
 
@@ -176,7 +176,7 @@ def test_a_bad_line_is_an_error_and_the_others_are_predicted(call: Callable, own
 def test_a_text_may_begin_like_a_flag(call: Callable, own_run: Path) -> None:
     for words in (["-----Original Message-----\nfine"], ["--", "--fine"]):
         result = call("predict", own_run, *words)
-        assert (result.status, result.complaint, result.out.count("\n")) == (0, "", 1)
+        assert (result.status, result.errors, result.out.count("\n")) == (0, "", 1)
 
 
 def test_without_standard_input_a_text_is_required(
@@ -186,4 +186,4 @@ def test_without_standard_input_a_text_is_required(
     monkeypatch.setattr(sys, "stdin", None)
     result = call("predict", own_run)
     assert (result.status, result.out) == (2, "")
-    assert result.complaint == "error: no input: give a text after RUN, --file, or lines on standard input\n"
+    assert result.errors == "error: no input: give a text after RUN, --file, or lines on standard input\n"

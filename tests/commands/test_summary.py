@@ -41,7 +41,7 @@ def test_quoted_emails_and_signatures_change_no_prediction(call: Callable, run: 
 @pytest.mark.parametrize("email", ["", "🎬🎬🎬", "    \n\n", "word " * 5000])
 def test_every_email_gets_one_line(call: Callable, run: Path, email: str):
     result = call("predict", run, email)
-    assert (result.status, result.complaint, result.out.count("\n")) == (0, "", 1)
+    assert (result.status, result.errors, result.out.count("\n")) == (0, "", 1)
 
 
 def test_attention_is_shown_for_a_copying_model(call: Callable, run: Path):
@@ -49,4 +49,4 @@ def test_attention_is_shown_for_a_copying_model(call: Callable, run: Path):
     attention = json.loads(result.out)["attention"]
     assert "".join(attention["source"]).split()[:2] == ["ann,", "the"]
     assert all(sum(weights) == pytest.approx(1, abs=0.01) for weights in attention["weights"])
-    assert Path(result.complaint.removeprefix("note: figure ").strip()).is_file()
+    assert Path(result.errors.removeprefix("note: figure ").strip()).is_file()

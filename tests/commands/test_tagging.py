@@ -97,7 +97,7 @@ def test_every_line_gets_one_tag_per_word(
     odd = tmp_path / "odd.txt"
     odd.write_text("\n".join(ODD) + "\n", newline="\n")
     result = call("predict", {"pos": pos_run, "ner": ner_run}[task], f"--file={odd}", "--json", "--tokenized")
-    assert (result.status, result.complaint) == (0, "")
+    assert (result.status, result.errors) == (0, "")
     given = [json.loads(line) for line in result.out.split("\n")[:-1]]
     assert [prediction["words"] for prediction in given] == [line.split() for line in ODD]
     for prediction in given:
@@ -160,8 +160,8 @@ def test_an_invalid_file_is_refused_in_one_line(
     (tmp_path / "bad.txt").write_text(content)
     result = call("train", task, *TINY, f"--train-file={tmp_path / 'bad.txt'}", f"--runs={tmp_path / 'runs'}")
     assert result.status == 2
-    assert result.complaint.startswith("error: ") and message in result.complaint
-    assert result.complaint.count("\n") == 1
+    assert result.errors.startswith("error: ") and message in result.errors
+    assert result.errors.count("\n") == 1
 
 
 def test_tags_unknown_to_the_run_are_named(call: Callable, ner_run: Path, tmp_path: Path) -> None:

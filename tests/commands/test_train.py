@@ -31,7 +31,7 @@ def runs_in(folder: Path) -> list[str]:
 
 def test_without_arguments_the_tasks_are_listed(call: Callable) -> None:
     result = call("train")
-    assert (result.status, result.complaint) == (0, "")
+    assert (result.status, result.errors) == (0, "")
     first_words = [line.split()[0] for line in result.out.splitlines() if line.strip()]
     assert set(TASK_NAMES) <= set(first_words)
     assert "python train.py TASK --help" in result.out
@@ -87,8 +87,8 @@ def test_a_wrong_call_is_refused_before_any_work(
     task, *flags = words.split()
     result = call("train", task, f"--runs={tmp_path / 'runs'}", *flags)
     assert (result.status, result.out) == (2, "")
-    assert result.complaint.startswith(begins) and result.complaint.endswith(ends)
-    assert result.complaint.count("\n") == 1
+    assert result.errors.startswith(begins) and result.errors.endswith(ends)
+    assert result.errors.count("\n") == 1
     assert runs_in(tmp_path) == []
 
 
@@ -110,8 +110,8 @@ def test_unusable_training_data_are_refused(
     (tmp_path / name).write_text(content)
     result = call("train", "sentiment", *plain, "--train-file", tmp_path / name)
     assert result.status == 2
-    assert result.complaint.startswith("error: ") and message in result.complaint
-    assert result.complaint.count("\n") == 1
+    assert result.errors.startswith("error: ") and message in result.errors
+    assert result.errors.count("\n") == 1
     assert runs_in(tmp_path) == []
 
 
@@ -121,19 +121,19 @@ def test_an_existing_run_name_is_refused_and_nothing_is_changed(call: Callable, 
     (mine / "notes.txt").write_text("keep")
     result = call("train", "sentiment", f"--train-file={reviews}", f"--runs={tmp_path / 'runs'}", "--name=mine")
     assert result.status == 2
-    assert result.complaint == f"error: {mine} exists already; choose another --name (nothing was changed)\n"
+    assert result.errors == f"error: {mine} exists already; choose another --name (nothing was changed)\n"
     assert [path.name for path in mine.iterdir()] == ["notes.txt"]
     # A run that can be resumed.
     (mine / "checkpoints").mkdir()
     (mine / "checkpoints" / "latest").write_text("epoch-0001")
     result = call("train", "sentiment", f"--train-file={reviews}", f"--runs={tmp_path / 'runs'}", "--name=mine")
-    assert f"exists already; resume it (train.py --resume {mine}) or choose another --name" in result.complaint
+    assert f"exists already; resume it (train.py --resume {mine}) or choose another --name" in result.errors
 
 
 def test_a_file_as_the_runs_folder_is_refused(call: Callable, reviews: Path) -> None:
     result = call("train", "sentiment", f"--train-file={reviews}", f"--runs={reviews}")
     assert result.status == 2
-    assert result.complaint == f"error: {reviews} is not a folder; choose another --runs\n"
+    assert result.errors == f"error: {reviews} is not a folder; choose another --runs\n"
 
 
 def test_a_run_folder_is_complete(small_run: Path) -> None:
@@ -150,7 +150,7 @@ def test_a_run_folder_is_complete(small_run: Path) -> None:
     found = {str(path.relative_to(small_run)) for path in small_run.rglob("*") if path.is_file()}
     # There are no temporary files, and none of a format that could hold code.
     assert {name for name in found if not name.startswith("tensorboard/")} == set(expected)
-    assert {Path(name).parts[1] for name in found - set(expected)} == {"train", "validation", "outcome"}
+    assert {Path(name).parts[1] for name in found - set(expected)} == {"train", "validation", "results"}
     assert all((small_run / name).stat().st_size for name in expected)
 
 
@@ -243,7 +243,7 @@ def test_no_test_skips_the_test_file_and_run_names_count_up(
     (tmp_path / "runs" / "sentiment" / "simple_rnn-my reviews-001").mkdir(parents=True)
     files = [f"--{part}-file={tmp_path / part}.jsonl" for part in ("validation", "test")]
     result = call("train", "sentiment", *plain, f"--train-file={tmp_path / 'my reviews.jsonl'}", *files, "--no-test")
-    assert (result.status, result.complaint) == (0, "")
+    assert (result.status, result.errors) == (0, "")
     run = tmp_path / "runs" / "sentiment" / "simple_rnn-my reviews-002"
     metrics = read(run / "metrics.json")
     assert set(metrics["scores"]) == {"validation"} == set(metrics["baselines"]["majority"])
@@ -256,7 +256,7 @@ def test_no_test_skips_the_test_file_and_run_names_count_up(
 def test_a_spent_time_budget_ends_the_run_and_test_is_scored(call: Callable, tmp_path: Path, plain: list[str]) -> None:
     endless = ["--dataset=synthetic", "--limit=60", "--epochs=1000000", "--patience=1000000", "--time-budget=1s"]
     result = call("train", "sentiment", *plain, *endless, "--name=short")
-    assert (result.status, result.complaint) == (0, "")
+    assert (result.status, result.errors) == (0, "")
     metrics = read(tmp_path / "runs" / "sentiment" / "short" / "metrics.json")
     assert metrics["stop_reason"] == "time budget"
     assert metrics["primary_metric"]["split"] == "test"

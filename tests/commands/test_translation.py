@@ -36,7 +36,7 @@ def test_training_on_own_pairs_reports_scores_and_baselines(run):
 
 def test_every_line_gets_one_line(call: Callable, run: Path):
     result = call("predict", run, "--json", stdin="\n".join(ODD).encode())
-    assert (result.status, result.complaint) == (0, "")
+    assert (result.status, result.errors) == (0, "")
     rows = [json.loads(line) for line in result.out.splitlines()]
     assert len(rows) == len(ODD)
     assert all(row["text"].strip() and row["score"] < 0 for row in rows)
@@ -46,7 +46,7 @@ def test_every_line_gets_one_line(call: Callable, run: Path):
 
 def test_half_a_character_on_the_command_line_gets_a_prediction(call: Callable, run: Path):
     result = call("predict", run, "the \udcff dog")
-    assert (result.status, result.complaint) == (0, "")
+    assert (result.status, result.errors) == (0, "")
     assert len(result.out.splitlines()) == 1
 
 
@@ -62,7 +62,7 @@ def test_attention_is_printed_below_the_prediction(call: Callable, run: Path):
     prediction, tokens, sources = result.out.splitlines()[:3]
     assert tokens.split() and sources.split()
     assert set(prediction.replace(" ", "")) <= set(tokens.replace(" ", ""))
-    figure = Path(result.complaint.removeprefix("note: figure ").strip())
+    figure = Path(result.errors.removeprefix("note: figure ").strip())
     assert figure.parent == run / "plots"
     assert figure.read_bytes().startswith(b"\x89PNG")
 
@@ -71,7 +71,7 @@ def test_attention_is_printed_below_the_prediction(call: Callable, run: Path):
 def test_an_empty_source_has_attention_too(call: Callable, run: Path):
     result = call("predict", run, "", "--show-attention")
     assert result.status == 0
-    assert result.complaint.startswith("note: figure ")
+    assert result.errors.startswith("note: figure ")
 
 
 def test_json_has_attention_weights_and_earlier_figures_are_kept(call: Callable, run: Path):
@@ -106,7 +106,7 @@ def test_a_missing_interval_is_null_in_json(call: Callable, run: Path, tmp_path:
 
 def test_a_coverage_weight_requires_copying_and_attention(call: Callable, tmp_path: Path):
     result = call("train", "translation", "--coverage-weight=1", f"--runs={tmp_path}")
-    assert (result.status, result.complaint) == (2, "error: --coverage-weight requires --copying and attention\n")
+    assert (result.status, result.errors) == (2, "error: --coverage-weight requires --copying and attention\n")
 
 
 @pytest.mark.parametrize(
@@ -121,4 +121,4 @@ def test_an_invalid_file_is_refused_in_one_line(call: Callable, tmp_path: Path, 
     (tmp_path / "pairs.txt").write_text(content)
     result = call("train", "translation", f"--train-file={tmp_path / 'pairs.txt'}", f"--runs={tmp_path}")
     assert result.status == 2
-    assert result.complaint == f"error: {tmp_path}/{message}\n"
+    assert result.errors == f"error: {tmp_path}/{message}\n"

@@ -8,7 +8,7 @@ from scipy.sparse import csr_matrix
 
 from data.encoders.orthography import OrthographicSettings, orthographic_features
 from evaluation.classification_baselines import (
-    WordClassifier,
+    WordRegression,
     _interpolate,
     _log_count_ratios,
     fit_text_baselines,
@@ -180,7 +180,7 @@ def words(*groups: tuple[list[str], str]) -> list[LabelledText]:
 
 
 def test_suffixes_are_learned():
-    classifier = WordClassifier.fit(ADVERBS + VERBS, ["ADV"] * 10 + ["VERB"] * 10, features, c=1.0)
+    classifier = WordRegression.fit(ADVERBS + VERBS, ["ADV"] * 10 + ["VERB"] * 10, features, c=1.0)
     probabilities = classifier.probabilities(["warmly", "warming"])
     assert classifier.labels == ("ADV", "VERB")
     assert [classifier.labels[index] for index in probabilities.argmax(axis=1)] == ["ADV", "VERB"]

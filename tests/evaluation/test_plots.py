@@ -34,7 +34,7 @@ def diagonal_matrix(labels):
 
 
 def test_learning_curves_are_saved(history, tmp_path):
-    plots.learning_curves(history, "accuracy", tmp_path / "new folder" / "curves.png")
+    plots.save_learning_curves(history, "accuracy", tmp_path / "new folder" / "curves.png")
     width, height = size_of(tmp_path / "new folder" / "curves.png")
     assert 800 < width < 1200
     assert height < width
@@ -42,19 +42,21 @@ def test_learning_curves_are_saved(history, tmp_path):
 
 @pytest.mark.parametrize("epochs", [[NAN_EPOCH], [NAN_EPOCH, NAN_EPOCH]])
 def test_learning_curves_of_a_diverged_run_are_saved(epochs, tmp_path):
-    plots.learning_curves(epochs, "accuracy", tmp_path / "curves.png")
+    plots.save_learning_curves(epochs, "accuracy", tmp_path / "curves.png")
     assert size_of(tmp_path / "curves.png")
 
 
 @pytest.mark.parametrize("classes", [1, 2, 6, 50])
 def test_a_confusion_matrix_fits_the_width_of_a_page(classes, tmp_path):
-    plots.confusion_matrix(diagonal_matrix([f"class number {number}" for number in range(classes)]), tmp_path / "c.png")
+    plots.save_confusion_matrix(
+        diagonal_matrix([f"class number {number}" for number in range(classes)]), tmp_path / "c.png"
+    )
     assert 400 < size_of(tmp_path / "c.png")[0] < 1200
 
 
 def test_unusual_class_names_are_drawn(tmp_path):
     labels = ("$x_$", "a\nb", "", "très long " * 40, "日本語", r"\frac{", "$")
-    plots.confusion_matrix(diagonal_matrix(labels), tmp_path / "c.png")
+    plots.save_confusion_matrix(diagonal_matrix(labels), tmp_path / "c.png")
     assert size_of(tmp_path / "c.png")[0] < 1400
 
 
@@ -66,13 +68,13 @@ def test_dollar_signs_in_captions_are_no_formulas():
 
 
 def test_a_class_without_examples_is_drawn(tmp_path):
-    plots.confusion_matrix(ConfusionMatrix(("a", "b"), np.array([[3, 1], [0, 0]])), tmp_path / "c.png")
+    plots.save_confusion_matrix(ConfusionMatrix(("a", "b"), np.array([[3, 1], [0, 0]])), tmp_path / "c.png")
     assert size_of(tmp_path / "c.png")
 
 
 @pytest.mark.parametrize("rows", [(("up to 5", 3, 1.0),), (("up to 5", 30, 0.0), ("6-10", 400, 0.5))])
 def test_scores_by_length_are_saved(rows, tmp_path):
-    plots.score_by_length(Table("accuracy by length", HEADER, rows), tmp_path / "l.png")
+    plots.save_score_by_length(Table("accuracy by length", HEADER, rows), tmp_path / "l.png")
     assert size_of(tmp_path / "l.png")
 
 
@@ -86,14 +88,14 @@ def test_a_failed_figure_keeps_the_old_file(history, tmp_path, monkeypatch):
 
     monkeypatch.setattr(plots.Figure, "savefig", write_half)
     with pytest.raises(KeyboardInterrupt):
-        plots.learning_curves(history, "accuracy", path)
+        plots.save_learning_curves(history, "accuracy", path)
     assert path.read_bytes() == b"old"
 
 
 def test_empty_data_are_refused(tmp_path):
     with pytest.raises(ValueError, match="no epoch"):
-        plots.learning_curves([], "accuracy", tmp_path / "x.png")
+        plots.save_learning_curves([], "accuracy", tmp_path / "x.png")
     with pytest.raises(ValueError, match="no class"):
-        plots.confusion_matrix(ConfusionMatrix((), np.zeros((0, 0), dtype=int)), tmp_path / "x.png")
+        plots.save_confusion_matrix(ConfusionMatrix((), np.zeros((0, 0), dtype=int)), tmp_path / "x.png")
     with pytest.raises(ValueError, match="no bin"):
-        plots.score_by_length(Table("x", HEADER, ()), tmp_path / "x.png")
+        plots.save_score_by_length(Table("x", HEADER, ()), tmp_path / "x.png")

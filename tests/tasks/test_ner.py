@@ -40,7 +40,7 @@ TRAIN = [
 )
 def test_scoring_gets_the_words_or_entities_of_train_once(task, words, entities):
     encoder = SentenceEncoder.fit(TRAIN, SentenceSettings(max_word_length=0, max_prefix=0, max_suffix=0))
-    seen = task.seen(encoder, TRAIN)
+    seen = task.collect_seen(encoder, TRAIN)
     assert (seen.words, seen.entities) == (words, entities)
     assert seen.labels == encoder.tags
     assert SeenInTraining.from_json(json.loads(json.dumps(seen.to_json()))) == seen

@@ -66,7 +66,7 @@ def test_loss_of_nan_in_the_first_epoch_is_one_error_line_and_removes_the_run(
     diverge_after(fraction)
     ended = call("train", *arguments, "--epochs=2")
     assert (ended.status, ended.out) == (1, "")
-    assert ended.complaint == (
+    assert ended.errors == (
         f"error: the loss became NaN or infinite at {step}, before any epoch was finished; "
         "try a lower --learning-rate or --clip-norm\n"
     )
@@ -79,7 +79,7 @@ def test_best_epoch_before_a_loss_of_nan_is_saved(
     diverge_after(10 / 18)
     ended = call("train", *arguments, "--epochs=2")
     assert ended.status == 1
-    assert ended.complaint == (
+    assert ended.errors == (
         f"error: the loss became NaN or infinite at step 3 of epoch 2; epoch 1, the best before, is saved in {run}; "
         "test was not evaluated. Try a lower --learning-rate or --clip-norm\n"
     )
@@ -101,7 +101,7 @@ def test_patience_ends_a_training_without_improvement_and_test_is_evaluated(
     call: Callable, arguments: list[str], run: Path
 ) -> None:
     ended = call("train", *arguments, "--epochs=9", "--patience=2", "--learning-rate=1e-30")
-    assert (ended.status, ended.complaint) == (0, "")
+    assert (ended.status, ended.errors) == (0, "")
     metrics = json.loads((run / "metrics.json").read_text())
     assert (metrics["stop_reason"], metrics["best_epoch"], metrics["epochs"]) == ("patience", 1, 3)
     # All test examples occur in train, so that none is left without the duplicates.
@@ -122,8 +122,8 @@ def test_full_disk_is_one_error_line_and_leaves_no_incomplete_file(
         full_disk.setattr(os, "replace", fail)
         ended = call("train", *arguments)
     assert (ended.status, ended.out) == (1, "")
-    assert ended.complaint.startswith(f"error: {run / file}: No space left on device; make room on the disk")
-    assert ended.complaint.count("\n") == 1
+    assert ended.errors.startswith(f"error: {run / file}: No space left on device; make room on the disk")
+    assert ended.errors.count("\n") == 1
     assert run.exists() == resumable
     if resumable:
         # A finished epoch is not lost.
@@ -138,7 +138,7 @@ def test_signal_before_the_first_step_leaves_no_run(
     monkeypatch.setattr(Sentiment, "fit_encoder", lambda *_: signal.raise_signal(number))
     ended = call("train", *arguments)
     assert ended.status == status
-    assert ended.complaint == "error: interrupted; unfinished work was not saved\n"
+    assert ended.errors == "error: interrupted; unfinished work was not saved\n"
     assert not run.exists()
     assert [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)] == handlers
 
@@ -155,7 +155,7 @@ def test_test_is_not_evaluated_after_a_signal_after_the_last_step(
     monkeypatch.setattr(RunFolder, "commit_model", commit_and_interrupt)
     ended = call("train", *arguments)
     assert ended.status == 130
-    assert ended.complaint.startswith(f"error: interrupted; the best epoch is saved in {run} (validation accuracy ")
+    assert ended.errors.startswith(f"error: interrupted; the best epoch is saved in {run} (validation accuracy ")
     assert_only_validation_was_evaluated(run, "interrupt")
 
 
@@ -166,7 +166,7 @@ def test_signal_during_evaluation_prints_the_resume_command(
         interrupted.setattr("training.final_evaluation.score_split", lambda *_: signal.raise_signal(signal.SIGTERM))
         ended = call("train", *arguments)
     assert ended.status == 143
-    assert ended.complaint == (
+    assert ended.errors == (
         "error: interrupted; the trained model is saved, but not evaluated yet. "
         f"Resume with: python train.py --resume {run}\n"
     )

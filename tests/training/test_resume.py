@@ -93,12 +93,12 @@ def test_run_killed_at_several_moments_has_the_results_of_an_uninterrupted_one(
     train_and_kill("training.final_evaluation:score_split:2", *resume)
     assert not (runs / "killed" / "metrics.json").exists()
     ended = call("train", *resume)
-    assert (ended.status, ended.complaint) == (0, "")
+    assert (ended.status, ended.errors) == (0, "")
     assert_same_run(runs / "whole", runs / "killed")
     assert not (runs / "killed" / "checkpoints").exists()
     again = call("train", *resume)
     assert again.status == 2
-    assert re.fullmatch(rf"error: {runs / 'killed'} is finished \(.*\); there is nothing to resume\n", again.complaint)
+    assert re.fullmatch(rf"error: {runs / 'killed'} is finished \(.*\); there is nothing to resume\n", again.errors)
 
 
 @pytest.mark.parametrize(("cell", "step"), [("lstm", 13), ("gru", 3)])
@@ -161,8 +161,8 @@ def test_damaged_run_is_one_error_line_and_stays_unchanged(
     before = {path: path.stat().st_mtime_ns for path in run.rglob("*")}
     ended = call("train", "--resume", run)
     assert ended.status in (1, 2)
-    assert ended.complaint.startswith("error: ") and message in ended.complaint
-    assert ended.complaint.count("\n") == 1
+    assert ended.errors.startswith("error: ") and message in ended.errors
+    assert ended.errors.count("\n") == 1
     assert before == {path: path.stat().st_mtime_ns for path in run.rglob("*")}
 
 
@@ -187,7 +187,7 @@ def test_time_budget_includes_the_time_of_earlier_processes(
 
 def test_resume_takes_no_other_flags(call: Callable) -> None:
     ended = call("train", "sentiment", "--resume", "it")
-    assert (ended.status, ended.complaint) == (
+    assert (ended.status, ended.errors) == (
         2,
         "error: --resume takes neither a task nor its flags: python train.py --resume RUN\n",
     )

@@ -11,7 +11,7 @@ from keras import KerasTensor, ops
 from schema.encoded import EncodedDataset, Ragged
 from schema.examples import LabelledText, Splits
 from training.model_checks import (
-    neighbour_effect,
+    neighbor_effect,
     overfit_one_batch,
     padding_effect,
     weight_effect,
@@ -53,7 +53,7 @@ def mixing(embedded: KerasTensor, mask: KerasTensor) -> KerasTensor:
 def test_masked_model_passes(encoded: EncodedDataset) -> None:
     model = make_model(masked)
     assert padding_effect(model, encoded) < 1e-5
-    assert neighbour_effect(model, encoded) < 1e-5
+    assert neighbor_effect(model, encoded) < 1e-5
     assert weight_effect(model, LOSS, encoded) < 1e-5
     assert weights_without_gradient(model, LOSS, encoded) == []
     assert overfit_one_batch(model, LOSS, encoded) < 0.1
@@ -64,7 +64,7 @@ def test_model_without_a_mask_depends_on_padding(encoded: EncodedDataset) -> Non
 
 
 def test_model_that_mixes_its_batch_is_detected(encoded: EncodedDataset) -> None:
-    assert neighbour_effect(make_model(mixing), encoded) > 1e-3
+    assert neighbor_effect(make_model(mixing), encoded) > 1e-3
 
 
 def test_loss_divided_by_the_number_of_rows_is_detected(encoded: EncodedDataset) -> None:
@@ -100,7 +100,7 @@ def test_own_file_is_checked_with_one_line_per_check(
     call: Callable, plain: list[str], reviews: Path, tmp_path: Path
 ) -> None:
     ended = call("train", "sentiment", *plain, f"--train-file={reviews}", "--sanity-check")
-    assert (ended.status, ended.complaint) == (0, "")
+    assert (ended.status, ended.errors) == (0, "")
     assert {line.split()[0] for line in ended.out.splitlines()} <= {"PASS", "NOTE"}
     assert len(ended.out.splitlines()) >= 8
     # Equal texts with different labels.

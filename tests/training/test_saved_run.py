@@ -13,7 +13,7 @@ def test_commands_refuse_a_run_of_format_1(call: Callable, tmp_path: Path, argum
     (tmp_path / "config.json").write_text(json.dumps(config))
     result = call(*arguments, tmp_path)
     assert (result.status, result.out) == (1, "")
-    assert result.complaint == (
+    assert result.errors == (
         f"error: {tmp_path} has run format 1, this program reads format 2; train it again: python train.py sentiment\n"
     )
     assert [path.name for path in tmp_path.iterdir()] == ["config.json"]

@@ -20,7 +20,7 @@ def test_every_seed_is_a_run_and_the_summary_is_their_mean(
     call: Callable, arguments: list[str], tmp_path: Path
 ) -> None:
     ended = call("train", *arguments, "--name=both")
-    assert (ended.status, ended.complaint) == (0, "")
+    assert (ended.status, ended.errors) == (0, "")
     group = tmp_path / "runs" / "sentiment" / "both"
     metrics = [json.loads((group / f"seed-{seed}" / "metrics.json").read_text()) for seed in (5, 6)]
     assert [run["seed"] for run in metrics] == [5, 6]
@@ -33,7 +33,7 @@ def test_every_seed_is_a_run_and_the_summary_is_their_mean(
     # One of them is opened by its path; the folder of both is no run.
     assert call("predict", group / "seed-6", "a fine film").status == 0
     refused = call("predict", group, "a fine film")
-    assert (refused.status, refused.complaint) == (
+    assert (refused.status, refused.errors) == (
         2,
         f"error: {group} holds several seeds; choose one: {group / 'seed-5'}\n",
     )
@@ -53,7 +53,7 @@ def test_failed_seed_does_not_end_the_others_and_is_trained_again_on_resume(
         broken.setattr(seeds, "train_on", fail_at_5)
         ended = call("train", *arguments, "--name=failing")
     assert ended.status == 1
-    assert "seed 5 failed: the loss became NaN" in ended.complaint
+    assert "seed 5 failed: the loss became NaN" in ended.errors
     group = tmp_path / "runs" / "sentiment" / "failing"
     summary = json.loads((group / "summary.json").read_text())
     assert (list(summary["values"]), summary["failed"]) == (["6"], {"5": "the loss became NaN"})

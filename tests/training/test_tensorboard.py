@@ -32,8 +32,8 @@ from training.optimizer import AdamWithGradientNorm
 from training.tensorboard import (
     MAX_HALF_LIFE,
     TensorBoardLog,
-    write_outcome,
     write_projector,
+    write_results,
 )
 from training.trainer_state import TrainerState, ValidationResult
 
@@ -113,7 +113,7 @@ def fit(folder: Path, state: TrainerState) -> None:
 
 
 def make_metrics(cell: str, score: float, **changes: object) -> Metrics:
-    """Metrics in which the fields that `write_outcome` does not read are None."""
+    """Metrics in which the fields that `write_results` does not read are None."""
     values = {
         "task": "sentiment",
         "dataset": "synthetic",
@@ -128,12 +128,12 @@ def make_metrics(cell: str, score: float, **changes: object) -> Metrics:
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folder of two runs: the first with the log of a training, the second with its outcome only."""
+    """Folder of two runs: the first with the log of a training, the second with its results only."""
     runs = tmp_path_factory.mktemp("runs")
     first, second = runs / "first" / "tensorboard", runs / "second" / "tensorboard"
     fit(first, TrainerState())
-    write_outcome(first, asdict(TrainingConfig(cell="lstm", units=3)), make_metrics("lstm", 0.75))
-    write_outcome(second, asdict(TrainingConfig(cell="gru", units=8)), make_metrics("gru", 0.875))
+    write_results(first, asdict(TrainingConfig(cell="lstm", units=3)), make_metrics("lstm", 0.75))
+    write_results(second, asdict(TrainingConfig(cell="gru", units=8)), make_metrics("gru", 0.875))
     write_projector(first, random.normal(size=(5, 4)), WORDS)
     return runs
 
@@ -369,5 +369,5 @@ def test_number_of_words_and_vectors_must_match(tmp_path):
 
 
 def test_paths_are_no_hyperparameters(tmp_path):
-    write_outcome(tmp_path, asdict(TrainingConfig()), make_metrics("lstm", 0.5, seconds={}))
-    assert list((tmp_path / "outcome").glob("*tfevents*"))
+    write_results(tmp_path, asdict(TrainingConfig()), make_metrics("lstm", 0.5, seconds={}))
+    assert list((tmp_path / "results").glob("*tfevents*"))

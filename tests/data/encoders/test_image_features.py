@@ -1,4 +1,4 @@
-"""Features of images: computed once for an image and a network, and kept in chunks."""
+"""Features of images: computed once for an image and a network, and kept in shards."""
 
 import io
 from collections.abc import Callable, Sequence
@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from data.encoders import image_features
-from data.encoders.image_features import Chunks, ImageFeatures, imagenet_encoder
+from data.encoders.image_features import ImageFeatures, Shards, imagenet_encoder
 from data.readers.images import read_image
 from models import FrozenImageEncoder
 from schema.errors import RunError
@@ -26,7 +26,7 @@ IMAGES = [random_png(seed) for seed in range(7)]
 
 @pytest.fixture(autouse=True)
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(image_features, "CHUNK", 3)
+    monkeypatch.setattr(image_features, "SHARD_SIZE", 3)
     monkeypatch.setattr(image_features, "BATCH", 2)
 
 
@@ -55,8 +55,8 @@ def test_features_without_a_cache_are_the_same(
 
 def test_features_stay_on_disk(tmp_path: Path, encoder: FrozenImageEncoder):
     features = ImageFeatures(encoder, "regions", tmp_path)
-    for chunks in (features(IMAGES), features(IMAGES)):
-        assert all(isinstance(part, np.memmap) for part in chunks.parts)
+    for shards in (features(IMAGES), features(IMAGES)):
+        assert all(isinstance(part, np.memmap) for part in shards.parts)
 
 
 def test_cached_features_are_not_computed_again(
@@ -70,7 +70,7 @@ def test_cached_features_are_not_computed_again(
         return compute(self, images)
 
     monkeypatch.setattr(ImageFeatures, "_compute", count)
-    # As after a kill with two of three chunks done.
+    # As after a kill with two of three shards done.
     first = ImageFeatures(FrozenImageEncoder(tiny_image_network()), "regions", tmp_path)
     first(IMAGES[:6])
     again = ImageFeatures(FrozenImageEncoder(tiny_image_network()), "vectors", tmp_path)(IMAGES)
@@ -88,12 +88,12 @@ def test_a_corrupt_file_is_computed_again(tmp_path: Path, encoder: FrozenImageEn
     np.testing.assert_array_equal(features(IMAGES[:3])[np.arange(3)], before)
 
 
-def test_rows_are_found_in_any_chunk():
+def test_rows_are_found_in_any_shard():
     rows = np.arange(14).reshape(7, 2)
-    chunks = Chunks([rows[:3], rows[3:6], rows[6:]])
-    assert chunks.shape == (7, 2)
-    np.testing.assert_array_equal(chunks[np.array([6, 0, 3, 3])], rows[[6, 0, 3, 3]])
-    assert chunks[np.zeros(0, int)].shape == (0, 2)
+    shards = Shards([rows[:3], rows[3:6], rows[6:]])
+    assert shards.shape == (7, 2)
+    np.testing.assert_array_equal(shards[np.array([6, 0, 3, 3])], rows[[6, 0, 3, 3]])
+    assert shards[np.zeros(0, int)].shape == (0, 2)
 
 
 def test_the_error_without_weights_and_connection_names_the_remedies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

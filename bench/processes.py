@@ -12,6 +12,7 @@ from time import perf_counter
 
 from bench.measurement import BenchFlags
 from schema.errors import RunError
+from training.environment import peak_mb
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -38,9 +39,7 @@ def run_child(*arguments: str) -> ProcessUsage:
     if child.returncode:
         command = " ".join(arguments)[:200]
         raise RunError(f"python {command} failed with status {child.returncode}; its reason stands above")
-    # Linux counts in KiB, macOS in bytes.
-    peak_mb = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e6
-    return ProcessUsage(seconds, usage.ru_utime + usage.ru_stime, peak_mb)
+    return ProcessUsage(seconds, usage.ru_utime + usage.ru_stime, peak_mb(usage))
 
 
 START_TENSORFLOW = ("-c", "from console.quiet import start_tensorflow; start_tensorflow()")

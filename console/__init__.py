@@ -1,1 +1,1 @@
-"""Output on a terminal: messages, tables and progress."""
+"""Output: messages, tables and progress on a terminal, and files that are replaced atomically."""

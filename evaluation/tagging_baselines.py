@@ -63,6 +63,13 @@ def fit_tagging_baselines(
     return baselines
 
 
+def fit_entity_baselines(
+    train: Sequence[TaggedSentence], features: WordFeatures
+) -> Mapping[str, Predictor[TaggedSentence, TagsPrediction]]:
+    """Fit the baselines for tags, and `entity_dictionary`, which predicts the entities of train."""
+    return {**fit_tagging_baselines(train, features), "entity_dictionary": EntityDictionary.fit(train)}
+
+
 @dataclass(frozen=True)
 class EntityDictionary:
     """Tags the entities of train wherever their words occur, in any case; the longest match wins.

@@ -1,7 +1,7 @@
 """A linear-chain conditional random field (Lafferty et al. 2001) over the tag scores of a network.
 
     potentials = CRF(allowed)(scores)                           # (batch, time, tags, tags), the model's output
-    CRFLoss()(targets, potentials)                              # -log p(tags) in nats a word; targets are -1 at padding
+    CRFLoss()(targets, potentials)                              # -log p(tags) in nats a word; IGNORE_INDEX at padding
     tags, probabilities = viterbi_decode(potentials, mask)      # best sequence, and the probability of each tag
 
 potentials[b, t, i, j] is the score of tag j at step t after tag i at step t - 1; at step 0 it is the same for every i.
@@ -14,6 +14,8 @@ from collections.abc import Callable, Sequence
 import keras
 import tensorflow as tf
 from keras import KerasTensor, ops
+
+from schema.encoded import IGNORE_INDEX
 
 Step = tuple[KerasTensor, ...]
 """Tensors of one step: the first axis is the batch."""
@@ -63,14 +65,14 @@ class CRF(keras.layers.Layer):
 class CRFLoss(keras.losses.Loss):
     """Negative log-likelihood of tag sequences, divided by the number of their words.
 
-    targets: int (batch, time), -1 at padding; sample weights: (batch,) or (batch, 1), one for each sentence
+    targets: int (batch, time), IGNORE_INDEX at padding; sample weights: (batch,) or (batch, 1), one for each sentence
     """
 
     def __call__(
         self, y_true: KerasTensor, y_pred: KerasTensor, sample_weight: KerasTensor | None = None
     ) -> KerasTensor:
         targets = ops.cast(y_true, "int32")
-        mask = targets >= 0
+        mask = ops.not_equal(targets, IGNORE_INDEX)
         weights = ops.ones_like(y_pred[:, 0, 0, 0])
         if sample_weight is not None:
             weights = ops.reshape(ops.cast(sample_weight, y_pred.dtype), (-1,))
@@ -80,8 +82,8 @@ class CRFLoss(keras.losses.Loss):
 
 
 def sequence_score(potentials: KerasTensor, tags: KerasTensor) -> KerasTensor:
-    """Sum of the potentials along each sequence: tags int (batch, time), -1 at padding -> (batch,)."""
-    valid = ops.cast(tags >= 0, potentials.dtype)
+    """Sum of the potentials along each sequence: tags int (batch, time), IGNORE_INDEX at padding -> (batch,)."""
+    valid = ops.cast(ops.not_equal(tags, IGNORE_INDEX), potentials.dtype)
     tags = ops.maximum(tags, 0)
     before = ops.pad(tags[:, :-1], [[0, 0], [1, 0]])
     count = ops.shape(potentials)[-1]

@@ -1,6 +1,7 @@
-"""Data types that several packages share: frozen dataclasses, on the standard library and NumPy alone.
+"""What several packages share: frozen dataclasses, and functions of text, on the standard library and NumPy alone.
 
-Every package may import this one; it imports none of them.
+`schema.text` holds the tokenization that the data and the scores share. Every package may import this one; it imports
+none of them.
 """
 
 NAME = "unrolled"

@@ -13,7 +13,7 @@ import models
 from console.interlinear import interlinear, terminal_width
 from data.batches import predict_in_batches
 from schema.configs import AttentionName, DecodingConfig, EmaDecay, Positive, Range, Rate, TrainingConfig
-from schema.encoded import IGNORE_INDEX, EncodedDataset
+from schema.encoded import IGNORE_INDEX, PADDING, EncodedDataset
 from schema.predictions import TextPrediction
 from tasks.task import EncoderT, ExampleT, Task
 
@@ -197,5 +197,5 @@ def _ranked(texts: Sequence[str], ids: Sequence[Sequence[int]], scores: np.ndarr
     impossible = models.MASKED_LOGIT / 2
     alternatives = tuple((text, score) for text, score in others if score > impossible)
     # Flags may forbid every output: the text is then empty and has no score.
-    tokens = tuple(int(token) for token in ids[0] if token)
+    tokens = tuple(int(token) for token in ids[0] if token != PADDING)
     return TextPrediction(best[0], best[1] if best[1] > impossible else None, alternatives, ids=tokens)

@@ -24,7 +24,7 @@ from schema.examples import Splits, TaggedSentence
 from schema.predictions import Predictor, TagsPrediction
 from schema.records import PublishedResult
 from schema.scores import Scores, SeenInTraining
-from tasks.tagging import Head, SequenceTagging, TaggingConfig, TaggingPredictConfig
+from tasks.tagging import Head, SequenceTagging, TaggingConfig, TaggingPredictConfig, suffix_features
 
 if TYPE_CHECKING:
     import keras
@@ -118,8 +118,7 @@ class Ner(SequenceTagging[NerConfig]):
     def fit_baselines(
         self, splits: Splits[TaggedSentence], encoder: SentenceEncoder, config: NerConfig
     ) -> Mapping[str, Predictor[TaggedSentence, TagsPrediction]]:
-        baselines = super().fit_baselines(splits, encoder, config)
-        return {**baselines, "entity_dictionary": evaluation.tagging_baselines.EntityDictionary.fit(splits.train)}
+        return evaluation.tagging_baselines.fit_entity_baselines(splits.train, suffix_features)
 
     def figures(
         self,

@@ -19,7 +19,7 @@ from schema.configs import Positive, Range
 from schema.examples import Splits, TextPair
 from schema.predictions import Predictor, TextPrediction
 from schema.records import PublishedResult
-from schema.scores import ScoredExample, Scores, SeenInTraining
+from schema.scores import Scores, SeenInTraining
 from tasks.generation import GenerationDecodingConfig, GenerationPredictConfig
 from tasks.text_generation import TextGeneration, TextGenerationConfig
 
@@ -123,13 +123,8 @@ class Summary(TextGeneration[SummaryConfig, SummaryPredictConfig]):
     ) -> Scores:
         return evaluation.text_generation_scores.summary_scores(examples, predictions, seen)
 
-    def to_scored_example(self, example: TextPair, prediction: TextPrediction) -> ScoredExample:
-        score = (
-            0.0
-            if example.target is None
-            else evaluation.text_generation_scores.sentence_rouge(example.target, prediction.text)
-        )
-        return ScoredExample(example.source, example.target or "", prediction.text, score)
+    def sentence_score(self, reference: str, text: str) -> float:
+        return evaluation.text_generation_scores.sentence_rouge(reference, text)
 
     def fit_baselines(
         self, splits: Splits[TextPair], encoder: PairEncoder, config: SummaryConfig

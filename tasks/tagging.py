@@ -1,7 +1,7 @@
 """Sequence tagging: what the tasks share that predict a tag for each word. Many to many, synchronous."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, TypeVar
 
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     import keras
 
 Head = Literal["softmax", "crf"]
+
+_SUFFIX_SETTINGS = OrthographicSettings(max_prefix=3, max_suffix=5)
 
 
 @dataclass(frozen=True)
@@ -206,10 +208,7 @@ class SequenceTagging(Task[TaggedSentence, TagsPrediction, SentenceEncoder, Tagg
     def fit_baselines(
         self, splits: Splits[TaggedSentence], encoder: SentenceEncoder, config: TaggingConfigT
     ) -> Mapping[str, Predictor[TaggedSentence, TagsPrediction]]:
-        settings = OrthographicSettings(max_prefix=3, max_suffix=5)
-        return evaluation.tagging_baselines.fit_tagging_baselines(
-            splits.train, lambda word: orthographic_features(word, settings)
-        )
+        return evaluation.tagging_baselines.fit_tagging_baselines(splits.train, suffix_features)
 
     def word_vectors(self, model: "keras.Model", encoder: SentenceEncoder) -> tuple[np.ndarray, Sequence[str]]:
         words = encoder.words.words
@@ -238,3 +237,8 @@ class SequenceTagging(Task[TaggedSentence, TagsPrediction, SentenceEncoder, Tagg
             pairs = zip(prediction.tags, prediction.probabilities, strict=True)
             row["probabilities"] = [float(probabilities[index[tag]]) for tag, probabilities in pairs]
         return row
+
+
+def suffix_features(word: str) -> Iterator[str]:
+    """Orthographic features of a word for the baseline `suffix_guesser`."""
+    return orthographic_features(word, _SUFFIX_SETTINGS)

@@ -125,12 +125,12 @@ class TextGeneration(Generation[TextPair, PairEncoder, TextGenerationConfigT, Ge
         return attention
 
     def to_scored_example(self, example: TextPair, prediction: TextPrediction) -> ScoredExample:
-        score = (
-            0.0
-            if example.target is None
-            else evaluation.text_generation_scores.sentence_chrf(example.target, prediction.text)
-        )
+        score = 0.0 if example.target is None else self.sentence_score(example.target, prediction.text)
         return ScoredExample(example.source, example.target or "", prediction.text, score)
+
+    def sentence_score(self, reference: str, text: str) -> float:
+        """Score one generated text, from 0 to 1."""
+        return evaluation.text_generation_scores.sentence_chrf(reference, text)
 
     def word_vectors(self, model: "keras.Model", encoder: PairEncoder) -> tuple[np.ndarray, Sequence[str]]:
         vectors = models.source_embedding(model).get_weights()[0]

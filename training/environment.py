@@ -20,9 +20,13 @@ def versions() -> Mapping[str, str]:
 
 def peak_memory_mb() -> float:
     """Peak resident memory of this process so far, in MB (10^6 bytes)."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak_mb(resource.getrusage(resource.RUSAGE_SELF))
+
+
+def peak_mb(usage: resource.struct_rusage) -> float:
+    """Peak resident memory in `usage`, in MB (10^6 bytes)."""
     # In KiB on Linux, in bytes on macOS.
-    return peak * (1 if sys.platform == "darwin" else 1024) / 1e6
+    return usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e6
 
 
 def hardware() -> Mapping[str, str | int]:

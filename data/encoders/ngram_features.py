@@ -18,7 +18,7 @@ import numpy as np
 
 from console.progress import track
 from data.encoders.corrupt_files import corrupt_file_errors
-from data.encoders.vocabulary import Vocabulary
+from data.encoders.vocabulary import FIRST_ID, Vocabulary
 from schema.encoded import UNKNOWN, Ragged
 
 if TYPE_CHECKING:
@@ -212,7 +212,7 @@ def _pack(ids: np.ndarray, base: int) -> np.ndarray:
 
 def _names(keys: np.ndarray, order: int, vocabulary: Vocabulary) -> list[str]:
     base = len(vocabulary)
-    digits = [(keys // base**power % base - 2).tolist() for power in range(order - 1, -1, -1)]
+    digits = [(keys // base**power % base - FIRST_ID).tolist() for power in range(order - 1, -1, -1)]
     return [" ".join([vocabulary.words[digit] for digit in ngram]) for ngram in zip(*digits, strict=True)]
 
 

@@ -1,4 +1,4 @@
-"""Captions: images a second through the image encoder, waiting for features in training, and captions a second."""
+"""Captions: images per second through the image encoder, waiting for features in training, and captions per second."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -56,7 +56,7 @@ def measure(flags: BenchFlags) -> Report:
 
 
 def _images_per_second(images: Sequence[bytes]) -> tuple[float, float]:
-    """Images a second of our features and of the network alone, each after a warm-up."""
+    """Images per second of our features and of the network alone, each after a warm-up."""
     import keras
 
     network = imagenet_encoder()

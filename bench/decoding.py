@@ -20,7 +20,7 @@ BEAM_SIZE = 5
 
 @dataclass(frozen=True)
 class Speed:
-    """Texts a second, and the mean number of words in a text: shorter texts take less time."""
+    """Texts per second, and the mean number of words in a text: shorter texts take less time."""
 
     rate: float
     words: float

@@ -38,7 +38,7 @@ def run_child(*arguments: str) -> ProcessUsage:
     seconds = perf_counter() - start
     if child.returncode:
         command = " ".join(arguments)[:200]
-        raise RunError(f"python {command} failed with status {child.returncode}; its reason stands above")
+        raise RunError(f"python {command} failed with status {child.returncode}; see its error above")
     return ProcessUsage(seconds, usage.ru_utime + usage.ru_stime, peak_mb(usage))
 
 

@@ -28,7 +28,7 @@ QUICK_SCHEDULE = Schedule(rounds=2, warm_up_steps=1, timed_steps=3)
 
 @dataclass(frozen=True)
 class Timing:
-    """Speed of a round: real words a second, seconds a step, and the fraction of its time steps that are padding."""
+    """Speed of a round: real words per second, seconds per step, and the fraction of time steps that are padding."""
 
     words_per_second: float
     seconds_per_step: float
@@ -61,7 +61,7 @@ def _fit_seconds(model: "keras.Model", fit_arguments: Mapping[str, Any], warm_up
 
 
 def speed_ratios(timings: Mapping[str, Sequence[Timing]], name: str, baseline: str) -> list[float]:
-    """Words a second of the recipe `name` relative to `baseline`, for each round."""
+    """Words per second of the recipe `name` relative to `baseline`, for each round."""
     pairs = zip(timings[name], timings[baseline], strict=True)
     return [timing.words_per_second / other.words_per_second for timing, other in pairs]
 

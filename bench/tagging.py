@@ -1,4 +1,4 @@
-"""Tagging: words a second in training and in prediction, and the cost of a CRF.
+"""Tagging: words per second in training and in prediction, and the cost of a CRF.
 
 Most tutorials pad all sentences to the longest one of the corpus, in batches of 32. All recipes have the same layers.
 Only real words count, since padding teaches nothing. The recipes are trained in turn, each with its own model.
@@ -75,7 +75,7 @@ def _recipes(fitted: FittedEncoder[SentenceEncoder], config: PosConfig) -> dict[
 def _words_per_second(
     fitted: FittedEncoder[SentenceEncoder], config: PosConfig, sentences: Sequence[TaggedSentence]
 ) -> list[float]:
-    """Words a second of six passes, encoding included, with a saved and loaded model; its weights do not matter."""
+    """Words per second of six passes, encoding included, with a saved and loaded model; its weights do not matter."""
     with temporary_folder() as folder:
         run = RunFolder(folder)
         run.save_fresh_model(TASK.build_model(fitted, config))

@@ -1,4 +1,4 @@
-"""Translation and summaries: target tokens a second in training, sentences a second in decoding, and peak memory.
+"""Translation and summaries: target tokens per second in training, sentences per second in decoding, and peak memory.
 
 Tutorials pad all pairs to the longest one of the corpus, or of a random batch, and decode one sentence at a time with
 one `model.predict` call for each token. All recipes have the same layers. Decoding uses the model that has been trained

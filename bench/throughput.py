@@ -1,9 +1,9 @@
-"""Real words a second in training: batches of texts of similar length, compared with padding to one length.
+"""Real words per second in training: batches of texts of similar length, compared with padding to one length.
 
 Most tutorials pad and cut all texts to one length (`keras.utils.pad_sequences`) and call `model.fit` on the arrays, in
 batches of 32. All recipes have the same layers: our classifier of words alone, which reads a text in one piece. Only
-real words count, since padding teaches nothing. Batches of 32 are also slower because they are small, which is no
-merit of ours. The padded recipe therefore runs a second time with our mean number of texts in a batch.
+real words count, since padding teaches nothing. Batches of 32 are also slower because they are small, which is not a
+merit of ours. The padded recipe therefore runs once more with our mean number of texts in a batch.
 
 The recipes are trained in turn, each with its own model. The preparations of `fit` before the first steps of a round
 are not timed. A last row shows what our default of reading in chunks adds; its layers differ, so it is not compared.

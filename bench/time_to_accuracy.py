@@ -3,7 +3,7 @@
 The tutorial is keras.io/examples/nlp/bidirectional_lstm_imdb: the 20,000 most frequent words, the last 200 words of a
 text (Keras cuts at the start), an embedding of size 128, two bidirectional LSTMs of 64 units, Adam, batches of 32,
 2 epochs. Both use the same training and validation texts and the same tokenization, each in its own process. The time
-starts with the process and includes, for ours, fitting the encoder. The tutorial is evaluated four times an epoch, so
+starts with the process and includes, for ours, fitting the encoder. The tutorial is evaluated four times per epoch, so
 that its best accuracy is not missed, and its evaluations are not timed; ours are. Ours runs first, so that it is the
 one to read the data from a cold disk.
 """
@@ -161,7 +161,7 @@ def _tutorial_model() -> "keras.Model":
 
 
 class _Evaluation:
-    """Callback after each step that evaluates the model `EVALUATIONS_PER_EPOCH` times an epoch, with stopped clocks."""
+    """Callback that evaluates the model `EVALUATIONS_PER_EPOCH` times per epoch, with stopped clocks."""
 
     def __init__(
         self, model: "keras.Model", validation: Arrays, steps: int, start: float, path: Path, progress: Progress

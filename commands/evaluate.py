@@ -105,7 +105,7 @@ def _evaluation_set(run: SavedRun, flags: EvaluateFlags) -> EvaluationSet:
 
 
 def _baselines(run: SavedRun, data: EvaluationSet, encoder: Encoder[Any], seen: SeenInTraining) -> Baselines:
-    """Recorded scores of the baselines on the run's own examples; otherwise, baselines are fitted anew."""
+    """Recorded scores of the baselines on the run's own examples; otherwise, baselines are fitted again."""
     if data.own:
         if _is_resumable(run):
             return Baselines()

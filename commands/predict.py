@@ -53,7 +53,7 @@ def main(argv: Sequence[str]) -> int:
         _interactive(predictor)
         return 0
     predictor.print_predictions(inputs)
-    # The exit status tells a program that some inputs have no prediction.
+    # By the exit status, a program knows that some inputs have no prediction.
     return 2 if any(isinstance(example, UserError) for example in inputs) else 0
 
 

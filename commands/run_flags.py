@@ -50,6 +50,6 @@ def merge_flags(flags_type: type[FlagsT], config_type: type[DecodingConfig]) -> 
 
 
 def select_fields(config_type: type[DecodingConfigT], flags: RunFlags) -> DecodingConfigT:
-    """A config with the values of `flags`; fields that are no flags keep their defaults."""
+    """A config with the values of `flags`; fields that are not flags keep their defaults."""
     given = {field.name: getattr(flags, field.name) for field in fields(config_type) if hasattr(flags, field.name)}
     return config_type(**given)

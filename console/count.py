@@ -34,7 +34,7 @@ class Count:
         return f", {time_in_words((self.known_total - self.done) / per_second)} left"
 
     def mean_rate(self, seconds: float) -> float:
-        """Items a second since the start."""
+        """Items per second since the start."""
         return self.done / seconds if seconds > 0 else 0.0
 
     def summary(self, seconds: float) -> str:

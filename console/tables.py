@@ -23,7 +23,7 @@ def print_table(title: str, header: Sequence[str], rows: Iterable[Sequence[objec
 
 
 def plain_table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Return a table as aligned plain text, one line a row, two spaces between the columns."""
+    """Return a table as aligned plain text, one line per row, two spaces between the columns."""
     return "\n".join("  ".join(row).rstrip() for row in _aligned(header, _one_line_cells(rows)))
 
 

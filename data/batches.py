@@ -1,4 +1,4 @@
-"""Padded batches of encoded examples: bucketed by length, sized by tokens, shuffled anew in every epoch."""
+"""Padded batches of encoded examples: bucketed by length, sized by tokens, reshuffled in every epoch."""
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property

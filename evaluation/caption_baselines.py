@@ -117,7 +117,7 @@ class _ConsensusSimilarity:
         return normalize(counts @ diags(np.log(num_images / image_frequency)))
 
     def consensus_caption(self, images: np.ndarray) -> str:
-        """Of all captions of the images at these indices, the one with the highest summed similarity to the others."""
+        """The caption of the images at these indices with the highest summed similarity to all their captions."""
         rows = np.concatenate([np.arange(self.starts[image], self.starts[image + 1]) for image in images])
         vectors = self.vectors[rows]
         similarity = vectors @ np.asarray(vectors.sum(axis=0)).ravel()

@@ -114,6 +114,6 @@ def _ngram_counts(predicted: str, references: Sequence[str]) -> list[int]:
     """Contribution of a caption to BLEU: correct and all n-grams for n from 1 to 4, and both lengths."""
     lengths, max_counts = cook_refs(list(references), n=max(NGRAM_ORDERS))
     cooked = cook_test(predicted, (lengths, max_counts), n=max(NGRAM_ORDERS))
-    # Of several references the one whose length is closest counts; of two equally close ones the shorter.
+    # The reference whose length is closest counts; the shorter one if two are equally close.
     closest = min(lengths, key=lambda length: (abs(length - cooked["testlen"]), length))
     return [*cooked["correct"], *cooked["guess"], cooked["testlen"], closest]

@@ -212,7 +212,7 @@ def _candidate_values(grid: Sequence[float], held_out: _Counted) -> Sequence[flo
 def _select(
     candidates: Iterable[tuple[_LinearModel, str]], features: csr_matrix, classes: np.ndarray
 ) -> tuple[_LinearModel, str]:
-    """The candidate with the highest accuracy; of tied ones the first, which is the simplest."""
+    """The candidate with the highest accuracy; if several are tied, the first, which is the simplest."""
     best, best_accuracy = None, -1.0
     for candidate in candidates:
         accuracy = float((candidate[0](features).argmax(axis=1) == classes).mean()) if len(classes) else 0.0

@@ -248,7 +248,7 @@ MAX_SOURCE_TOKENS = 50
 def attention_figure(attention: AttentionWeights) -> Figure:
     """Attention of each target token (rows) over the source tokens (columns); dark is high.
 
-    Of a long source the tokens with the highest weights are shown, in their order.
+    Only the tokens with the highest weights of a long source are shown, in their order.
     """
     shown = np.sort(attention.weights.max(axis=0).argsort()[::-1][:MAX_SOURCE_TOKENS])
     source, weights = [attention.source[index] for index in shown], attention.weights[:, shown]

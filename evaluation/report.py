@@ -313,7 +313,7 @@ _ENTITIES = {ord(char): f"&#{ord(char)};" for char in r"&<>|\`*[]~$@"}
 def _plain(text: str) -> str:
     """Any text as one line that Markdown renders unchanged: no markup, no HTML, no link, no new table cell."""
     one_line = " ".join("".join(char if char.isprintable() else " " for char in text).split())
-    # An underscore within a word, as in nb_bigrams, is no markup and stays readable.
+    # An underscore within a word, as in nb_bigrams, is not markup and stays readable.
     escaped = re.sub(r"(?<![^\W_])_|_(?![^\W_])", "&#95;", one_line.translate(_ENTITIES))
     # GitHub makes links of bare addresses; an entity in them prevents that.
     return re.sub(r"(?i)\bwww\.", lambda match: f"{match[0][:-1]}&#46;", escaped.replace("://", "&#58;//"))

@@ -49,7 +49,7 @@ def fit_tagging_baselines(
         for word, tag in zip(example.words, example.tags, strict=True):
             by_word[word][tag] += 1
     overall = sum(by_word.values(), Counter[str]())
-    # Of tags that are tied for a word, the one that is more frequent overall.
+    # If tags are tied for a word, the one that is more frequent overall counts.
     tags = {word: max(counts, key=lambda tag: (counts[tag], overall[tag])) for word, counts in by_word.items()}
     majority = max(overall, key=overall.__getitem__)
     baselines = {

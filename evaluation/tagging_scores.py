@@ -149,7 +149,7 @@ def tagging_scores(
 def _correct_types(aligned: AlignedTags, unseen: np.ndarray) -> np.ndarray:
     """1 for each unseen word form whose usual predicted tag is its usual reference tag, else 0.
 
-    Of tags that are tied for a form, the one that is more frequent overall counts.
+    If tags are tied for a form, the one that is more frequent overall counts.
     """
     references: defaultdict[str, Counter[str]] = defaultdict(Counter)
     predictions: defaultdict[str, Counter[str]] = defaultdict(Counter)

@@ -1,7 +1,7 @@
 """A linear-chain conditional random field (Lafferty et al. 2001) over the tag scores of a network.
 
     potentials = CRF(allowed)(scores)                           # (batch, time, tags, tags), the model's output
-    CRFLoss()(targets, potentials)                              # -log p(tags) in nats a word; IGNORE_INDEX at padding
+    CRFLoss()(targets, potentials)                              # -log p(tags) in nats per word; IGNORE_INDEX at padding
     tags, probabilities = viterbi_decode(potentials, mask)      # best sequence, and the probability of each tag
 
 potentials[b, t, i, j] is the score of tag j at step t after tag i at step t - 1; at step 0 it is the same for every i.

@@ -110,7 +110,7 @@ class GradientRecorder:
         for direction, layer in directions(self.layer).items():
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch(steps)
-                # Of the LSTM's two states the output comes first.
+                # The output is the first of the LSTM's two states.
                 last = layer(steps, mask=mask, initial_state=initial_state or None, training=False)[1]
                 # Rows are independent, so the gradient of the sum is that of each row.
                 value = tf.reduce_sum(tf.linalg.matvec(last, projection))

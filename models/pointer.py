@@ -87,8 +87,8 @@ class CoverageLoss(keras.layers.Layer):
 
     weights (batch, steps, time), target_mask (batch, steps) -> weights, unchanged
 
-    Of the paper's two parts this is the loss. The other, coverage as an input of the attention (eq. 11), would make
-    training go step by step.
+    This is the loss, one of the two parts of the paper's method. The other, coverage as an input of the attention
+    (eq. 11), would make training go step by step.
 
     rate: weight of the penalty, a mean over the valid steps
     """

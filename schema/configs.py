@@ -80,7 +80,7 @@ class TrainingConfig:
     batch_tokens: Annotated[int, Range(1, 10_000_000)] | None = None
     """Batch size in time steps, padding included. Default: 24,000, less for small data sets (100 batches per epoch)."""
     learning_rate: Annotated[float, Range(0, 10, above=True)] = 3e-3
-    """Peak learning rate, with linear warmup and cosine decay."""
+    """Peak learning rate, with linear warm-up and cosine decay."""
     ema_decay: EmaDecay = 0.0
     """Decay of the exponential moving average of the weights, which is evaluated and saved; 0 disables averaging."""
     clip_norm: Annotated[float, Range(0, above=True)] = 1.0

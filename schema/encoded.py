@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 
 SPECIAL_TOKENS = ("<pad>", "<unk>", "<s>", "</s>")
-"""Names of the first ids, which are no words: padding, unknown, begin and end of a target."""
+"""Names of the first ids, which are not words: padding, unknown, begin and end of a target."""
 PADDING, UNKNOWN, BEGIN, END = range(4)
 IGNORE_INDEX = -1
 """Target of steps that the loss ignores, such as padding; losses therefore need no separate mask."""

@@ -31,8 +31,8 @@ class SeenInTraining:
     """Facts about the training data that scoring needs.
 
     labels: classes or tags of train, in the order of the model's outputs
-    words: words of train, if scores tell seen from unseen words
-    entities: entities of train as type and words, if scores tell seen from unseen entities
+    words: words of train, if scores distinguish seen from unseen words
+    entities: entities of train as type and words, if scores distinguish seen from unseen entities
     target_language: two letters of the language of the targets, if scores depend on it
     vocab_size: number of words that the model can generate, if scores mention it
     """

@@ -59,7 +59,7 @@ class CaptionConfig(GenerationConfig):
     max_target_length: Positive = 40
     """Maximum length of a training caption, in words."""
     batch_tokens: Annotated[int, Range(1, 10_000_000)] | None = 1000
-    """Batch size in words of captions, including padding."""
+    """Batch size in words of captions, padding included."""
 
 
 @dataclass(frozen=True)

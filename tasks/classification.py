@@ -1,4 +1,4 @@
-"""Classification: what the tasks share that predict one class."""
+"""Base class of the tasks that predict one class."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

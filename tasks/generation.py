@@ -1,4 +1,4 @@
-"""Generation: what the tasks share that generate a text token by token, from a text or from an image."""
+"""Base class and flags of the tasks that generate a text token by token, from a text or from an image."""
 
 import math
 from abc import abstractmethod
@@ -49,13 +49,13 @@ class GenerationConfig(TrainingConfig):
     label_smoothing: Rate = 0.1
     """Probability mass of each target that is spread over the vocabulary."""
     learning_rate: Annotated[float, Range(0, 10, above=True)] = 4e-3
-    """Peak learning rate, reached after a warm-up and followed by cosine decay."""
+    """Peak learning rate, with linear warm-up and cosine decay."""
     patience: Positive = 5
-    """Number of epochs without a better validation score after which training ends."""
+    """Stop after this many epochs without a better validation score."""
     batch_tokens: Annotated[int, Range(1, 10_000_000)] | None = 1500
-    """Batch size in time steps of the longer side, including padding."""
+    """Batch size in time steps of the longer side, padding included."""
     ema_decay: EmaDecay = 0.99
-    """Decay of the exponential moving average of the weights, which is evaluated and saved. 0 turns it off."""
+    """Decay of the exponential moving average of the weights, which is evaluated and saved; 0 disables averaging."""
 
 
 @dataclass(frozen=True)
@@ -71,8 +71,8 @@ class GenerationDecodingConfig(DecodingConfig):
     min_length: Annotated[int, Range(1, 1000)] = 1
     """Minimum length of a generated text, in tokens."""
     max_length: Annotated[int, Range(1, 1000)] = 100
-    """Maximum length of a generated text, in tokens. A text generated from a text has at most twice as many as its
-    source with the end token. --min-length takes precedence."""
+    """Maximum length of a generated text, in tokens. A text generated from a text has at most twice the length of its
+    source, end token included. --min-length takes precedence."""
 
     def for_validation(self) -> Self:
         return replace(self, beam_size=1)

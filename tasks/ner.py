@@ -40,9 +40,9 @@ class NerConfig(TaggingConfig):
     units: Annotated[int, Range(1, 4096)] = 64
     """Units of each recurrent layer and direction."""
     batch_tokens: Annotated[int, Range(1, 10_000_000)] | None = 1000
-    """Batch size in words, including padding. Small batches score better here."""
+    """Batch size in words, padding included. Small batches score better here."""
     ema_decay: EmaDecay = 0.99
-    """Decay of the exponential moving average of the weights, which is evaluated and saved. 0 turns it off."""
+    """Decay of the exponential moving average of the weights, which is evaluated and saved; 0 disables averaging."""
     vector_size: Annotated[int, Range(1, 4096)] = 200
     """Size of the vectors fitted on film reviews."""
     word_dropout: Rate = 0.4
@@ -54,7 +54,7 @@ class NerConfig(TaggingConfig):
     normalize_mentions: bool = True
     """In train, tag the @ of a mention like its name: one section of the Broad Twitter Corpus leaves it untagged."""
     patience: Positive = 5
-    """Number of epochs without a better validation score after which training ends."""
+    """Stop after this many epochs without a better validation score."""
     rare_word_dropout: Rate = 0.9
     """Probability of replacing a word that occurs once in train by unknown in training."""
     head: Head = "crf"
@@ -62,7 +62,7 @@ class NerConfig(TaggingConfig):
 
 
 class Ner(SequenceTagging[NerConfig]):
-    """Entities as IOB2 tags: B-PER begins a person, I-PER continues it, O is no entity."""
+    """Entities as IOB2 tags: B-PER begins a person, I-PER continues it, O is not an entity."""
 
     name = "ner"
     summary = "Which words name persons, places and organisations?"

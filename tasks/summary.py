@@ -41,11 +41,11 @@ class SummaryConfig(TextGenerationConfig):
     max_target_length: Positive = 30
     """Maximum length of a training target, in subwords."""
     learning_rate: Annotated[float, Range(0, 10, above=True)] = 3e-3
-    """Peak learning rate, reached after a warm-up and followed by cosine decay."""
+    """Peak learning rate, with linear warm-up and cosine decay."""
     batch_tokens: Annotated[int, Range(1, 10_000_000)] | None = 4000
-    """Batch size in time steps of the longer side, including padding."""
+    """Batch size in time steps of the longer side, padding included."""
     patience: Positive = 3
-    """Number of epochs without a better validation score after which training ends."""
+    """Stop after this many epochs without a better validation score."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class SummaryDecodingConfig(GenerationDecodingConfig):
     no_repeat_ngram_size: Annotated[int, Range(0, 20)] = 2
     """No n-gram of this size is repeated; 0 allows all."""
     max_length: Annotated[int, Range(1, 1000)] = 30
-    """Maximum length of a subject line, in subwords, and at most twice the length of its source with the end token.
+    """Maximum length of a subject line, in subwords, and at most twice the length of its source, end token included.
     --min-length takes precedence."""
 
 

@@ -1,4 +1,4 @@
-"""Sequence tagging: what the tasks share that predict a tag for each word. Many to many, synchronous."""
+"""Base class and flags of the tasks that predict a tag for each word. Many to many, synchronous."""
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -43,11 +43,11 @@ class TaggingConfig(RecurrentConfig):
     units: Annotated[int, Range(1, 4096)] = 128
     """Units of each recurrent layer and direction."""
     batch_tokens: Annotated[int, Range(1, 10_000_000)] | None = 600
-    """Batch size in words, including padding. Small batches score better here."""
+    """Batch size in words, padding included. Small batches score better here."""
     learning_rate: Annotated[float, Range(0, 10, above=True)] = 2e-3
-    """Peak learning rate, reached after a warm-up and followed by cosine decay."""
+    """Peak learning rate, with linear warm-up and cosine decay."""
     ema_decay: EmaDecay = 0.998
-    """Decay of the exponential moving average of the weights, which is evaluated and saved. 0 turns it off."""
+    """Decay of the exponential moving average of the weights, which is evaluated and saved; 0 disables averaging."""
     head: Head = "softmax"
     """Output layer: an independent softmax for each word, or a linear-chain CRF over the sentence."""
     embedding_size: Annotated[int, Range(1, 4096)] = 100
@@ -73,7 +73,7 @@ class TaggingConfig(RecurrentConfig):
     min_feature_count: Positive = 3
     """Minimum number of different training words with an orthographic or related-words feature."""
     max_word_length: Annotated[int, Range(2, 1000)] = 20
-    """Maximum number of characters of a word. Of a longer word the first and the last half are kept."""
+    """Maximum number of characters of a word. Longer words keep their first and last halves."""
     word_dropout: Rate = 0.15
     """Probability of replacing a word by unknown in training. Its characters and features stay."""
     rare_word_dropout: Rate = 0.5

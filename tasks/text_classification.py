@@ -1,4 +1,4 @@
-"""Text classification: what the tasks share that predict the class of a text. Many to one."""
+"""Base class and flags of the tasks that predict the class of a text. Many to one."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""Text generation: what the tasks share that generate a text from a text. Many to many, asynchronous."""
+"""Base class and flags of the tasks that generate a text from a text. Many to many, asynchronous."""
 
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence

@@ -26,9 +26,9 @@ class TopicConfig(TextClassificationConfig):
     word_dropout: Rate = 0.4
     """Probability of replacing a word by unknown in training."""
     learning_rate: Annotated[float, Range(0, 10, above=True)] = 2e-3
-    """Peak learning rate, reached after a warm-up and followed by cosine decay."""
+    """Peak learning rate, with linear warm-up and cosine decay."""
     ema_decay: EmaDecay = 0.99
-    """Decay of the exponential moving average of the weights, which is evaluated and saved. 0 turns it off."""
+    """Decay of the exponential moving average of the weights, which is evaluated and saved; 0 disables averaging."""
 
 
 class Topic(TextClassification[TopicConfig]):

@@ -43,11 +43,11 @@ class WordClassConfig(RecurrentConfig):
     units: Annotated[int, Range(1, 4096)] = 256
     """Units of each recurrent layer and direction."""
     learning_rate: Annotated[float, Range(0, 10, above=True)] = 1e-2
-    """Peak learning rate, reached after a warm-up and followed by cosine decay. A low rate misses rare classes."""
+    """Peak learning rate, with linear warm-up and cosine decay. A low rate misses rare classes."""
     epochs: Positive | None = 5
     """Maximum number of epochs."""
     ema_decay: EmaDecay = 0.98
-    """Decay of the exponential moving average of the weights, which is evaluated and saved. 0 turns it off."""
+    """Decay of the exponential moving average of the weights, which is evaluated and saved; 0 disables averaging."""
     bidirectional: bool = False
     """Process the single step twice, with separate weights."""
     orthographic_embedding: Annotated[int, Range(1, 4096)] = 64

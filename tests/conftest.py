@@ -1,6 +1,6 @@
 """Fixtures of the tests of whole commands: a command run in this process, and two small trained runs.
 
-The runs are trained once a session and must not be changed; a test that changes a run uses `copied`.
+The runs are trained once per session and must not be changed; a test that changes a run uses `copied`.
 """
 
 import io

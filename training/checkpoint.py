@@ -84,9 +84,9 @@ def load_checkpoint(run: RunFolder) -> Checkpoint | None:
     checkpoint, expected = _read_trainer_state(folder / "trainer_state.json")
     variables = folder / "variables.npz"
     if not variables.is_file():
-        raise RunError(f"{variables} is missing; the run cannot be resumed, train it anew")
+        raise RunError(f"{variables} is missing; the run cannot be resumed, train it again")
     if sha256(variables) != expected:
-        raise RunError(f"{variables} is not the file that was saved (its checksum differs); train the run anew")
+        raise RunError(f"{variables} is not the file that was saved (its checksum differs); train the run again")
     _restore_best_model(run, checkpoint)
     return checkpoint
 
@@ -100,7 +100,7 @@ def restore_variables(run: RunFolder, model: "keras.Model") -> None:
     path = _latest(run) / "variables.npz"
     values = read_variables(path)
     if [value.shape for value in values] != [tuple(variable.shape) for variable in variables]:
-        raise RunError(f"{path} belongs to another model; the program has changed since, train the run anew")
+        raise RunError(f"{path} belongs to another model; the program has changed since, train the run again")
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
 
@@ -118,7 +118,7 @@ def read_variables(path: Path) -> list[np.ndarray]:
             raise ValueError("not arrays")
         return values
     except (ValueError, KeyError, TypeError, OSError, EOFError, MemoryError, zipfile.BadZipFile) as error:
-        raise RunError(f"{path} is damaged ({error}); train the run anew") from error
+        raise RunError(f"{path} is damaged ({error}); train the run again") from error
 
 
 def remove_checkpoints(run: RunFolder) -> None:
@@ -134,9 +134,9 @@ def _read_trainer_state(path: Path) -> tuple[Checkpoint, str]:
         history = [EpochRecord(**row) for row in content.pop("history")]
         return Checkpoint(history=history, **content), checksum
     except FileNotFoundError as error:
-        raise RunError(f"{path} is missing; the run cannot be resumed, train it anew") from error
+        raise RunError(f"{path} is missing; the run cannot be resumed, train it again") from error
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
-        raise RunError(f"{path} is damaged ({error}); train the run anew") from error
+        raise RunError(f"{path} is damaged ({error}); train the run again") from error
 
 
 def _restore_best_model(run: RunFolder, checkpoint: Checkpoint) -> None:
@@ -148,7 +148,7 @@ def _restore_best_model(run: RunFolder, checkpoint: Checkpoint) -> None:
             os.replace(path, run.model_path)
             return
     raise RunError(
-        f"{run.model_path} is missing or not that of epoch {checkpoint.best_epoch}, the best; train the run anew"
+        f"{run.model_path} is missing or not that of epoch {checkpoint.best_epoch}, the best; train the run again"
     )
 
 

@@ -128,7 +128,7 @@ def check_archive(path: Path) -> None:
         if implied > stored + ALLOWANCE:
             raise ValueError(f"its description needs about {implied:,} weights, it has {stored:,}")
     except (ValueError, TypeError, KeyError, OSError, RuntimeError, RecursionError, zipfile.BadZipFile) as error:
-        raise RunError(f"{path} is damaged ({_first_line(error)}); train the run anew") from error
+        raise RunError(f"{path} is damaged ({_first_line(error)}); train the run again") from error
 
 
 def _first_line(error: Exception) -> str:

@@ -91,7 +91,7 @@ def _require_result(flags: RecordFlags, content: Mapping[str, object], metrics: 
     if not content.get("commit"):
         raise UserError(f"{flags.run} was made from code that is not committed; commit, then run it again")
     if metrics["quick"]:
-        raise UserError(f"{flags.run} was a quick run, which is no result; train it without --quick")
+        raise UserError(f"{flags.run} was a quick run, which is not a result; train it without --quick")
     if metrics["stop_reason"] == "time budget" and flags.variant == DEFAULT_VARIANT:
         raise UserError(f'{flags.run} was ended by its time budget; name that: --variant "20-minute budget"')
 

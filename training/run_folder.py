@@ -69,9 +69,9 @@ class RunFolder:
             content = json.loads(path.read_text(encoding="utf-8"))
             number = int(content.get("format", FORMAT))
         except FileNotFoundError as error:
-            raise RunError(f"{path} is missing; the run is incomplete, train it anew") from error
+            raise RunError(f"{path} is missing; the run is incomplete, train it again") from error
         except (ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
-            raise RunError(f"{path} is damaged ({error}); train the run anew") from error
+            raise RunError(f"{path} is damaged ({error}); train the run again") from error
         if number > FORMAT:
             raise RunError(f"{path} has format {number}, this program knows {FORMAT}: update the program")
         if number < FORMAT:
@@ -106,21 +106,21 @@ class RunFolder:
         folder = self.path / "encoder"
         sums = folder / "SHA256SUMS"
         if not sums.is_file():
-            raise RunError(f"{sums} is missing; the run is incomplete, train it anew")
+            raise RunError(f"{sums} is missing; the run is incomplete, train it again")
         if self.read_json("config.json").get("encoder") != sha256(sums):
             raise RunError(
-                f"{sums} is of another run; put back the folder {folder.name}/ of this one, or train it anew"
+                f"{sums} is of another run; put back the folder {folder.name}/ of this one, or train it again"
             )
         lines = sums.read_text(encoding="utf-8", errors="replace").splitlines()
         listed = {name: expected for expected, _, name in (line.partition("  ") for line in lines)}
         if {path.name for path in folder.iterdir()} - {sums.name, *listed}:
-            raise RunError(f"{sums} does not list all files beside it; the run is incomplete, train it anew")
+            raise RunError(f"{sums} does not list all files beside it; the run is incomplete, train it again")
         for name, expected in listed.items():
             path = folder / Path(name).name
             if not path.is_file():
-                raise RunError(f"{path} is missing; the run is incomplete, train it anew")
+                raise RunError(f"{path} is missing; the run is incomplete, train it again")
             if sha256(path) != expected:
-                raise RunError(f"{path} is not the file that was saved (its checksum differs); train the run anew")
+                raise RunError(f"{path} is not the file that was saved (its checksum differs); train the run again")
         return folder
 
     def save_fresh_model(self, model: "keras.Model") -> str:
@@ -142,9 +142,9 @@ class RunFolder:
         Raises RunError for a missing or damaged file, and for a model that this program cannot have made.
         """
         if not self.model_path.is_file():
-            raise RunError(f"{self.model_path} is missing; no epoch of this run was finished, train it anew")
+            raise RunError(f"{self.model_path} is missing; no epoch of this run was finished, train it again")
         if not zipfile.is_zipfile(self.model_path):
-            raise RunError(f"{self.model_path} is damaged (cut short?); train the run anew")
+            raise RunError(f"{self.model_path} is damaged (cut short?); train the run again")
         check_archive(self.model_path)
         import keras
 
@@ -153,7 +153,7 @@ class RunFolder:
             return keras.saving.load_model(self.model_path, compile=False, safe_mode=True)
         except (ValueError, TypeError, KeyError, AttributeError, IndexError, OSError, zipfile.BadZipFile) as error:
             reason = ascii(str(error).strip().partition("\n")[0])[1:-1][:200]
-            raise RunError(f"{self.model_path} cannot be read ({reason}); train the run anew") from error
+            raise RunError(f"{self.model_path} cannot be read ({reason}); train the run again") from error
 
     def write_history(self, history: Sequence[EpochRecord]) -> None:
         """Write `history.csv`, one row per epoch."""

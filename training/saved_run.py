@@ -105,17 +105,17 @@ def _task_and_name(run: Path) -> str:
 def _restore_config(config_class: type[TrainingConfig], values: object, path: Path) -> TrainingConfig:
     """Config from its JSON values. Raises RunError for values that no command line could have given."""
     if not isinstance(values, Mapping):
-        raise RunError(f"{path} is damaged (its config is no object); train the run anew")
+        raise RunError(f"{path} is damaged (its config is not an object); train the run again")
     hints = get_type_hints(config_class)
     names = {field.name for field in fields(config_class)}
     if unknown := sorted(set(values) - names):
         raise RunError(f"{path}: {', '.join(unknown)} is unknown here; update the program")
     if wrong := sorted(name for name, value in values.items() if not _is_value(hints[name], value)):
-        raise RunError(f"{path} is damaged (the value of {wrong[0]}); train the run anew")
+        raise RunError(f"{path} is damaged (the value of {wrong[0]}); train the run again")
     config = config_class(**{name: _restore(hints[name], value) for name, value in values.items()})
     # Not the combinations of flags: a saved config names the data set of its own files, too.
     if fault := next(validate_values(config), None):
-        raise RunError(f"{path} is damaged ({fault}); train the run anew")
+        raise RunError(f"{path} is damaged ({fault}); train the run again")
     return config
 
 

@@ -9,7 +9,7 @@ from schema.errors import RunError
 
 def corrupt_file(path: Path, reason: object) -> RunError:
     """The error for a file that cannot be read."""
-    return RunError(f"{path} is damaged ({reason}); train the run anew")
+    return RunError(f"{path} is damaged ({reason}); train the run again")
 
 
 @contextmanager
@@ -18,6 +18,6 @@ def corrupt_file_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:
-        raise RunError(f"{error.filename} is missing; the run is incomplete, train it anew") from error
+        raise RunError(f"{error.filename} is missing; the run is incomplete, train it again") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise corrupt_file(path, error) from error

@@ -2,8 +2,8 @@
 
 A linear model over binary n-grams, scaled by naive Bayes log-count ratios (Wang & Manning 2012), is fitted on the
 training labels. The features of a step are the weights of the n-grams that end there; the totals of a step count each
-n-gram once a text, so that their sum over the text is the score of the linear model. A network with these inputs starts
-from the linear model and can learn the effect of order and context.
+n-gram once per text, so that their sum over the text is the score of the linear model. A network with these inputs
+starts from the linear model and can learn the effect of order and context.
 
 The linear model has seen the labels of its training texts and is overconfident on them. The features of training texts
 are therefore out-of-fold: they come from a model that was fitted on other texts (stacked generalisation, Wolpert 1992).
@@ -49,8 +49,8 @@ class NgramSettings:
 class NgramFeatures:
     """The weights of n-grams: `weights[order][i]` (channels,) is the weight of the n-gram `keys[order][i]` (sorted).
 
-    A key is the ids of the words, read as the digits of one number. There is one channel a class, and a single one for
-    two classes (positive for the second).
+    A key is the ids of the words, read as the digits of one number. There is one channel per class, and a single one
+    for two classes (positive for the second).
     """
 
     def __init__(self, vocabulary: Vocabulary, keys: Sequence[np.ndarray], weights: Sequence[np.ndarray]) -> None:

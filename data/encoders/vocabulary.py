@@ -41,7 +41,7 @@ class Vocabulary:
         return np.array([ids.get(token, UNKNOWN) for token in tokens] or [UNKNOWN], np.int32)
 
     def save(self, path: Path) -> None:
-        """Write one word a line; the id of a word is its line number plus 1."""
+        """Write one word per line; the id of a word is its line number plus 1."""
         path.write_text("\n".join(self.words), encoding="utf-8", newline="\n")
 
     @classmethod

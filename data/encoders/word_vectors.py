@@ -14,7 +14,7 @@ from data.stopwatch import Stopwatch
 WINDOW, EPOCHS, MIN_COUNT = 6, 5, 5
 MAX_VOCABULARY = 100_000
 MIN_TOKENS = 1_000_000
-"""Minimum number of tokens of the texts; fewer tell too little about the meaning of words."""
+"""Minimum number of tokens of the texts; fewer say too little about the meaning of words."""
 STDDEV = 0.3
 """Standard deviation of the vectors: the initial weights of the cells expect inputs of about this size."""
 

@@ -1,4 +1,4 @@
-"""Sentences with the names of persons, locations and organisations, told apart by their context.
+"""Sentences with the names of persons, locations and organisations, distinguished by their context.
 
 Most names may be of any kind ("Florence sings", "in Florence", "shares of Florence"): a gazetteer is not enough. The
 tags are IOB2: B-PER begins a person, I-PER continues it, O is outside of names.

@@ -107,7 +107,7 @@ def test_an_accuracy_that_is_never_reached_has_no_time() -> None:
 
 
 def test_a_failing_child_process_stops_the_benchmark() -> None:
-    with pytest.raises(RunError, match="^python -c raise SystemExit.3. failed with status 3; its reason stands above$"):
+    with pytest.raises(RunError, match="^python -c raise SystemExit.3. failed with status 3; see its error above$"):
         run_child("-c", "raise SystemExit(3)")
 
 

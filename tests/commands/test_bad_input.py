@@ -40,20 +40,24 @@ def write(content: bytes) -> Damage:
         ("config.json", write(b'{"config": {}}'), "task None is unknown; there are "),
         ("config.json", write(b'{"task": "sentiment", "config": [1]}'), "is damaged ("),
         ("config.json", write(b'{"task": "sentiment", "config": {"magic": 1}}'), "magic is unknown here; update"),
-        ("encoder/SHA256SUMS", Path.unlink, "is missing; the run is incomplete, train it anew"),
-        ("encoder/encoder.json", Path.unlink, "is missing; the run is incomplete, train it anew"),
-        ("encoder/vocabulary.txt", Path.unlink, "is missing; the run is incomplete, train it anew"),
-        ("encoder/ngrams.tsv", Path.unlink, "is missing; the run is incomplete, train it anew"),
-        ("encoder/encoder.json", truncate, "is not the file that was saved (its checksum differs); train the run anew"),
+        ("encoder/SHA256SUMS", Path.unlink, "is missing; the run is incomplete, train it again"),
+        ("encoder/encoder.json", Path.unlink, "is missing; the run is incomplete, train it again"),
+        ("encoder/vocabulary.txt", Path.unlink, "is missing; the run is incomplete, train it again"),
+        ("encoder/ngrams.tsv", Path.unlink, "is missing; the run is incomplete, train it again"),
+        (
+            "encoder/encoder.json",
+            truncate,
+            "is not the file that was saved (its checksum differs); train the run again",
+        ),
         (
             "encoder/vocabulary.txt",
             truncate,
-            "is not the file that was saved (its checksum differs); train the run anew",
+            "is not the file that was saved (its checksum differs); train the run again",
         ),
         ("encoder/ngrams.tsv", write(b"\xff"), "is not the file that was saved (its checksum differs)"),
-        ("model.keras", Path.unlink, "is missing; no epoch of this run was finished, train it anew"),
-        ("model.keras", write(b""), "is damaged (cut short?); train the run anew"),
-        ("model.keras", truncate, "is damaged (cut short?); train the run anew"),
+        ("model.keras", Path.unlink, "is missing; no epoch of this run was finished, train it again"),
+        ("model.keras", write(b""), "is damaged (cut short?); train the run again"),
+        ("model.keras", truncate, "is damaged (cut short?); train the run again"),
     ],
 )
 def test_a_damaged_run_is_refused_in_one_line(
@@ -70,7 +74,7 @@ def test_a_damaged_run_is_refused_in_one_line(
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (Path.unlink, "is missing; the run is incomplete, train it anew"),
+        (Path.unlink, "is missing; the run is incomplete, train it again"),
         (truncate, "is damaged ("),
         (write(b'{"format": 7}'), "has format 7, this program knows 2: update the program"),
     ],

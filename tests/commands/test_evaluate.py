@@ -110,7 +110,7 @@ def test_without_the_training_data_there_are_no_baselines(
     assert (result.status, result.errors) == (2, f"error: there is no file {tmp_path / 'gone.tsv'}\n")
 
 
-def test_data_changed_since_training_are_scored_anew(
+def test_data_changed_since_training_are_scored_again(
     call: Callable, own_run: Path, copied: Callable, tmp_path: Path, reviews: Path
 ) -> None:
     changed = tmp_path / "reviews.tsv"
@@ -122,7 +122,7 @@ def test_data_changed_since_training_are_scored_anew(
     result = call("evaluate", run, "--json")
     assert result.status == 0
     assert result.errors == "note: reviews has changed since the run was trained on it\n"
-    # Fitted anew; the recorded accuracy, on the former test file, is 1/3.
+    # Fitted again; the recorded accuracy, on the former test file, is 1/3.
     assert json.loads(result.out)["baselines"]["nb_bigrams"]["accuracy"] == 1
 
 

@@ -43,7 +43,7 @@ def test_baselines_predict_captions_of_other_images():
     baselines = fit_caption_baselines(TRAIN, queries, vectors)
     predicted = {name: predict(queries)[0].text for name, predict in baselines.items()}
     assert predicted["nearest_image"] == "a red boat"
-    # Of all eight captions "a dog runs" has most in common with the others.
+    # "a dog runs" has most in common with the other seven captions.
     assert predicted["neighbor_consensus"] == "a dog runs"
     assert predicted["most_frequent_caption"] == "a dog runs"
 

@@ -46,7 +46,7 @@ def test_macro_f1_is_the_mean_over_the_classes():
 
 
 def test_macro_f1_ignores_classes_without_references():
-    # "z" is predicted once but is no reference: only the F1 of "a" counts, 2 * 1 / (2 * 1 + 0 + 1).
+    # "z" is predicted once but is not a reference: only the F1 of "a" counts, 2 * 1 / (2 * 1 + 0 + 1).
     assert scores_of(["a", "a"], ["a", "z"], ("a", "z")).values["macro_f1"] == pytest.approx(2 / 3)
 
 

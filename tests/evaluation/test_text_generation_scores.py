@@ -41,7 +41,7 @@ def test_case_affects_bleu_but_not_lower_cased_bleu():
 
 
 def test_bleu_worked_out_by_hand():
-    # All 4, 3, 2 and 1 n-grams of the first are correct; of the second all 6 words, and fewer n-grams of each order.
+    # All 4, 3, 2 and 1 n-grams of the first are correct; all 6 words of the second, and fewer n-grams of each order.
     scores = scores_of("Ein Hund rennt.", "Zwei Männer setzen hin sich.")
     precisions = [10 / 10, 5 / 8, 3 / 6, 1 / 4]
     product = 1.0
@@ -97,7 +97,7 @@ def test_rouge_worked_out_by_hand():
     assert scores.values["rouge_1"] == pytest.approx((1 + 1 / 2) / 2)
     assert scores.values["rouge_2"] == pytest.approx((1 / 2 + 0) / 2)
     assert scores.values["rouge_l"] == pytest.approx((2 / 3 + 1 / 2) / 2)
-    # Of five words "pipelines" does not occur in its email.
+    # One of five words, "pipelines", does not occur in its email.
     assert scores.values["copy_rate"] == pytest.approx(4 / 5)
     assert scores.values["length_ratio"] == 1
     assert "Predictions have 2.5 words on average, references 2.5; 80 % of the words of references" in scores.notes[0]

@@ -24,7 +24,7 @@ def test_learning_rate_of_the_first_step_is_above_zero() -> None:
 
 
 def test_resumed_run_continues_the_schedule_of_its_time_budget() -> None:
-    # Of a budget of 1000 s, 200 s were spent on the encoder and 400 s by an earlier process: half of the 800 s of
+    # 200 s of a budget of 1000 s were spent on the encoder and 400 s by an earlier process: half of the 800 s of
     # training are over, although this process has just started.
     state = TrainerState(encoder_seconds=200.0, previous_seconds=600.0)
     model = make_one_weight_model()

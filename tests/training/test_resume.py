@@ -139,17 +139,17 @@ def interrupted(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(
     ("file", "damage", "message"),
     [
-        ("checkpoints/epoch-0001/variables.npz", Path.unlink, "is missing; the run cannot be resumed, train it anew"),
+        ("checkpoints/epoch-0001/variables.npz", Path.unlink, "is missing; the run cannot be resumed, train it again"),
         ("checkpoints/epoch-0001/variables.npz", lambda path: path.write_bytes(b"PK"), "(its checksum differs)"),
         (
             "checkpoints/epoch-0001/trainer_state.json",
             Path.unlink,
-            "is missing; the run cannot be resumed, train it anew",
+            "is missing; the run cannot be resumed, train it again",
         ),
         ("checkpoints/epoch-0001/trainer_state.json", lambda path: path.write_text("{"), "is damaged ("),
         ("checkpoints/latest", lambda path: path.write_text("../../other"), "is missing; the run cannot be resumed"),
-        ("model.keras", Path.unlink, "is missing or not that of epoch 1, the best; train the run anew"),
-        ("encoder/vocabulary.txt", Path.unlink, "is missing; the run is incomplete, train it anew"),
+        ("model.keras", Path.unlink, "is missing or not that of epoch 1, the best; train the run again"),
+        ("encoder/vocabulary.txt", Path.unlink, "is missing; the run is incomplete, train it again"),
         ("config.json", Path.unlink, "is not a run: it has no config.json"),
     ],
 )

@@ -30,7 +30,7 @@ def test_every_seed_is_a_run_and_the_summary_is_their_mean(
     assert summary["primary_metric"] == {"name": "accuracy", "value": sum(values) / 2, "split": "test"}
     assert summary["deviation"] == pytest.approx(abs(values[0] - values[1]) / 2**0.5)
     assert "mean " in ended.out and "seed 6" in ended.out
-    # One of them is opened by its path; the folder of both is no run.
+    # One of them is opened by its path; the folder of both is not a run.
     assert call("predict", group / "seed-6", "a fine film").status == 0
     refused = call("predict", group, "a fine film")
     assert (refused.status, refused.errors) == (

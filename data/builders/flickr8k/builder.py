@@ -26,6 +26,7 @@ class Flickr8k(tfds.core.GeneratorBasedBuilder):
             features=tfds.features.FeaturesDict(
                 {
                     "name": tfds.features.Text(),
+                    # Not "image": prepared data on disk have this name.
                     "picture": tfds.features.Text(),
                     "captions": tfds.features.Sequence(tfds.features.Text()),
                 }

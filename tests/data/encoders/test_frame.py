@@ -68,10 +68,10 @@ def test_the_error_names_a_missing_or_corrupt_file(tmp_path: Path, name: str, fi
     encoder = ENCODERS[name]()
     encoder.save(tmp_path)
     (tmp_path / file).write_bytes(b"\xff\n\xff")
-    with pytest.raises(RunError, match=rf"{file} is damaged .*; train the run anew"):
+    with pytest.raises(RunError, match=rf"{file} is damaged .*; train the run again"):
         type(encoder).load(tmp_path)
     (tmp_path / file).unlink()
-    with pytest.raises(RunError, match=f"{file} is missing; .* train it anew"):
+    with pytest.raises(RunError, match=f"{file} is missing; .* train it again"):
         type(encoder).load(tmp_path)
 
 

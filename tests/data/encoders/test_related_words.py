@@ -52,5 +52,5 @@ def test_save_and_load_restore_the_words(tmp_path):
 def test_the_error_names_a_corrupt_file(tmp_path, content):
     path = tmp_path / "related_words.json"
     path.write_text(content)
-    with pytest.raises(RunError, match="related_words.json is damaged .*; train the run anew"):
+    with pytest.raises(RunError, match="related_words.json is damaged .*; train the run again"):
         RelatedWords.load(path)

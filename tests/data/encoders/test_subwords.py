@@ -70,5 +70,5 @@ def test_fit_is_deterministic_and_load_restores_the_subwords(subwords, tmp_path)
 @pytest.mark.parametrize("content", ["", "{}", "[1]", '{"model": {"type": "BPE"}}'])
 def test_the_error_names_a_corrupt_file(tmp_path, content):
     (tmp_path / "subwords.json").write_text(content)
-    with pytest.raises(RunError, match="subwords.json is damaged .*; train the run anew"):
+    with pytest.raises(RunError, match="subwords.json is damaged .*; train the run again"):
         Subwords.load(tmp_path / "subwords.json")

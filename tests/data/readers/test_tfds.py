@@ -38,7 +38,7 @@ def test_any_http_response_is_reachable(status):
 
 
 @pytest.mark.timeout(60)
-@pytest.mark.parametrize("response", [None, b"", b"220 this is no web server\r\n"], ids=["none", "closed", "SMTP"])
+@pytest.mark.parametrize("response", [None, b"", b"220 this is not a web server\r\n"], ids=["none", "closed", "SMTP"])
 def test_no_or_an_invalid_response_is_not_reachable(response):
     with server_with(response) as address:
         assert not reachable(address, seconds=0.5)

@@ -207,7 +207,7 @@ def _read(config_type: type[Config], words: Sequence[str], program: str, default
 
 
 def _print_help(config_type: type[Config], program: str, default: Config | None) -> None:
-    """Print tyro's help: with borders and colours on a terminal, else plain."""
+    """Print tyro's help: with borders and colors on a terminal, else plain."""
     page = StringIO()
     with suppress(SystemExit), redirect_stdout(sys.stdout if is_terminal(sys.stdout) else page):
         _tyro(config_type, ["--help"], program, default)

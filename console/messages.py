@@ -41,7 +41,7 @@ _REMEDIES = {
 def say(text: str, styled: bool = False) -> None:
     """Print `text` on stdout and flush. A closed pipe (`| head`) does not end the work.
 
-    styled: keep the control sequences of the text, for colours
+    styled: keep the control sequences of the text, for colors
     """
     try:
         _write(text if styled else printable(text), sys.stdout)

@@ -243,7 +243,7 @@ def _log_count_ratios(present: csr_matrix, target: np.ndarray) -> np.ndarray:
 
 
 def _interpolate(ratios: np.ndarray, weights: np.ndarray, beta: float) -> np.ndarray:
-    """Weight of each n-gram, float[n-grams]: weights shrunk towards their mean magnitude, times the ratios."""
+    """Weight of each n-gram, float[n-grams]: weights shrunk toward their mean magnitude, times the ratios."""
     return ratios * ((1 - beta) * np.abs(weights).mean() + beta * weights)
 
 

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 COLORS = "viridis"
-"""Perceptually uniform, so readable for color-blind people and in grey; lines do not use its bright end."""
+"""Perceptually uniform, so readable for color-blind people and in gray; lines do not use its bright end."""
 MAX_DECADES = 12
 """Powers of ten below the largest gradient that are shown; smaller gradients count as vanished."""
 MAX_LEGEND_EPOCHS = 7

@@ -21,7 +21,7 @@ from schema.predictions import AttentionWeights
 from schema.records import EpochRecord
 from schema.scores import ConfusionMatrix, Table
 
-BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#666666"
+BLUE, ORANGE, GREEN, GRAY = "#0072B2", "#D55E00", "#009E73", "#666666"
 LINES = (("o-", BLUE), ("s--", ORANGE), ("^-.", GREEN))
 DOTS_PER_INCH = 120
 MAX_CLASSES_WITH_NUMBERS = 12
@@ -76,7 +76,7 @@ def save_cells_by_epoch(
     if baselines:
         name = max(baselines, key=baselines.__getitem__)
         label = f"best baseline: {_words(name)}"
-        axes.axhline(factor * baselines[name], color=GREY, linestyle=":", label=label)
+        axes.axhline(factor * baselines[name], color=GRAY, linestyle=":", label=label)
     axes.set(xlabel="epoch", ylabel=f"validation {_words(score_name)} (%)")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(alpha=0.3)
@@ -191,7 +191,7 @@ def _mark_best(losses: Axes, scores: Axes, history: Sequence[EpochRecord], facto
         return
     best = max(scored, key=lambda record: record.validation_score)
     for axes in (losses, scores):
-        axes.axvline(best.epoch, color=GREY, linestyle=":", zorder=0)
+        axes.axvline(best.epoch, color=GRAY, linestyle=":", zorder=0)
     value = factor * best.validation_score
     label = f"best: {value:.2f}, epoch {best.epoch}"
     scores.plot(best.epoch, value, "*", color=GREEN, markersize=15, label=label)
@@ -202,7 +202,7 @@ def _draw_cell_borders(axes: Axes, size: int) -> None:
     borders = np.arange(1, size) - 0.5
     axes.set_xticks(borders, minor=True)
     axes.set_yticks(borders, minor=True)
-    axes.grid(which="minor", color=GREY, linewidth=0.3, alpha=0.4)
+    axes.grid(which="minor", color=GRAY, linewidth=0.3, alpha=0.4)
     axes.tick_params(which="minor", length=0)
 
 

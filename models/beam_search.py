@@ -45,7 +45,7 @@ class SearchConfig:
     max_length, min_length: of a hypothesis, in steps without the end; min_length takes precedence
     max_length_ratio: maximum length relative to the source, if sources have a length; max_length still holds
     length_penalty: hypotheses are ranked by log-probability / length ** length_penalty; 0 ranks by the log-probability
-        alone, which favours short ones (Wu et al. 2016 use another formula)
+        alone, which favors short ones (Wu et al. 2016 use another formula)
     no_repeat_ngram_size: no n-gram of this size is repeated in a hypothesis; 0 allows all
     """
 

@@ -105,7 +105,7 @@ def transition_scores(model: keras.Model) -> np.ndarray | None:
 def _word_features(
     inputs: Mapping[str, KerasTensor], settings: TaggerSettings, vectors: np.ndarray | None
 ) -> KerasTensor:
-    """Features of each word without its neighbours, (batch, time, features)."""
+    """Features of each word without its neighbors, (batch, time, features)."""
     words = WordDropout(settings.word_dropout, name="word_dropout")(inputs["words"])
     words = WordDropout(settings.rare_word_dropout, settings.rare_from, name="rare_word_dropout")(words)
     parts = [keras.layers.Embedding(settings.vocab_size, settings.embedding_size, name="embedding")(words)]

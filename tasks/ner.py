@@ -1,4 +1,4 @@
-"""Which words name persons, places and organisations? Many to many, synchronous, on the Broad Twitter Corpus
+"""Which words name persons, places and organizations? Many to many, synchronous, on the Broad Twitter Corpus
 (Derczynski et al. 2016).
 
 python train.py ner
@@ -65,7 +65,7 @@ class Ner(SequenceTagging[NerConfig]):
     """Entities as IOB2 tags: B-PER begins a person, I-PER continues it, O is not an entity."""
 
     name = "ner"
-    summary = "Which words name persons, places and organisations?"
+    summary = "Which words name persons, places and organizations?"
     primary_metric = "entity_f1"
     datasets = ("broad_twitter_corpus", "conll2003", SYNTHETIC)
     config_class = NerConfig

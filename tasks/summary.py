@@ -50,7 +50,7 @@ class SummaryConfig(TextGenerationConfig):
 
 @dataclass(frozen=True)
 class SummaryDecodingConfig(GenerationDecodingConfig):
-    """Flags of decoding subject lines. Copying favours repetition and long outputs, which these defaults limit."""
+    """Flags of decoding subject lines. Copying favors repetition and long outputs, which these defaults limit."""
 
     length_penalty: Annotated[float, Range(0, 5)] = 0.8
     """Exponent of the length by which the log-probability of a hypothesis is divided."""

@@ -82,7 +82,7 @@ def check_model(task: AnyTask, splits: Splits[ExampleT], config: TrainingConfig)
     yield _result(
         model_checks.neighbor_effect(model_fn, encoded) < TOLERANCE,
         "predictions do not depend on the other examples of the batch",
-        "look for a layer that mixes the rows of a batch, such as batch normalisation",
+        "look for a layer that mixes the rows of a batch, such as batch normalization",
     )
     yield _result(
         model_checks.weight_effect(model_fn, loss, encoded) < TOLERANCE,

@@ -6,7 +6,7 @@ n-gram once per text, so that their sum over the text is the score of the linear
 starts from the linear model and can learn the effect of order and context.
 
 The linear model has seen the labels of its training texts and is overconfident on them. The features of training texts
-are therefore out-of-fold: they come from a model that was fitted on other texts (stacked generalisation, Wolpert 1992).
+are therefore out-of-fold: they come from a model that was fitted on other texts (stacked generalization, Wolpert 1992).
 """
 
 from collections.abc import Sequence

@@ -267,7 +267,7 @@ def synthetic_texts(
 
 
 def _one_of_each_pair(examples: Sequence[LabelledText]) -> list[LabelledText]:
-    """One example of each pair of neighbours: by turns the one whose label is first and last in the alphabet.
+    """One example of each pair of neighbors: by turns the one whose label is first and last in the alphabet.
 
     The two texts of a pair often have the same words and opposite labels. With both in train, the label of one would
     reveal the label of the other.

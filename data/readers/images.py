@@ -69,9 +69,9 @@ def _rgb(image: "Image.Image") -> "Image.Image":
     from PIL import Image
 
     if image.mode.startswith("I"):
-        # Pillow would clip 16-bit grey values at 255.
-        grey = np.asarray(image, np.float32) * (255 / _MAX_16_BIT)
-        return Image.fromarray(grey.clip(0, 255).astype(np.uint8)).convert("RGB")
+        # Pillow would clip 16-bit gray values at 255.
+        gray = np.asarray(image, np.float32) * (255 / _MAX_16_BIT)
+        return Image.fromarray(gray.clip(0, 255).astype(np.uint8)).convert("RGB")
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         layer = image.convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer).convert("RGB")

@@ -4,7 +4,7 @@
     topic(4, seed=1)               # four texts, labelled with the scene that they are about
     word_class(4, seed=1)          # four invented words, labelled with the class that their ending indicates
     tagged_sentences(4, seed=1)    # four sentences with parts of speech
-    entities(4, seed=1)            # four sentences with the names of persons, locations and organisations
+    entities(4, seed=1)            # four sentences with the names of persons, locations and organizations
     translation(4, seed=1)         # four English sentences with German translations
     headlines(4, seed=1)           # four paragraphs with headlines
     images(4, seed=1)              # four images with five captions each

@@ -1,4 +1,4 @@
-"""Sentences with the names of persons, locations and organisations, distinguished by their context.
+"""Sentences with the names of persons, locations and organizations, distinguished by their context.
 
 Most names may be of any kind ("Florence sings", "in Florence", "shares of Florence"): a gazetteer is not enough. The
 tags are IOB2: B-PER begins a person, I-PER continues it, O is outside of names.
@@ -74,7 +74,7 @@ ASIDES = (
 STATEMENT_RATE = 0.6
 ASIDE_RATE = 0.4
 SHARED_NAME_RATE = 0.9
-"""Fraction of the one-word names that may be a person, a location or an organisation."""
+"""Fraction of the one-word names that may be a person, a location or an organization."""
 
 NAME_TEMPLATES: Mapping[str, tuple[str, ...]] = {
     "PER": ("NAME", "NAME", "NAME", "{name} SURNAME", "SURNAME SURNAME"),

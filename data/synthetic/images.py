@@ -1,4 +1,4 @@
-"""Small images of one or two coloured things, with five captions each."""
+"""Small images of one or two colored things, with five captions each."""
 
 import math
 from collections.abc import Mapping
@@ -45,7 +45,7 @@ OUTLINES: Mapping[str, tuple[Polygon, ...]] = {
 PLURALS: Mapping[str, str] = {"box": "boxes"}
 """Irregular plurals."""
 
-COLOURS: Mapping[str, tuple[int, int, int]] = {
+COLORS: Mapping[str, tuple[int, int, int]] = {
     "red": (210, 30, 40),
     "blue": (35, 60, 200),
     "green": (30, 140, 60),
@@ -54,7 +54,7 @@ COLOURS: Mapping[str, tuple[int, int, int]] = {
     "black": (15, 15, 15),
 }
 BACKGROUNDS = ((205, 205, 210), (180, 205, 220), (220, 200, 175))
-"""Colours that the captions do not mention."""
+"""Colors that the captions do not mention."""
 
 SIZES: Mapping[str, tuple[int, tuple[str, ...]]] = {
     "large": (24, ("large", "big")),
@@ -110,7 +110,7 @@ CAPTIONS: Mapping[str, tuple[str, ...]] = {
 """Arrangement -> templates of its captions; {one} is the thing on the left or at the top."""
 
 NEAR, MIDDLE, FAR = 16, 32, 47
-CENTRES: Mapping[str, tuple[tuple[int, int], ...]] = {
+CENTERS: Mapping[str, tuple[tuple[int, int], ...]] = {
     "beside": ((NEAR, MIDDLE), (FAR, MIDDLE)),
     "above": ((MIDDLE, NEAR), (MIDDLE, FAR)),
     "two beside": ((NEAR, MIDDLE), (FAR, MIDDLE)),
@@ -120,7 +120,7 @@ CENTRES: Mapping[str, tuple[tuple[int, int], ...]] = {
     "top": ((MIDDLE, NEAR),),
     "bottom": ((MIDDLE, FAR),),
 }
-"""Arrangement -> centres of the things, in pixels from the left and from the top."""
+"""Arrangement -> centers of the things, in pixels from the left and from the top."""
 
 ARRANGEMENT_WEIGHTS = (4, 4, 2, 2, 1, 1, 1, 1)
 CAPTIONS_PER_IMAGE = 5
@@ -137,7 +137,7 @@ def images(examples: int, seed: int) -> list[CaptionedImage]:
 @dataclass(frozen=True)
 class _Thing:
     name: str
-    colour: str
+    color: str
     size: str
 
 
@@ -147,18 +147,18 @@ def _captioned_image(rng: Random) -> CaptionedImage:
     other = one if arrangement.startswith("two") else _other_thing(rng, one)
     templates = rng.sample(CAPTIONS[arrangement], CAPTIONS_PER_IMAGE)
     captions = tuple(punctuate([_caption(rng, template, one, other)]) for template in templates)
-    # Arrangements with one centre leave the other thing out.
-    things = [(thing, _shifted(rng, centre)) for thing, centre in zip((one, other), CENTRES[arrangement], strict=False)]
+    # Arrangements with one center leave the other thing out.
+    things = [(thing, _shifted(rng, center)) for thing, center in zip((one, other), CENTERS[arrangement], strict=False)]
     return CaptionedImage(_draw(things, rng.choice(BACKGROUNDS)), captions)
 
 
-def _shifted(rng: Random, centre: tuple[int, int]) -> tuple[int, int]:
-    x, y = centre
+def _shifted(rng: Random, center: tuple[int, int]) -> tuple[int, int]:
+    x, y = center
     return x + rng.randint(-JITTER, JITTER), y + rng.randint(-JITTER, JITTER)
 
 
 def _thing(rng: Random) -> _Thing:
-    return _Thing(rng.choice(list(OUTLINES)), rng.choice(list(COLOURS)), rng.choice(list(SIZES)))
+    return _Thing(rng.choice(list(OUTLINES)), rng.choice(list(COLORS)), rng.choice(list(SIZES)))
 
 
 def _other_thing(rng: Random, one: _Thing) -> _Thing:
@@ -179,11 +179,11 @@ def _caption(rng: Random, template: str, one: _Thing, other: _Thing) -> str:
 
 
 def _described(rng: Random, thing: _Thing) -> str:
-    return f"{rng.choice(SIZES[thing.size][1])} {thing.colour} {thing.name}"
+    return f"{rng.choice(SIZES[thing.size][1])} {thing.color} {thing.name}"
 
 
 def _draw(things: list[tuple[_Thing, tuple[int, int]]], background: tuple[int, int, int]) -> bytes:
-    """The content of a PNG file with the things at their centres."""
+    """The content of a PNG file with the things at their centers."""
     from PIL import Image, ImageDraw
 
     image = Image.new("RGB", (SIDE, SIDE), background)
@@ -192,7 +192,7 @@ def _draw(things: list[tuple[_Thing, tuple[int, int]]], background: tuple[int, i
         size = SIZES[thing.size][0]
         for outline in OUTLINES[thing.name]:
             corners = [(round(x + (right - 0.5) * size), round(y + (down - 0.5) * size)) for right, down in outline]
-            canvas.polygon(corners, fill=COLOURS[thing.colour])
+            canvas.polygon(corners, fill=COLORS[thing.color])
     file = BytesIO()
     image.save(file, format="PNG")
     return file.getvalue()

@@ -106,4 +106,4 @@ SHARED_NAMES = (
     "Adelaide",
     "Jackson",
 )
-"""Names that may be a person, a location or an organisation."""
+"""Names that may be a person, a location or an organization."""

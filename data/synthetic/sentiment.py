@@ -60,7 +60,7 @@ DESCRIBED_RATE = 0.3
 def sentiment(examples: int, seed: int, distance: int = 3) -> list[LabelledText]:
     """Reviews of one to three sentences, half of them "neg" and half "pos".
 
-    Neighbours are pairs with opposite labels, in random order. About half of the pairs differ only in their word order.
+    Neighbors are pairs with opposite labels, in random order. About half of the pairs differ only in their word order.
     Generate validation and test with other seeds, so that no pair is split between them.
 
     distance: number of neutral words between a function word (not, but, although ...) and the words in its scope; the

@@ -27,7 +27,7 @@ MAX_NOUNS = 2
 def topic(examples: int, seed: int, distance: int = 3) -> list[LabelledText]:
     """Texts of one to three sentences, each labelled with one of `SCENES`.
 
-    Neighbours are pairs, in random order, that differ only in which scene is named where. All scenes are the topic
+    Neighbors are pairs, in random order, that differ only in which scene is named where. All scenes are the topic
     equally often on average. Generate validation and test with other seeds, so that no pair is split between them.
 
     distance: number of neutral words between a function word (not, but, although ...) and the words in its scope

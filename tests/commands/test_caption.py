@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 TINY = ("--image-encoder=small", "--units=6", "--embedding-size=6", "--epochs=1", "--min-count=1", "--no-diagnostics")
-COLOURS = {"red": (220, 20, 20), "blue": (20, 20, 220), "green": (20, 200, 20)}
+COLORS = {"red": (220, 20, 20), "blue": (20, 20, 220), "green": (20, 200, 20)}
 
 
 def content(image: Image.Image, form: str = "PNG", **options) -> bytes:
@@ -22,12 +22,12 @@ def content(image: Image.Image, form: str = "PNG", **options) -> bytes:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """24 images of one colour each, with two captions each."""
+    """24 images of one color each, with two captions each."""
     home = tmp_path_factory.mktemp("images")
     rows = ["image,caption"]
     for number in range(24):
-        name = list(COLOURS)[number % 3]
-        shade = tuple(value - number // 3 for value in COLOURS[name])
+        name = list(COLORS)[number % 3]
+        shade = tuple(value - number // 3 for value in COLORS[name])
         (home / f"{number}.png").write_bytes(content(Image.new("RGB", (40, 30), shade)))
         rows += [f"{number}.png,all is {name} .", f"{number}.png,a {name} picture ."]
     (home / "captions.txt").write_text("\n".join(rows))
@@ -42,7 +42,7 @@ def run(train_run: Callable[..., Path], folder: Path) -> Path:
 @pytest.fixture
 def odd(tmp_path: Path) -> dict[str, Path]:
     """Images of unusual formats, and files that are not images."""
-    frames = [Image.new("RGB", (9, 9), colour) for colour in ("red", "blue")]
+    frames = [Image.new("RGB", (9, 9), color) for color in ("red", "blue")]
     contents = {
         "plain.jpg": content(Image.new("RGB", (80, 60), "red"), "JPEG"),
         "text.jpg": b"no image",
@@ -50,7 +50,7 @@ def odd(tmp_path: Path) -> dict[str, Path]:
         "dot.png": content(Image.new("RGB", (1, 1))),
         "huge.jpg": content(Image.new("RGB", (5000, 4000), "blue"), "JPEG"),
         "cmyk.jpg": content(Image.new("CMYK", (50, 50)), "JPEG"),
-        "grey16.png": content(Image.fromarray(np.full((20, 20), 40_000, np.uint16))),
+        "gray16.png": content(Image.fromarray(np.full((20, 20), 40_000, np.uint16))),
         "moving.gif": content(frames[0], "GIF", save_all=True, append_images=frames[1:]),
     }
     for name, data in contents.items():

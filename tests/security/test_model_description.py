@@ -22,11 +22,11 @@ def function(module: str, name: str) -> Json:
     return {"class_name": "function", "module": module, "config": name, "registered_name": name}
 
 
-def marshalled(source: str) -> str:
+def marshaled(source: str) -> str:
     return base64.b64encode(marshal.dumps(compile(source, "<case>", "eval"))).decode()
 
 
-LAMBDA_CODE = {"class_name": "__lambda__", "config": {"value": marshalled("lambda x: x"), "defaults": None}}
+LAMBDA_CODE = {"class_name": "__lambda__", "config": {"value": marshaled("lambda x: x"), "defaults": None}}
 
 ATTACKS: dict[str, Json] = {
     # CVE-2024-3660: a lambda with code in the file.

@@ -96,8 +96,8 @@ def test_pipes_are_refused_without_waiting_for_them(run: Path) -> None:
 
 
 def test_a_link_to_a_run_is_the_run(run: Path, tmp_path: Path) -> None:
-    (tmp_path / "favourite").symlink_to(run)
-    assert open_run(str(tmp_path / "favourite"), Path("runs")).task.name == "sentiment"
+    (tmp_path / "favorite").symlink_to(run)
+    assert open_run(str(tmp_path / "favorite"), Path("runs")).task.name == "sentiment"
 
 
 @pytest.mark.parametrize(

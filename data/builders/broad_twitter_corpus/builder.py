@@ -1,4 +1,4 @@
-"""TFDS builder of the Broad Twitter Corpus: persons, locations and organisations in tweets (Derczynski et al. 2016).
+"""TFDS builder of the Broad Twitter Corpus: persons, locations and organizations in tweets (Derczynski et al. 2016).
 
 The six sections are read from the manual directory (`DATA_DIR/downloads/manual/broad_twitter_corpus/a.conll` and so
 on) or downloaded from the authors' repository at a fixed commit. Their checksums are verified in both cases.

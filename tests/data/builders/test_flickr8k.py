@@ -14,9 +14,9 @@ from data.readers.tfds import NoNetwork
 from schema.errors import RunError
 
 
-def jpeg(colour: int) -> bytes:
+def jpeg(color: int) -> bytes:
     content = io.BytesIO()
-    Image.new("RGB", (8, 8), (colour, 0, 0)).save(content, "JPEG")
+    Image.new("RGB", (8, 8), (color, 0, 0)).save(content, "JPEG")
     return content.getvalue()
 
 

@@ -61,7 +61,7 @@ def test_an_image_of_the_target_size_is_unchanged():
     np.testing.assert_array_equal(read_image(content_of(Image.fromarray(values)), 16), values)
 
 
-def test_16_bit_grey_is_not_clipped():
+def test_16_bit_gray_is_not_clipped():
     values = np.linspace(0, 65_535, 32 * 32).astype(np.uint16).reshape(32, 32)
     pixels = read_image(content_of(Image.fromarray(values)), 32)
     np.testing.assert_allclose(pixels[..., 0], values / 257, atol=1)
@@ -83,7 +83,7 @@ def test_a_rotated_photograph_is_put_upright():
 
 
 def test_the_first_frame_of_an_animation_is_read():
-    frames = [Image.new("RGB", (20, 20), colour) for colour in (RED, "blue")]
+    frames = [Image.new("RGB", (20, 20), color) for color in (RED, "blue")]
     content = content_of(frames[0], "GIF", save_all=True, append_images=frames[1:])
     np.testing.assert_allclose(read_image(content, 20)[5, 5], RED, atol=12)
 

@@ -1,4 +1,4 @@
-"""Synthetic entities: the context of a name decides whether it is a person, a location or an organisation."""
+"""Synthetic entities: the context of a name decides whether it is a person, a location or an organization."""
 
 import re
 from collections import Counter, defaultdict

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from data.synthetic import images
-from data.synthetic.images import BACKGROUNDS, CAPTIONS, COLOURS, OUTLINES, SIDE
+from data.synthetic.images import BACKGROUNDS, CAPTIONS, COLORS, OUTLINES, SIDE
 
 THING = r"an? (large|big|small|little) (\w+) (\w+)"
 
@@ -20,9 +20,9 @@ def pixels(example) -> np.ndarray:
     return np.asarray(Image.open(BytesIO(example.image)).convert("RGB")).astype(int)
 
 
-def pixels_of(example, colour: str) -> tuple[np.ndarray, np.ndarray]:
-    """Rows and columns of the pixels of a colour."""
-    return np.nonzero((pixels(example) == COLOURS[colour]).all(axis=-1))
+def pixels_of(example, color: str) -> tuple[np.ndarray, np.ndarray]:
+    """Rows and columns of the pixels of a color."""
+    return np.nonzero((pixels(example) == COLORS[color]).all(axis=-1))
 
 
 def test_every_example_is_well_formed(many_images):
@@ -34,7 +34,7 @@ def test_every_example_is_well_formed(many_images):
 
 
 def test_no_thing_touches_the_edges(many_images):
-    backgrounds = {tuple(colour) for colour in BACKGROUNDS}
+    backgrounds = {tuple(color) for color in BACKGROUNDS}
     for example in many_images:
         image = pixels(example)
         assert {tuple(corner) for corner in image[[0, 0, -1, -1], [0, -1, 0, -1]].tolist()} <= backgrounds
@@ -45,7 +45,7 @@ def test_no_thing_touches_the_edges(many_images):
 def test_the_vocabulary_is_small(many_images):
     vocabulary = {word for example in many_images for word in re.findall(r"\w+", " ".join(example.captions).lower())}
     assert 50 < len(vocabulary) < 150
-    assert vocabulary > {"large", "small", *COLOURS, *OUTLINES}
+    assert vocabulary > {"large", "small", *COLORS, *OUTLINES}
 
 
 def test_each_arrangement_has_at_least_five_captions():
@@ -93,10 +93,10 @@ def test_a_single_thing_has_the_position_of_the_caption(pattern, axis, side, man
 
 def test_things_have_the_size_of_the_caption(many_images):
     found = {"large": 0, "small": 0}
-    for example, (size, colour, _), _ in matching(rf"{THING} (?:on|at) the \w+()()()\.", many_images):
+    for example, (size, color, _), _ in matching(rf"{THING} (?:on|at) the \w+()()()\.", many_images):
         name = {"big": "large", "little": "small"}.get(size, size)
         found[name] += 1
-        rows, columns = pixels_of(example, colour)
+        rows, columns = pixels_of(example, color)
         extent = max(np.ptp(rows), np.ptp(columns)) + 1
         assert abs(extent - {"large": 25, "small": 13}[name]) <= 2, example.captions
     assert min(found.values()) > 10

@@ -240,11 +240,14 @@ def test_an_error_leaves_no_thread_and_no_bar_behind(clock: Clock, terminal: Ter
 
 
 def test_a_terminal_that_is_gone_does_not_end_the_work(clock: Clock, terminal: Terminal) -> None:
-    with Progress("training", 40, "steps", clock=clock, stream=terminal) as progress:
-        advance_to(progress, clock, 5)
-        terminal.close()
-        # Still a terminal in the eyes of the bar.
-        advance_to(progress, clock, 5)
+    finished = []
+    for number in track(numbers(5, clock, 3.0), "reading", 5, clock=clock, stream=terminal):
+        if number == 3:
+            assert " reading: 60%, 3/5 texts" in terminal.lines[-1]
+            # Still a terminal in the eyes of the bar.
+            terminal.close()
+        finished.append(number)
+    assert finished == [0, 1, 2, 3, 4]
 
 
 def test_a_stream_that_is_gone_does_not_end_the_work(clock: Clock) -> None:

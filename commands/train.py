@@ -78,7 +78,7 @@ def _train(task: AnyTask, config: TrainingConfig, command: str, began: float) ->
 
 def _resume(argv: Sequence[str], began: float) -> int:
     flags = parse(ResumeFlags, argv, "train.py")
-    run = open_run(flags.resume, flags.runs, allow_seeds=True)
+    run = open_run(flags.resume, flags.runs, to_resume=True)
     if run.config.seeds > 1:
         _show_seeds(*resume_seeds(run, flags.cache))
     else:

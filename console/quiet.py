@@ -28,6 +28,10 @@ def start_tensorflow() -> None:
 @contextmanager
 def _stderr_shown_only_on_error() -> Iterator[None]:
     """Redirect file descriptor 2, since C++ writes there."""
+    if sys.stderr is None:
+        # Closed by the caller (`2>&-`): there is nothing to redirect, and descriptor 2 may be another file.
+        yield
+        return
     sys.stderr.flush()
     stderr = os.dup(2)
     with tempfile.TemporaryFile() as buffer:

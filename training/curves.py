@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
 from console.files import atomic_write
+from console.messages import warn
 
 
 class Curves:
@@ -36,9 +38,14 @@ class Curves:
         atomic_write(self.path, lambda path: np.savez(path, **arrays))
 
     def load(self) -> None:
-        """Read the file, if there is one."""
-        if self.path.exists():
+        """Read the file, if there is one. After a damaged one the curves begin anew: a training needs none."""
+        if not self.path.exists():
+            return
+        try:
             with np.load(self.path, allow_pickle=False) as file:
                 for name in file.files:
                     part, tag, epoch = name.split("|")
                     self.add(part, tag, int(epoch), file[name])
+        except (ValueError, KeyError, TypeError, AttributeError, OSError, EOFError, MemoryError, BadZipFile):
+            self._curves.clear()
+            warn(f"{self.path} is damaged; the figures of gradients and gates begin with this epoch")

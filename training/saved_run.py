@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     import keras
 
 
+MAX_LISTED = 5
+"""Number of runs that are listed where none has the given name."""
+
+
 @dataclass(frozen=True)
 class SavedRun:
     """A saved run. Encoder and model are loaded on demand, since TensorFlow takes seconds to start.
@@ -49,12 +53,14 @@ class SavedRun:
         return load_seen(self.folder.checked_encoder())
 
 
-def open_run(reference: str, runs: Path, allow_seeds: bool = False) -> SavedRun:
+def open_run(reference: str, runs: Path, to_resume: bool = False) -> SavedRun:
     """Open a run by path, TASK/NAME, NAME, TASK/latest or `latest`.
 
-    Raises UserError or RunError; also for the folder of the runs of several seeds, unless `allow_seeds`.
+    to_resume: `latest` is the newest unfinished run instead of the newest finished one, and the folder of the runs of
+        several seeds may be opened
+    Raises UserError or RunError.
     """
-    folder = RunFolder(find_run(reference, runs))
+    folder = RunFolder(find_run(reference, runs, to_resume))
     refuse_links(folder.path)
     content = folder.read_json("config.json")
     name = content.get("task")
@@ -62,21 +68,20 @@ def open_run(reference: str, runs: Path, allow_seeds: bool = False) -> SavedRun:
         raise RunError(f"{folder.path / 'config.json'}: task {name!r} is unknown; there are {', '.join(TASK_NAMES)}")
     task = get_task(name)
     config = _restore_config(task.config_class, content.get("config", {}), folder.path / "config.json")
-    if config.seeds > 1 and not allow_seeds:
+    if config.seeds > 1 and not to_resume:
         raise UserError(f"{folder.path} holds several seeds; choose one: {folder.path / f'seed-{config.seed}'}")
     return SavedRun(folder, task, config, str(content.get("source")), str(content.get("command")))
 
 
-def find_run(reference: str, runs: Path) -> Path:
+def find_run(reference: str, runs: Path, to_resume: bool = False) -> Path:
     """Find the folder of a run. Raises UserError, with the nearest name, if there is none."""
     path = Path(reference)
     if (path / "config.json").is_file():
         return path
     found = sorted(config.parent for depth in ("*/*", "*/*/seed-*") for config in runs.glob(f"{depth}/config.json"))
     if path.name == "latest" and path.parent.name in ("", *TASK_NAMES):
-        return _latest_finished(
-            [run for run in found if path.parent.name in ("", run.relative_to(runs).parts[0])], runs
-        )
+        of_task = [run for run in found if path.parent.name in ("", run.relative_to(runs).parts[0])]
+        return _latest_unfinished(of_task, runs) if to_resume else _latest_finished(of_task, runs)
     matches = [run for run in found if reference in (run.name, _task_and_name(run))]
     if len(matches) > 1:
         raise UserError(f"{reference} is the name of several runs; choose {' or '.join(map(_task_and_name, matches))}")
@@ -87,7 +92,12 @@ def find_run(reference: str, runs: Path) -> Path:
     names = ["latest"] if found else []
     names += [run.name for run in found] + [_task_and_name(run) for run in found]
     near = get_close_matches(reference, names, n=1)
-    hint = f"; did you mean {near[0]}?" if near else f"; train one first: python train.py {TASK_NAMES[0]}"
+    newest = sorted(found, key=lambda run: (run / "config.json").stat().st_mtime_ns, reverse=True)[:MAX_LISTED]
+    hint = f"; train one first: python train.py {TASK_NAMES[0]}"
+    if found:
+        hint = f"; the newest are {', '.join(map(_task_and_name, newest))}"
+    if near:
+        hint = f"; did you mean {near[0]}?"
     raise UserError(f"there is no run {reference} under {runs}{hint}")
 
 
@@ -96,6 +106,23 @@ def _latest_finished(candidates: list[Path], runs: Path) -> Path:
     if not finished:
         raise UserError(f"no run under {runs} is finished; train one first: python train.py {TASK_NAMES[0]}")
     return max(finished, key=lambda run: (run / "metrics.json").stat().st_mtime_ns)
+
+
+def _latest_unfinished(candidates: list[Path], runs: Path) -> Path:
+    unfinished = [run for run in candidates if _is_unfinished(run)]
+    if not unfinished:
+        raise UserError(f"no run under {runs} is unfinished; there is nothing to resume")
+    return max(unfinished, key=lambda run: (run / "config.json").stat().st_mtime_ns)
+
+
+def _is_unfinished(run: Path) -> bool:
+    """Whether a run, or the runs of several seeds, can be resumed. A damaged one cannot."""
+    if run.name.startswith("seed-") or (run / "summary.json").is_file():
+        return False
+    try:
+        return RunFolder(run).stop_reason() is None
+    except RunError:
+        return False
 
 
 def _task_and_name(run: Path) -> str:

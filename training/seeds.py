@@ -18,7 +18,7 @@ from tasks.task import AnyTask
 from training.run_folder import RunFolder, check_name, create_run
 from training.saved_run import SavedRun, open_run
 from training.signals import Interrupted, handle_signals
-from training.trainer import load_same_splits, resume, train_on
+from training.trainer import load_same_splits, resume, train_on, with_absolute_files
 
 
 def train_seeds(task: AnyTask, config: TrainingConfig, command: str) -> tuple[RunFolder, Summary]:
@@ -26,6 +26,7 @@ def train_seeds(task: AnyTask, config: TrainingConfig, command: str) -> tuple[Ru
 
     Raises UserError before any work, RunError if every run failed, Interrupted if a signal ended it.
     """
+    config = with_absolute_files(config)
     home = config.runs / task.name
     check_name(home, config.name)
     with handle_signals():

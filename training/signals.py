@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: the first signal ends the work in an orderly way, a second one immediately."""
+"""Ctrl-C, SIGTERM and SIGHUP: the first signal ends the work in an orderly way, a second one immediately."""
 
 import os
 import signal
@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from types import FrameType
 
 from schema.errors import UserError
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Interrupted(UserError):
@@ -46,9 +48,13 @@ class Interruption:
 
 @contextmanager
 def handle_signals() -> Iterator[Interruption]:
-    """Context that handles SIGINT and SIGTERM; afterwards the previous handlers are restored."""
+    """Context that handles SIGINT, SIGTERM and SIGHUP; afterwards the previous handlers are restored.
+
+    An ignored signal stays ignored, as SIGHUP under nohup.
+    """
     interruption = Interruption()
-    previous = {number: signal.signal(number, interruption) for number in (signal.SIGINT, signal.SIGTERM)}
+    numbers = [number for number in _SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
+    previous = {number: signal.signal(number, interruption) for number in numbers}
     try:
         yield interruption
     finally:

@@ -15,7 +15,7 @@ from schema.errors import RunError, UserError
 from schema.examples import Example, ExampleT, Splits
 from schema.records import Metrics
 from tasks.task import AnyTask, Encoder, FittedEncoder
-from training.checkpoint import Checkpoint, load_checkpoint
+from training.checkpoint import Checkpoint, load_checkpoint, remove_checkpoints
 from training.job import TrainingJob
 from training.run_folder import RunFolder, check_name, create_run
 from training.saved_run import SavedRun
@@ -39,6 +39,7 @@ def train(task: AnyTask, config: TrainingConfig, command: str, started: float | 
     Raises UserError before any work, RunError if training fails, Interrupted if a signal ended it.
     """
     started = perf_counter() if started is None else started
+    config = with_absolute_files(config)
     home = config.runs / task.name
     check_name(home, config.name)
     with handle_signals():
@@ -71,6 +72,8 @@ def resume(run: SavedRun, cache: Path | None, started: float | None = None) -> T
     started = perf_counter() if started is None else started
     config = replace(run.config, cache=cache)
     if stop_reason := run.folder.stop_reason():
+        # Left over if a process was killed between its last file and the end of cleaning.
+        remove_checkpoints(run.folder)
         raise UserError(f"{run.folder.path} is finished (stopped: {stop_reason}); there is nothing to resume")
     checkpoint = load_checkpoint(run.folder)
     if checkpoint is not None:
@@ -78,6 +81,12 @@ def resume(run: SavedRun, cache: Path | None, started: float | None = None) -> T
     with handle_signals() as interruption:
         job = TrainingJob(run.task, config, load_same_splits(run, config), run.folder, run.command)
         return _run(job, interruption, started, checkpoint)
+
+
+def with_absolute_files(config: TrainingConfig) -> TrainingConfig:
+    """Make the paths of the data files absolute, so that the run can be resumed and scored from any folder."""
+    files = {name: getattr(config, name) for name in ("train_file", "validation_file", "test_file")}
+    return replace(config, **{name: path.absolute() for name, path in files.items() if path is not None})
 
 
 def load_same_splits(run: SavedRun, config: TrainingConfig) -> Splits[Example]:

@@ -192,3 +192,11 @@ def test_json_can_be_read_whatever_the_encoding_of_stdout(encoding, monkeypatch)
     value = {"text": "雨 é 🙂 \x1b \x9b"}
     say_json(value)
     assert json.loads(stream.buffer.getvalue().decode(encoding)) == value
+
+
+def test_tensorflow_starts_without_stderr():
+    program = "from console.quiet import start_tensorflow; start_tensorflow(); print('started')"
+    ended = subprocess.run(
+        ["sh", "-c", f'exec "$0" -c "{program}" 2>&-', sys.executable], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    assert (ended.returncode, ended.stdout) == (0, "started\n")

@@ -130,17 +130,18 @@ def test_full_disk_is_one_error_line_and_leaves_no_incomplete_file(
         assert call("train", "--resume", run).status == 0
 
 
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_signal_before_the_first_step_leaves_no_run(
     call: Callable, arguments: list[str], run: Path, monkeypatch: pytest.MonkeyPatch, number: int, status: int
 ) -> None:
-    handlers = [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)]
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    handlers = [signal.getsignal(each) for each in numbers]
     monkeypatch.setattr(Sentiment, "fit_encoder", lambda *_: signal.raise_signal(number))
     ended = call("train", *arguments)
     assert ended.status == status
     assert ended.errors == "error: interrupted; unfinished work was not saved\n"
     assert not run.exists()
-    assert [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)] == handlers
+    assert [signal.getsignal(each) for each in numbers] == handlers
 
 
 def test_test_is_not_evaluated_after_a_signal_after_the_last_step(

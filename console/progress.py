@@ -89,11 +89,10 @@ class Progress:
         self._count.note = text
 
 
-def milestone(text: str, seconds: float) -> None:
-    """Print a line about finished work that took `seconds`, unless it was too short to show progress."""
-    if seconds >= QUIET_SECONDS:
-        with _unwritable_streams_ignored():
-            print(text, file=sys.stderr, flush=True)
+def milestone(text: str) -> None:
+    """Print a line about finished work."""
+    with _unwritable_streams_ignored():
+        print(text, file=sys.stderr, flush=True)
 
 
 class _Display(Protocol):

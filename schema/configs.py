@@ -78,7 +78,7 @@ class TrainingConfig:
     patience: Positive = 3
     """Stop after this many epochs without a better validation score."""
     batch_tokens: Annotated[int, Range(1, 10_000_000)] | None = None
-    """Batch size in time steps, padding included. Default: 24,000, less for small data sets (100 batches per epoch)."""
+    """Batch size in time steps, padding included. Default: 24000, less for small data sets (100 batches per epoch)."""
     learning_rate: Annotated[float, Range(0, 10, above=True)] = 3e-3
     """Peak learning rate, with linear warm-up and cosine decay."""
     ema_decay: EmaDecay = 0.0

@@ -175,7 +175,7 @@ class ValidationCallback(keras.callbacks.Callback):
 
     def _report(self, record: EpochRecord, improved: bool) -> None:
         score = f"validation {self.primary_metric} {format_score(self.primary_metric, record.validation_score)}"
-        milestone(f"epoch {record.epoch}: {score}{', best so far' if improved else ''}", record.seconds)
+        milestone(f"epoch {record.epoch}: {score}{', best so far' if improved else ''}")
 
 
 class EpochProgress(keras.callbacks.Callback):

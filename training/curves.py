@@ -38,7 +38,7 @@ class Curves:
         atomic_write(self.path, lambda path: np.savez(path, **arrays))
 
     def load(self) -> None:
-        """Read the file, if there is one. After a damaged one the curves begin anew: a training needs none."""
+        """Read the file, if there is one. After a damaged one the curves begin again: training does not need them."""
         if not self.path.exists():
             return
         try:

@@ -19,7 +19,7 @@ def load(name: str):
 
 
 def test_without_a_network_synthetic_data_replace_the_default_with_a_warning(no_datasets, capsys):
-    raw = load_or_synthetic(load, ("imdb", SYNTHETIC), wanted=None)
+    raw = load_or_synthetic(load, ("imdb", SYNTHETIC), name=None)
     assert (raw.dataset, raw.synthetic) == (SYNTHETIC, True)
     assert "synthetic data" in capsys.readouterr().err
 
@@ -27,18 +27,18 @@ def test_without_a_network_synthetic_data_replace_the_default_with_a_warning(no_
 @pytest.mark.parametrize("name", datasets.LABELLED_TEXTS)
 def test_without_a_network_a_named_data_set_is_an_error(no_datasets, name):
     with pytest.raises(NoNetwork, match=f"{name} is not on this machine") as error:
-        load_or_synthetic(load, (name, SYNTHETIC), wanted=name)
+        load_or_synthetic(load, (name, SYNTHETIC), name=name)
     assert error.value.exit_status == 1
 
 
 def test_synthetic_data_by_name_give_no_warning(capsys):
-    assert load_or_synthetic(load, ("imdb", SYNTHETIC), wanted=SYNTHETIC).synthetic
+    assert load_or_synthetic(load, ("imdb", SYNTHETIC), name=SYNTHETIC).synthetic
     assert not capsys.readouterr().err
 
 
 def test_an_unknown_name_gets_a_suggestion():
     with pytest.raises(UserError, match="no data set imbd; .*did you mean imdb"):
-        load_or_synthetic(load, ("imdb", SYNTHETIC), wanted="imbd")
+        load_or_synthetic(load, ("imdb", SYNTHETIC), name="imbd")
 
 
 @pytest.mark.parametrize("generate, classes", [(synthetic.sentiment, 2), (synthetic.topic, 7)])

@@ -19,7 +19,7 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from commands.renamed_flags import RENAMED_VALUES, present_name
+from commands.renamed_flags import REMOVED_FLAGS, RENAMED_VALUES, present_name
 from console.messages import is_terminal, say
 from schema import NAME, VERSION
 from schema.configs import validate
@@ -141,7 +141,7 @@ def _looks_like_flag(word: str) -> bool:
 
 def _unknown(word: str, flags: Mapping[str, Any], program: str) -> str:
     name = word.lstrip("-").replace("_", "-")
-    found = present_name(name, flags) or _closest_flag(name, flags)
+    found = None if name in REMOVED_FLAGS else present_name(name, flags) or _closest_flag(name, flags)
     suggestion = f"; did you mean {found}?" if found else ""
     what = "unknown flag" if _looks_like_flag(word) else "unexpected word"
     return f"{what} {word}{suggestion} ({program} --help lists all)"

@@ -2,6 +2,9 @@
 
 from collections.abc import Container, Mapping
 
+REMOVED_FLAGS = {"buckets", "ngrams"}
+"""Flags without a successor: any suggestion would mislead."""
+
 RENAMED_FLAGS: Mapping[str, str] = {
     "averaging": "ema-decay",
     "beam": "beam-size",

@@ -26,12 +26,11 @@ def train_seeds(task: AnyTask, config: TrainingConfig, command: str) -> tuple[Ru
 
     Raises UserError before any work, RunError if every run failed, Interrupted if a signal ended it.
     """
-    config = with_absolute_files(config)
     home = config.runs / task.name
     check_name(home, config.name)
     with handle_signals():
         splits = task.splits(config)
-    config = replace(config, dataset=splits.dataset)
+    config = with_absolute_files(replace(config, dataset=splits.dataset))
     folder = create_run(home, f"{config.cell}-{splits.dataset}-{config.seeds}-seeds", config.name)
     folder.write_config(task.name, splits.source, config, command)
     return folder, _train_missing(task, config, splits, folder, command)

@@ -8,8 +8,6 @@ from types import FrameType
 
 from schema.errors import UserError
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
 
 class Interrupted(UserError):
     """The program was ended by a signal, which determines its exit status."""
@@ -50,10 +48,12 @@ class Interruption:
 def handle_signals() -> Iterator[Interruption]:
     """Context that handles SIGINT, SIGTERM and SIGHUP; afterwards the previous handlers are restored.
 
-    An ignored signal stays ignored, as SIGHUP under nohup.
+    A SIGHUP that is ignored, as under nohup, stays ignored.
     """
     interruption = Interruption()
-    numbers = [number for number in _SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        numbers.append(signal.SIGHUP)
     previous = {number: signal.signal(number, interruption) for number in numbers}
     try:
         yield interruption

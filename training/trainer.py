@@ -39,7 +39,6 @@ def train(task: AnyTask, config: TrainingConfig, command: str, started: float | 
     Raises UserError before any work, RunError if training fails, Interrupted if a signal ended it.
     """
     started = perf_counter() if started is None else started
-    config = with_absolute_files(config)
     home = config.runs / task.name
     check_name(home, config.name)
     with handle_signals():
@@ -53,7 +52,7 @@ def train_on(
     """Train on loaded examples, as `train` does; the run folder is created in `home`."""
     with handle_signals() as interruption:
         _require_enough_examples(splits)
-        config = replace(config, dataset=splits.dataset)
+        config = with_absolute_files(replace(config, dataset=splits.dataset))
         folder = create_run(home, f"{config.cell}-{splits.dataset}", config.name)
         try:
             folder.write_config(task.name, splits.source, config, command)

@@ -130,9 +130,23 @@ def test_full_disk_is_one_error_line_and_leaves_no_incomplete_file(
         assert call("train", "--resume", run).status == 0
 
 
+@pytest.fixture
+def hangup() -> Iterator[None]:
+    """SIGHUP is not ignored, as it is where the tests run under nohup."""
+    previous = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, previous)
+
+
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_signal_before_the_first_step_leaves_no_run(
-    call: Callable, arguments: list[str], run: Path, monkeypatch: pytest.MonkeyPatch, number: int, status: int
+    call: Callable,
+    arguments: list[str],
+    run: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    hangup: None,
+    number: int,
+    status: int,
 ) -> None:
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     handlers = [signal.getsignal(each) for each in numbers]

@@ -34,6 +34,8 @@ SLOW_LIBRARIES = {
     "tokenizers",
     "tyro",
 }
+SLOW_STANDARD_MODULES = {"http.client", "importlib.metadata", "urllib.error", "urllib.request"}
+"""They import the modules for sockets, certificates and e-mail."""
 FAST_MODULES = {"rich.cells"}
 SLOW_MODULES = {
     "console.bars",
@@ -118,7 +120,8 @@ def test_only_slow_modules_are_imported_inside_functions() -> None:
         f"{line}: {module}"
         for line, names in late_imports()
         for module in names
-        if module in FAST_MODULES or not (module.partition(".")[0] in SLOW_LIBRARIES or module in SLOW_MODULES)
+        if module in FAST_MODULES
+        or not (module.partition(".")[0] in SLOW_LIBRARIES or module in SLOW_MODULES | SLOW_STANDARD_MODULES)
     ]
     assert not late
 

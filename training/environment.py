@@ -6,7 +6,6 @@ import resource
 import subprocess
 import sys
 from collections.abc import Mapping
-from importlib.metadata import version
 from pathlib import Path
 
 _LIBRARIES = ("keras", "tensorflow", "tensorflow-datasets", "numpy", "scikit-learn")
@@ -15,6 +14,8 @@ _ROOT = Path(__file__).resolve().parent.parent
 
 def versions() -> Mapping[str, str]:
     """Versions of Python and of the libraries that affect scores."""
+    from importlib.metadata import version
+
     return {"python": platform.python_version(), **{name: version(name) for name in _LIBRARIES}}
 
 

@@ -8,11 +8,8 @@ import logging
 import os
 import sys
 import threading
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from http.client import HTTPException
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -148,13 +145,17 @@ def reachable(address: str, seconds: float = _TIMEOUT_SECONDS) -> bool:
 
     Uses a thread, since a name lookup may take longer than any timeout of the connection.
     """
+    from http.client import HTTPException
+    from urllib.error import HTTPError
+    from urllib.request import Request, urlopen
+
     responded = threading.Event()
 
     def connect() -> None:
         try:
-            urllib.request.urlopen(urllib.request.Request(address, method="HEAD"), timeout=seconds)
+            urlopen(Request(address, method="HEAD"), timeout=seconds)
             responded.set()
-        except urllib.error.HTTPError:
+        except HTTPError:
             responded.set()  # an HTTP error is a response
         except (OSError, HTTPException, ValueError):
             pass  # no connection, a response that is not HTTP, or an invalid address of the proxy

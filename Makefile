@@ -13,7 +13,7 @@ SUPPORTED := import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_in
 COMPLETE := import pip; $(SUPPORTED)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup train test lint bench tensorboard
+.PHONY: help setup train test lint bench lab tensorboard
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "make %-12s %s\n", $$1, $$2 }'
@@ -35,6 +35,9 @@ lint: $(READY) ## check style, format, imports between packages, and types
 
 bench: $(READY) ## measure speed and memory, with flags in ARGS="..."
 	@$(VENV)/bin/python -m bench $(ARGS)
+
+lab: $(READY) ## run all experiments on what textbooks say, with flags in ARGS="..."
+	@$(VENV)/bin/python -m lab all $(ARGS)
 
 tensorboard: $(READY) ## show all runs in a browser
 	@$(VENV)/bin/tensorboard --logdir runs $(ARGS)

@@ -1,0 +1,18 @@
+"""Experiments on what textbooks say about recurrent networks.
+
+    python -m lab                        list the experiments
+    python -m lab memory                 run one of them; called again, it continues with what is missing
+    python -m lab all --quick            run all in their quick form, one minute each
+    python -m lab overlay RUN RUN RUN    draw the gradients through time of several runs in one figure
+    python -m lab.page memory            record the results of an experiment, and write docs/what-we-measured.md
+
+Each experiment is one file: its conditions, what is measured under a condition, and how the results are drawn and
+summed up. `experiment.py` holds what all of them do. No other package imports this one.
+"""
+
+from collections.abc import Mapping
+
+EXPERIMENTS: Mapping[str, str] = {
+    "memory": "A simple recurrent network forgets after about ten steps; LSTM and GRU remember.",
+}
+"""Name of an experiment -> the textbook's claim that it tests."""

@@ -48,7 +48,7 @@ def gradient_through_time(
         yscale="log", ylim=(low / 1.5, high * 1.5), xlabel=lag_label, ylabel="mean gradient norm (height and color)"
     )
     lines.legend(edgecolor="none", fontsize="small", labelspacing=0.2)
-    _powers_of_ten(lines.yaxis)
+    _log_ticks(lines.yaxis)
     return figure
 
 
@@ -110,17 +110,18 @@ def _draw_heat_map(figure: Figure, axes: Axes, norms: np.ndarray, epochs: list[i
     borders = np.arange(len(epochs) + 1) - 0.5, np.arange(len(norms) + 1) - 0.5
     image = axes.pcolormesh(*borders, shown, norm=LogNorm(low, high))
     image.set_cmap(COLORS)
-    _powers_of_ten(figure.colorbar(image, ax=axes, pad=0.03).ax.yaxis)
+    _log_ticks(figure.colorbar(image, ax=axes, pad=0.03).ax.yaxis)
     step = -(-len(epochs) // 10)
     axes.set_xticks(range(0, len(epochs), step), [str(epoch) for epoch in epochs[::step]])
     axes.set_xlabel("epoch")
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
 
 
-def _powers_of_ten(axis: Axis) -> None:
-    """Few ticks, in plain text: formulas take most of the drawing time."""
-    axis.set_major_locator(LogLocator(numticks=8))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0e}"))
+def _log_ticks(axis: Axis) -> None:
+    """Few ticks, but more than one, in plain text: formulas take most of the drawing time."""
+    low, high = axis.get_view_interval()
+    axis.set_major_locator(LogLocator(subs=(1,) if high / low >= 1000 else (1, 2, 5), numticks=8))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}" if 1e-3 <= value < 1e4 else f"{value:.0e}"))
     axis.set_minor_locator(NullLocator())
 
 

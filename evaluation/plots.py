@@ -262,7 +262,8 @@ def attention_figure(attention: AttentionWeights) -> Figure:
     axes.tick_params(length=0)
     total = len(attention.source)
     subset = f" ({columns} of {total} tokens, those with the highest weights)" if columns < total else ""
-    axes.set(ylabel="output", xlabel=f"source{subset}")
+    axes.set(ylabel="output token", xlabel=f"source{subset}")
+    figure.suptitle("Attention of each output token over the source (white 0, dark blue 1)", fontsize="medium")
     return figure
 
 

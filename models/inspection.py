@@ -44,14 +44,14 @@ class NormsByLag:
     def curve(self, min_fraction: float = 0.0) -> np.ndarray:
         """Mean of the norms over the rows, by lag: (maximum lag + 1,); NaN for a lag without steps.
 
-        min_fraction: of the rows that must reach a lag; the curve ends before the first lag that fewer rows reach,
-            since the mean of a few rows says more about these than about the lag
+        min_fraction: of the rows with any step that must reach a lag; the curve ends before the first lag that fewer
+            rows reach, since the mean of a few rows says more about these than about the lag
         """
         valid = self.lags >= 0
         counts = np.bincount(self.lags[valid])
         totals = np.bincount(self.lags[valid], self.norms[valid].astype(np.float64))
         means = np.divide(totals, counts, out=np.full(len(counts), np.nan), where=counts > 0)
-        rare = np.flatnonzero(counts < min_fraction * len(self.lags))
+        rare = np.flatnonzero(counts < min_fraction * valid.any(axis=1).sum())
         return means[: rare[0]] if len(rare) else means
 
 
@@ -125,12 +125,12 @@ class GradientRecorder:
 def loss_gradient(
     recorder: GradientRecorder, inputs: Arrays, targets: np.ndarray, loss: keras.losses.Loss
 ) -> NormsByLag:
-    """|dL/dx_t| of the batch's loss for each step of each example, (batch, time); lag 0 is an example's last step."""
+    """|dL/dx_t| of the batch's loss for each step, (rows, time); lag 0 is a row's last step.
+
+    A row is what the layer processes in one go: a text, or each of its chunks. No gradient passes from chunk to chunk.
+    """
     norms, mask = recorder.loss_norms(inputs, np.asarray(targets), loss)
-    # Rows are examples x chunks, example by example (models/chunks.py): end to end they are the texts again.
-    batch = len(targets)
-    norms, mask = norms.numpy().reshape(batch, -1), mask.numpy().reshape(batch, -1)
-    return NormsByLag(norms, _lags(mask, "forward"))
+    return NormsByLag(norms.numpy(), _lags(mask.numpy(), "forward"))
 
 
 def state_gradient(recorder: GradientRecorder, inputs: Arrays) -> dict[str, NormsByLag]:

@@ -1,9 +1,25 @@
-"""Tokenization that the data and the scores share."""
+"""Treatment of texts that several packages share."""
+
+import re
 
 _PUNCTUATION = '.,;:!?"()'
+_LINE_BREAK = re.compile(r"(<br\s*/?>|\s)+", re.IGNORECASE)
 
 
 def caption_tokens(text: str) -> list[str]:
     """Split a caption at spaces into lowercase words without punctuation around them, as the COCO scorers expect."""
     tokens = (token.strip(_PUNCTUATION) for token in text.lower().split())
     return [token for token in tokens if any(letter.isalnum() for letter in token)]
+
+
+def one_line(text: str) -> str:
+    """A text to display on one line: every sequence of spaces, line ends and HTML line breaks is one space."""
+    return _LINE_BREAK.sub(" ", text).strip()
+
+
+def shorten(text: str, length: int) -> str:
+    """A text of at most `length` characters; the middle of a longer one is left out."""
+    if len(text) <= length:
+        return text
+    half = (length - 3) // 2
+    return f"{text[:half]} … {text[-half:]}"

@@ -5,6 +5,7 @@ from textwrap import indent
 
 from console.interlinear import interlinear
 from schema.scores import ScoredExample
+from schema.text import one_line, shorten
 
 EXAMPLES_PER_KIND = 3
 MAX_CHARACTERS = 400
@@ -19,7 +20,7 @@ def examples_as_markdown(examples: Sequence[ScoredExample]) -> str:
     Without a table, since TensorBoard breaks the words of a narrow column at any letter.
     """
     return "\n\n".join(
-        f"**{kind}**, score {example.score:.3f}{_aligned(example) if example.rows else _as_text(example)}"
+        f"**{kind}**, score {100 * example.score:.1f}\n\n{_aligned(example) if example.rows else _as_text(example)}"
         for kind, example in _select(examples)
     )
 
@@ -32,10 +33,8 @@ def _select(examples: Sequence[ScoredExample]) -> Iterator[tuple[str, ScoredExam
 
 
 def _as_text(example: ScoredExample) -> str:
-    return (
-        f", reference *{_escape(example.reference)}*, prediction *{_escape(example.prediction)}*\n\n"
-        f"> input: {_escape(example.input)}"
-    )
+    parts = {"input": example.input, "reference": example.reference, "prediction": example.prediction}
+    return "\n>\n".join(f"> *{name}*: {_escape(text)}" for name, text in parts.items())
 
 
 def _aligned(example: ScoredExample) -> str:
@@ -45,15 +44,12 @@ def _aligned(example: ScoredExample) -> str:
     rows = [
         [name, *map(_encodable, row[:MAX_COLUMNS]), *ellipsis] for name, row in zip(names, example.rows, strict=True)
     ]
-    return "\n\n" + indent(interlinear(rows), "    ")
+    return indent(interlinear(rows), "    ")
 
 
 def _escape(text: str) -> str:
     """Shorten a text, and escape all Markdown and HTML in it."""
-    text = " ".join(text.split())
-    if len(text) > MAX_CHARACTERS:
-        text = f"{text[:MAX_CHARACTERS]}…"
-    text = _encodable(text).replace("&", "&amp;").replace("<", "&lt;")
+    text = _encodable(shorten(one_line(text), MAX_CHARACTERS)).replace("&", "&amp;").replace("<", "&lt;")
     return "".join(f"\\{letter}" if letter in r"\`*_{}[]|#" else letter for letter in text)
 
 

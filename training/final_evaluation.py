@@ -83,7 +83,7 @@ def _log_results(
     job: TrainingJob[ExampleT], model: "keras.Model", fitted: FittedEncoder[Encoder[ExampleT]], metrics: Metrics
 ) -> None:
     """Write final scores and word vectors for TensorBoard."""
-    folder = job.folder.path / "tensorboard"
+    folder = job.folder.path
     write_results(folder, asdict(job.config), metrics)
     vectors = job.task.word_vectors(model, fitted.encoder) if job.config.diagnostics else None
     if vectors is not None:

@@ -90,7 +90,7 @@ def _make_callbacks(
         state, job.folder, batches, _validator(job, fitted, validation), task.primary_metric, config.patience
     )
     log = TensorBoardLog(
-        job.folder.path / "tensorboard",
+        job.folder.path,
         state,
         task.primary_metric,
         lambda: _fixed_samples(fitted.encoded, validation()),

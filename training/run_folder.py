@@ -1,7 +1,7 @@
 """The folder of a run. Each file is replaced atomically: a kill at any moment leaves the old file or the new one.
 
 runs/TASK/NAME/  config.json  encoder/  model.keras  checkpoints/  history.csv
-                 predictions/  metrics.json  report.md  plots/  tensorboard/
+                 predictions/  metrics.json  report.md  plots/  train/  validation/
 """
 
 import csv

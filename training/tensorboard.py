@@ -5,7 +5,8 @@
     write_results(folder, config, metrics)
     write_projector(folder, vectors, words)
 
-`folder` is RUN/tensorboard. Its folders `train` and `validation` have the same tags, so that a chart shows both.
+`folder` is that of the run. Its folders `train` and `validation` have the same tags, so that a chart shows both; they
+are the only ones with events, since TensorBoard lists each of them. The newest figures are also files, in `plots/`.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,6 +21,7 @@ import numpy as np
 import tensorflow as tf
 
 import evaluation
+from console.files import atomic_write
 from models import inspection
 from schema.records import EpochRecord, Metrics
 from training.callbacks import Logs, averaged_weights
@@ -32,13 +34,16 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 PARTS = ("train", "validation")
+SPLITS = ("validation", "test")
 DRAWING_FRACTION = 0.05
 FIRST_DRAWING = 4.0
 """Expected processor seconds for drawing all figures, before it was measured."""
-MAX_HALF_LIFE = 1000.0
-"""Logged for a longer or infinite half-life."""
+MAX_HALF_LIFE = 100.0
+"""Logged for a longer or infinite half-life: a fit over 30 steps cannot tell those apart."""
 MIN_FRACTION = 0.5
 """Minimum fraction of the rows of the fixed sample that must reach a lag, for the mean at this lag to be shown."""
+CURVES_FILE = "plots/curves.npz"
+"""Values of the figures of gradients and gates, in the run folder."""
 HYPERPARAMETERS = ("cell", "units", "layers", "bidirectional", "dropout", "learning_rate", "forget_bias", "seed")
 MAX_WORDS = 10_000
 """Maximum number of words in the projector, which computes in the browser."""
@@ -85,7 +90,7 @@ class TensorBoardLog(keras.callbacks.Callback):
         if not self.diagnostics:
             return
         self.recorder = inspection.GradientRecorder(self.model)
-        self.curves = Curves(self.folder / "curves.npz")
+        self.curves = Curves(self.folder / CURVES_FILE)
         self.curves.load()
         # Measured after the first epoch, so that neither the first step nor the time of the epoch includes it.
         self.initial_weights = None if self.logged_records else _trainable_weights(self.model)
@@ -157,7 +162,7 @@ class TensorBoardLog(keras.callbacks.Callback):
             tf.summary.text("examples", examples_as_markdown(result.scored_examples))
             confusion = result.scores.confusion
             if confusion is not None and confusion.labels:
-                _image("confusion_matrix", evaluation.plots.confusion_figure(confusion))
+                self._log_figure("confusion_matrix", evaluation.plots.confusion_figure(confusion))
         self.writers["validation"].flush()
 
     def _log_diagnostics(self, epoch: int) -> None:
@@ -166,7 +171,7 @@ class TensorBoardLog(keras.callbacks.Callback):
                 tf.summary.histogram(f"weights/{weight.path}", weight)
         with self.writers["validation"].as_default(step=epoch):
             for name, figure in self.figures(self.model).items():
-                _image(name, figure)
+                self._log_figure(name, figure, keep=epoch == self.state.best_epoch)
         for part, sample in self.fixed_samples().items():
             with self.writers[part].as_default(step=epoch):
                 self._measure(part, sample, epoch)
@@ -190,19 +195,28 @@ class TensorBoardLog(keras.callbacks.Callback):
         """Draw the curves of all epochs so far, one figure per tag."""
         started = process_time()
         for part in self.fixed_samples():
+            keep = part == PARTS[-1] or PARTS[-1] not in self.fixed_samples()
             with self.writers[part].as_default(step=self.state.epoch):
                 for tag, curves in self.curves.by_tag(part, "gradient/").items():
                     title, lag = _gradient_labels(tag)
                     title = f"{title} ({part}, fixed sample)"
-                    _image(tag, evaluation.diagnostics_plots.gradient_through_time(curves, title, lag))
+                    self._log_figure(tag, evaluation.diagnostics_plots.gradient_through_time(curves, title, lag), keep)
                 activations = self.curves.by_tag(part, "cell/")
                 panels = {tag.removeprefix("cell/"): curves for tag, curves in activations.items()}
                 title = f"Mean gate activation by time step ({part}, fixed sample)"
-                _image("cell/over_time", evaluation.diagnostics_plots.cell_over_time(panels, title))
+                self._log_figure("cell/over_time", evaluation.diagnostics_plots.cell_over_time(panels, title), keep)
             self.writers[part].flush()
         self.seconds_of_last_drawing = process_time() - started
         self.drawing_seconds += self.seconds_of_last_drawing
         self.drawn = True
+
+    def _log_figure(self, tag: str, figure: "Figure", keep: bool = False) -> None:
+        """Log a figure; keep: write it to `plots/` too, where the report finds it."""
+        content = evaluation.plots.png(figure)
+        tf.summary.image(tag, tf.io.decode_png(content, channels=3)[None])
+        if keep:
+            name = f"{tag.replace('/', '_')}.png"
+            atomic_write(self.folder / "plots" / name, lambda path: path.write_bytes(content))
 
 
 def write_results(folder: Path, config: Mapping[str, object], metrics: Metrics) -> None:
@@ -212,20 +226,24 @@ def write_results(folder: Path, config: Mapping[str, object], metrics: Metrics) 
     """
     from tensorboard.plugins.hparams import api
 
+    name, score = metrics.primary_metric.name, "best epoch, primary metric of the task"
     flags = {name: config[name] for name in HYPERPARAMETERS if isinstance(config.get(name), bool | int | float | str)}
-    flags |= {"task": metrics.task, "dataset": metrics.dataset}
-    primary = metrics.primary_metric
-    scores = {
-        # With the split in the name: scores of different splits must not share a column.
-        f"final/{primary.split}_{primary.name}": primary.value,
-        "final/parameters": metrics.parameters,
-        "final/training_cpu_seconds": metrics.seconds.get("training_cpu", np.nan),
+    flags |= {"task": metrics.task, "dataset": metrics.dataset, "metric": name}
+    columns = {
+        # Each split has its own column: their scores must not be compared.
+        **{f"final/{split}_score": (metrics.scores.get(split, {}).get(name, np.nan), score) for split in SPLITS},
+        "final/parameters": (metrics.parameters, "number of parameters"),
+        "final/training_cpu_seconds": (metrics.seconds.get("training_cpu", np.nan), "CPU time of the training"),
     }
-    # In a folder of its own, since HParams takes every scalar of a run's folder for a metric.
-    with tf.summary.create_file_writer(str(folder / "results")).as_default(step=metrics.best_epoch) as writer:
-        api.hparams(flags, trial_id=f"{metrics.task}/{folder.parent.name}")
-        for name, value in scores.items():
-            _scalar(name, value, f"On the {primary.split} split." if name.endswith(primary.name) else None)
+    # Beside the learning curves of validation, of which HParams would make columns too if these were not named.
+    with tf.summary.create_file_writer(str(folder / "validation")).as_default(step=metrics.best_epoch) as writer:
+        api.hparams_config(
+            [api.HParam(flag) for flag in ("task", "dataset", "metric", *HYPERPARAMETERS)],
+            [api.Metric(tag, display_name=tag.removeprefix("final/").replace("_", " ")) for tag in columns],
+        )
+        api.hparams(flags, trial_id=f"{metrics.task}/{folder.name}")
+        for tag, (value, description) in columns.items():
+            _scalar(tag, value, description)
         writer.close()
 
 
@@ -238,7 +256,7 @@ def write_projector(folder: Path, vectors: np.ndarray, words: Sequence[str]) -> 
 
     if len(vectors) != len(words):
         raise ValueError(f"{len(vectors)} vectors and {len(words)} words")
-    home = folder / "words"
+    home = folder / "train"
     home.mkdir(parents=True, exist_ok=True)
     table = tf.Variable(np.asarray(vectors[:MAX_WORDS], np.float32))
     tf.train.Checkpoint(words=table).save(str(home / "vectors.ckpt"))
@@ -249,10 +267,6 @@ def write_projector(folder: Path, vectors: np.ndarray, words: Sequence[str]) -> 
     entry = config.embeddings.add()
     entry.tensor_name, entry.metadata_path = "words/.ATTRIBUTES/VARIABLE_VALUE", "words.tsv"
     projector.visualize_embeddings(str(home), config)
-    # TensorBoard takes a folder for a run, in which the projector looks for vectors, only if it has an event.
-    with tf.summary.create_file_writer(str(home)).as_default(step=0) as writer:
-        tf.summary.text("words", f"Vectors of {len(names):,} words or subwords: see the Projector tab.")
-        writer.close()
 
 
 _DESCRIPTIONS = {
@@ -268,9 +282,9 @@ _DESCRIPTIONS = {
 def _gradient_labels(tag: str) -> tuple[str, str]:
     """Title of the figure of a gradient, and label of its lag axis."""
     if tag == "gradient/loss":
-        return "Norm of dL/dx_t at each step", "distance from the end of the sequence (steps)"
+        return "Gradient of the loss by lag: norm of dL/dx_t", "steps to the end of the text or chunk"
     direction = tag.removeprefix("gradient/state_")
-    return f"Norm of dh_T/dx_t by lag, {direction} direction", "distance from the last state (steps)"
+    return f"Gradient of the last state by lag: norm of dh_T/dx_t, {direction}", "steps to the last state"
 
 
 def _state_gradient_scalars(curve: np.ndarray, suffix: str) -> None:
@@ -310,7 +324,3 @@ def _scalar(name: str, value: float, description: str | None = None) -> None:
     # An unknown value is left out, since TensorBoard would draw NaN as a point.
     if not np.isnan(value):
         tf.summary.scalar(name, value, description=description)
-
-
-def _image(name: str, figure: "Figure") -> None:
-    tf.summary.image(name, tf.io.decode_png(evaluation.plots.png(figure), channels=3)[None])

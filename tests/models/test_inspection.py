@@ -141,9 +141,11 @@ def test_the_loss_gradient_matches_finite_differences(frozen):
     ids = np.array([[3, 9, 1, 7, 12, 2, 8, 5], [11, 4, 10, 6, 0, 0, 0, 0]], np.int32)
     gradient = loss_gradient(GradientRecorder(model), {"words": ids}, TARGETS[:2], LOSS)
     expected = finite_differences(model, ids, TARGETS[:2])
-    np.testing.assert_allclose(gradient.norms[ids > 0], expected[ids > 0], rtol=1e-2, atol=1e-5)
-    assert not gradient.norms[ids == 0].any() and gradient.norms[ids > 0].all()
-    np.testing.assert_array_equal(gradient.lags, [[7, 6, 5, 4, 3, 2, 1, 0], [3, 2, 1, 0, -1, -1, -1, -1]])
+    norms = gradient.norms.reshape(ids.shape)
+    np.testing.assert_allclose(norms[ids > 0], expected[ids > 0], rtol=1e-2, atol=1e-5)
+    assert not norms[ids == 0].any() and norms[ids > 0].all()
+    # Each text is two chunks of four steps; the second chunk of the second text is padding.
+    np.testing.assert_array_equal(gradient.lags, [*[[3, 2, 1, 0]] * 3, [-1] * 4])
 
 
 def test_padding_changes_nothing():
@@ -151,16 +153,23 @@ def test_padding_changes_nothing():
     recorder = GradientRecorder(build_classifier(SETTINGS))
     padded = {"words": np.pad(IDS, [(0, 0), (0, 4)])}
     alone, together = (loss_gradient(recorder, inputs, TARGETS, LOSS) for inputs in ({"words": IDS}, padded))
-    np.testing.assert_allclose(together.norms[:, :8], alone.norms, rtol=1e-4, atol=1e-9)
-    assert not together.norms[:, 8:].any() and not alone.norms[~VALID].any()
-    np.testing.assert_allclose(together.curve(), alone.curve(), rtol=1e-4, atol=1e-9)
-    for direction, gradient in state_gradient(recorder, padded).items():
+    pairs = [(together, alone)]
+    expected = state_gradient(recorder, {"words": IDS})
+    pairs += [(gradient, expected[direction]) for direction, gradient in state_gradient(recorder, padded).items()]
+    assert not alone.norms[~VALID.reshape(8, 4)].any()
+    for with_padding, without in pairs:
         # Rows are texts x chunks: the third chunk of each text is new, and padding.
-        rows = gradient.norms.reshape(4, 3, 4)
-        expected = state_gradient(recorder, {"words": IDS})[direction]
+        rows = with_padding.norms.reshape(4, 3, 4)
         assert not rows[:, 2].any()
-        np.testing.assert_allclose(rows[:, :2].reshape(8, 4), expected.norms, rtol=1e-4, atol=1e-9)
-        np.testing.assert_allclose(gradient.curve(), expected.curve(), rtol=1e-4, atol=1e-9)
+        np.testing.assert_allclose(rows[:, :2].reshape(8, 4), without.norms, rtol=1e-4, atol=1e-9)
+        np.testing.assert_allclose(with_padding.curve(1.0), without.curve(1.0), rtol=1e-4, atol=1e-9)
+
+
+def test_the_loss_gradient_of_a_chunk_starts_at_its_own_end():
+    keras.utils.set_random_seed(3)
+    ids = np.array([[5, 3, 2, 9, 4, 7, 0, 0]], np.int32)
+    gradient = loss_gradient(GradientRecorder(build_classifier(SETTINGS)), {"words": ids}, TARGETS[:1], LOSS)
+    np.testing.assert_array_equal(gradient.lags, [[3, 2, 1, 0], [1, 0, -1, -1]])
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -170,7 +179,7 @@ def test_recording_leaves_the_model_unchanged(cell, tmp_path):
     inputs = {"words": IDS, "ngram_features": NGRAMS[..., :2], "ngram_totals": NGRAMS[..., 2:]}
     expected = model(inputs)
     gradient = loss_gradient(GradientRecorder(model), inputs, TARGETS % 2, LOSS)
-    assert (gradient.norms[VALID] > 0).all()
+    assert (gradient.norms[VALID.reshape(8, 4)] > 0).all()
     assert model.get_config() == config
     model.save(tmp_path / "model.keras")
     np.testing.assert_array_equal(keras.saving.load_model(tmp_path / "model.keras")(inputs), expected)

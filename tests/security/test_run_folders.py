@@ -26,7 +26,7 @@ from training.saved_run import open_run
 def run(tmp_path: Path) -> Path:
     """The files of a run that are read before TensorFlow is needed."""
     folder = tmp_path / "runs" / "sentiment" / "mine"
-    for name in ("encoder", "checkpoints/epoch-0001", "plots", "predictions", "tensorboard/train"):
+    for name in ("encoder", "checkpoints/epoch-0001", "plots", "predictions", "train"):
         (folder / name).mkdir(parents=True)
     config = asdict(get_task("sentiment").config_class())
     content = {"format": FORMAT, "task": "sentiment", "source": "x", "config": config, "command": "train.py sentiment"}
@@ -54,9 +54,9 @@ PLACES = [
     "plots/new.png",
     "predictions",
     "predictions/test.jsonl",
-    "tensorboard",
-    "tensorboard/train",
-    "tensorboard/train/events",
+    "train",
+    "train/events",
+    "validation",
     ".fresh-model.keras",
 ]
 

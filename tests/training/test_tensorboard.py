@@ -86,6 +86,7 @@ class FakeValidation(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None) -> None:
         self.append(epoch + 1)
+        self.state.best_epoch = epoch + 1
 
 
 def fit(folder: Path, state: TrainerState) -> None:
@@ -113,8 +114,9 @@ def fit(folder: Path, state: TrainerState) -> None:
 
 
 def make_metrics(cell: str, score: float, **changes: object) -> Metrics:
-    """Metrics in which the fields that `write_results` does not read are None."""
+    """Metrics in which the fields that `write_results` does not read are None; validation is 0.05 above test."""
     values = {
+        "scores": {"test": {"accuracy": score}, "validation": {"accuracy": score + 0.05}},
         "task": "sentiment",
         "dataset": "synthetic",
         "cell": cell,
@@ -130,7 +132,7 @@ def make_metrics(cell: str, score: float, **changes: object) -> Metrics:
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of two runs: the first with the log of a training, the second with its results only."""
     runs = tmp_path_factory.mktemp("runs")
-    first, second = runs / "first" / "tensorboard", runs / "second" / "tensorboard"
+    first, second = runs / "sentiment" / "first", runs / "sentiment" / "second"
     fit(first, TrainerState())
     write_results(first, asdict(TrainingConfig(cell="lstm", units=3)), make_metrics("lstm", 0.75))
     write_results(second, asdict(TrainingConfig(cell="gru", units=8)), make_metrics("gru", 0.875))
@@ -177,7 +179,7 @@ def _request(address: str, send: Any) -> Any:
 
 
 def path_of(plugin: str, run: str, tag: str, **parameters: object) -> str:
-    return f"plugin/{plugin}?" + urllib.parse.urlencode({"run": f"first/tensorboard/{run}", "tag": tag, **parameters})
+    return f"plugin/{plugin}?" + urllib.parse.urlencode({"run": f"sentiment/first/{run}", "tag": tag, **parameters})
 
 
 def scalars(query: Query, run: str, tag: str, points: int = 3) -> dict[int, float]:
@@ -207,11 +209,11 @@ def test_gradients_and_gate_activations_are_scalars_of_each_epoch(query, part):
 def test_scalars_have_descriptions(query):
     tags = query(
         "plugin/scalars/tags",
-        complete=lambda response: "gradient/half_life_steps" in response["first/tensorboard/train"],
+        complete=lambda response: "gradient/half_life_steps" in response["sentiment/first/train"],
     )
-    descriptions = {tag: metadata["description"] for tag, metadata in tags["first/tensorboard/train"].items()}
+    descriptions = {tag: metadata["description"] for tag, metadata in tags["sentiment/first/train"].items()}
     assert "lag 11 over lag 0" in descriptions["gradient/ratio"]
-    assert "1000 stands for" in descriptions["gradient/half_life_steps"]
+    assert "100 stands for" in descriptions["gradient/half_life_steps"]
 
 
 @pytest.mark.parametrize(
@@ -232,8 +234,24 @@ def test_figures_are_images(query, run, tag, steps):
     assert 500 < int.from_bytes(content[16:20]) < 1100
 
 
+def test_a_training_has_two_rows(query):
+    runs = query("runs", complete=lambda response: "sentiment/second/validation" in response)
+    assert sorted(runs) == ["sentiment/first/train", "sentiment/first/validation", "sentiment/second/validation"]
+
+
+def test_newest_figures_are_files_for_the_report(runs):
+    plots = runs / "sentiment" / "first" / "plots"
+    assert {path.name for path in plots.glob("*.png")} == {
+        "attention_1.png",
+        "cell_over_time.png",
+        "gradient_loss.png",
+        "gradient_state_forward.png",
+    }
+    assert all(path.read_bytes().startswith(b"\x89PNG") for path in plots.glob("*.png"))
+
+
 def test_weights_are_histograms(query):
-    tag = next(tag for tag in query("plugin/histograms/tags")["first/tensorboard/train"] if "recurrent_kernel" in tag)
+    tag = next(tag for tag in query("plugin/histograms/tags")["sentiment/first/train"] if "recurrent_kernel" in tag)
     steps = query(path_of("histograms/histograms", "train", tag), complete=lambda response: len(response) == 3)
     assert [int(step[1]) for step in steps] == [0, 1, 2]
 
@@ -243,12 +261,12 @@ def test_examples_are_shown_without_interpreting_markup(query):
     shown = texts[-1]["text"]
     assert shown.count("<blockquote>") == 9
     assert shown.count("neg | &lt;b&gt;") == 9
-    assert "<strong>best</strong>, score 0.700" in shown and "<strong>worst</strong>, score 0.000" in shown
+    assert "<strong>best</strong>, score 70.0" in shown and "<strong>worst</strong>, score 0.0" in shown
 
 
 def test_runs_are_sorted_and_filtered_by_hyperparameters_and_final_score(query):
     every = {"experimentName": "", "allowedStatuses": ["STATUS_UNKNOWN"], "sliceSize": 10}
-    column = {"metric": {"group": "", "tag": "final/test_accuracy"}, "order": "ORDER_DESC"}
+    column = {"metric": {"group": "", "tag": "final/test_score"}, "order": "ORDER_DESC"}
     found = query(
         "plugin/hparams/session_groups",
         {**every, "colParams": [column]},
@@ -257,10 +275,11 @@ def test_runs_are_sorted_and_filtered_by_hyperparameters_and_final_score(query):
         ),
     )["sessionGroups"]
     assert [group["hparams"]["cell"] for group in found] == ["gru", "lstm"]
-    assert [value["value"] for group in found for value in group["metricValues"] if "acc" in value["name"]["tag"]] == [
-        0.875,
-        0.75,
-    ]
+    scores = [{value["name"]["tag"]: value["value"] for value in group["metricValues"]} for group in found]
+    assert [values["final/test_score"] for values in scores] == [0.875, 0.75]
+    assert [values["final/validation_score"] for values in scores] == pytest.approx([0.925, 0.8])
+    assert all(len(values) == 4 for values in scores)
+    assert [group["hparams"]["metric"] for group in found] == ["accuracy", "accuracy"]
     small = {"hparam": "units", "filterInterval": {"minValue": 1, "maxValue": 4}}
     lstm = {"hparam": "cell", "filterDiscrete": ["lstm"]}
     for column in (small, lstm):
@@ -273,7 +292,7 @@ def test_runs_are_sorted_and_filtered_by_hyperparameters_and_final_score(query):
 
 
 def test_projector_has_words_and_their_vectors(query):
-    run = "first/tensorboard/words"
+    run = "sentiment/first/train"
     assert run in query("plugin/projector/runs", complete=lambda response: run in response)
     parameters = urllib.parse.urlencode({"run": run, "name": "words/.ATTRIBUTES/VARIABLE_VALUE"})
     config = query("plugin/projector/info?" + urllib.parse.urlencode({"run": run}))
@@ -285,7 +304,7 @@ def test_projector_has_words_and_their_vectors(query):
 
 
 def test_resumed_run_continues_its_curves(runs, tmp_path):
-    folder = shutil.copytree(runs / "first" / "tensorboard", tmp_path / "tensorboard")
+    folder = shutil.copytree(runs / "sentiment" / "first", tmp_path / "first")
     state = TrainerState()
     for epoch in range(3):
         FakeValidation(state).append(epoch)
@@ -355,11 +374,13 @@ def test_long_source_does_not_lengthen_the_targets_of_a_fixed_sample():
 
 
 def test_examples_are_shortened_and_escaped():
-    strange = ScoredExample("a|b *c* `d` \\ <e>\n\ud800" + "x" * 500, "", "[f](g)", 1.0)
+    strange = ScoredExample("a|b *c* `d` \\ <e>\n<br /><br />\ud800" + "x" * 500, "", "[f](g)", 1.0)
     head, text = examples_as_markdown([strange]).split("\n\n")[:2]
-    assert head.endswith(r"prediction *\[f\](g)*")
-    assert text.startswith(r"> input: a\|b \*c\* \`d\` \\ &lt;e> ?xxx")
-    assert text.endswith("x…") and len(text) < 500
+    assert head == "**best**, score 100.0"
+    shown, reference, prediction = text.split("\n>\n")
+    assert shown.startswith(r"> *input*: a\|b \*c\* \`d\` \\ &lt;e> ?xxx")
+    assert shown.endswith("x") and "… x" in shown and len(shown) < 500
+    assert (reference, prediction) == ("> *reference*: ", r"> *prediction*: \[f\](g)")
     assert examples_as_markdown([]) == ""
 
 
@@ -370,4 +391,4 @@ def test_number_of_words_and_vectors_must_match(tmp_path):
 
 def test_paths_are_no_hyperparameters(tmp_path):
     write_results(tmp_path, asdict(TrainingConfig()), make_metrics("lstm", 0.5, seconds={}))
-    assert list((tmp_path / "results").glob("*tfevents*"))
+    assert list((tmp_path / "validation").glob("*tfevents*"))

@@ -8,6 +8,7 @@ import io
 import math
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -22,8 +23,9 @@ from schema.records import EpochRecord
 from schema.scores import ConfusionMatrix, Table
 
 BLUE, ORANGE, GREEN, GRAY = "#0072B2", "#D55E00", "#009E73", "#666666"
-LINES = (("o-", BLUE), ("s--", ORANGE), ("^-.", GREEN))
+CELL_LINES = {"simple_rnn": ("o-", BLUE), "lstm": ("s--", ORANGE), "gru": ("^-.", GREEN)}
 DOTS_PER_INCH = 120
+MAX_PANEL_COLUMNS = 2
 MAX_CLASSES_WITH_NUMBERS = 12
 """With more classes the cells are too small for numbers."""
 MIN_RELIABLE_EXAMPLES = 30
@@ -61,27 +63,74 @@ def save_learning_curves(history: Sequence[EpochRecord], score_name: str, path: 
     _save(figure, path)
 
 
-def save_cells_by_epoch(
-    curves: Mapping[str, Mapping[int, float]], baselines: Mapping[str, float], score_name: str, path: Path
-) -> None:
-    """Plot the validation score of each cell in percent after each epoch, and that of the best baseline.
+@dataclass(frozen=True)
+class VariantCurves:
+    """Learning curves of one variant of a task's settings, for a panel of `save_results_by_epoch`.
 
-    curves: cell -> epoch -> score
+    cells: cell -> for each seed, epoch -> validation score
+    baselines: name -> validation score
     """
-    figure, factor = Figure(figsize=(7, 4), layout="constrained"), display_factor(score_name)
-    axes = figure.subplots()
-    for (cell, curve), style in zip(curves.items(), LINES, strict=False):
-        marker, color = style
-        axes.plot(list(curve), [factor * score for score in curve.values()], marker, color=color, label=cell)
-    if baselines:
-        name = max(baselines, key=baselines.__getitem__)
-        label = f"best baseline: {_words(name)}"
-        axes.axhline(factor * baselines[name], color=GRAY, linestyle=":", label=label)
-    axes.set(xlabel="epoch", ylabel=f"validation {_words(score_name)} (%)")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+
+    name: str
+    cells: Mapping[str, Sequence[Mapping[int, float]]]
+    baselines: Mapping[str, float]
+
+
+def save_results_by_epoch(variants: Sequence[VariantCurves], title: str, score_name: str, path: Path) -> None:
+    """Save the `results_figure`. Raises ValueError if there is no variant."""
+    _save(results_figure(variants, title, score_name), path)
+
+
+def results_figure(variants: Sequence[VariantCurves], title: str, score_name: str) -> Figure:
+    """Plot the validation score of each cell after each epoch, in a panel for each variant, in percent.
+
+    Several seeds are their mean, up to the last epoch that all of them reached, in a band from the lowest to the
+    highest. The y-axis begins at the weakest baseline, or at 0 if a curve is below it, so that differences keep their
+    proportion to what is learned. Raises ValueError if there is no variant.
+    """
+    if not variants:
+        raise ValueError("there is no variant to draw")
+    columns = min(MAX_PANEL_COLUMNS, len(variants))
+    rows = -(-len(variants) // columns)
+    figure = Figure(figsize=(7 if columns == 1 else 9.2, 0.9 + 3.1 * rows), layout="constrained")
+    figure.suptitle(title)
+    grid = figure.subplots(rows, columns, sharey=True, squeeze=False)
+    for axes, variant in zip(grid.flat, variants, strict=False):
+        _draw_variant(axes, variant, score_name)
+    for axes in grid.flat[len(variants) :]:
+        axes.set_visible(False)
+    for axes in grid[:, 0]:
+        axes.set_ylabel(f"validation {_words(score_name)} (%)")
+    grid[0, 0].set_ylim(bottom=display_factor(score_name) * _lowest_shown(variants))
+    if any(len(seeds) > 1 for variant in variants for seeds in variant.cells.values()):
+        figure.supxlabel("several seeds: mean, and band from the lowest to the highest", fontsize="small")
+    return figure
+
+
+def _lowest_shown(variants: Sequence[VariantCurves]) -> float:
+    curves = [curve for variant in variants for seeds in variant.cells.values() for curve in seeds]
+    lowest = min((score for curve in curves for score in curve.values()), default=0.0)
+    weakest = min((score for variant in variants for score in variant.baselines.values()), default=0.0)
+    return weakest if weakest <= lowest else 0.0
+
+
+def _draw_variant(axes: Axes, variant: VariantCurves, score_name: str) -> None:
+    factor = display_factor(score_name)
+    for cell, seeds in variant.cells.items():
+        marker, color = CELL_LINES.get(cell, ("d-", GRAY))
+        epochs = sorted(set.intersection(*map(set, seeds)))
+        scores = factor * np.array([[seed[epoch] for epoch in epochs] for seed in seeds])
+        label = f"{cell} ({len(seeds)} seeds)" if len(seeds) > 1 else cell
+        axes.plot(epochs, scores.mean(axis=0), marker, color=color, label=label, markersize=4)
+        axes.fill_between(epochs, scores.min(axis=0), scores.max(axis=0), color=color, alpha=0.2, linewidth=0)
+    ranked = sorted(variant.baselines, key=variant.baselines.__getitem__)
+    for name, what, style in zip(ranked[-1:] + ranked[:-1], ("best", "weakest"), (":", (0, (1, 4))), strict=False):
+        label = f"{what} baseline: {_words(name)}"
+        axes.axhline(factor * variant.baselines[name], color=GRAY, linestyle=style, label=label)
+    axes.set(title=variant.name, xlabel="epoch")
+    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     axes.grid(alpha=0.3)
-    axes.legend(edgecolor="none")
-    _save(figure, path)
+    axes.legend(edgecolor="none", fontsize="small")
 
 
 def save_confusion_matrix(confusion: ConfusionMatrix, path: Path) -> None:

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import evaluation
 from console.files import atomic_write
@@ -25,6 +25,9 @@ from evaluation.statistics import mean_and_deviation
 from schema.configs import CellName, TrainingConfig
 from schema.errors import RunError, UserError
 from schema.records import FORMAT
+
+if TYPE_CHECKING:
+    from evaluation.plots import VariantCurves
 
 BEGIN, END = "<!-- results:begin -->", "<!-- results:end -->"
 RNN_TYPES = (
@@ -120,17 +123,23 @@ def update(tables: Mapping[Path, str], check: bool = False) -> None:
 
 
 def write_figures(runs: Sequence[RecordedRun], folder: Path) -> None:
-    """Write a figure TASK.png for each task: its default configuration by cell, each with the lowest seed."""
-    tasks: dict[str, dict[str, RecordedRun]] = {}
+    """Write a figure TASK.png for each task, with all recorded cells and seeds of each variant."""
+    tasks: dict[str, dict[str, list[RecordedRun]]] = {}
     for run in sorted(runs, key=lambda run: (run.setting, run.seed)):
-        if run.variant == DEFAULT_VARIANT and run.curve:
-            tasks.setdefault(run.task, {}).setdefault(run.cell, run)
-    for task, cells in tasks.items():
-        first = next(iter(cells.values()))
-        curves = {cell: run.curve for cell, run in cells.items()}
-        evaluation.plots.save_cells_by_epoch(
-            curves, first.validation_baselines, first.score_name, folder / f"{task}.png"
-        )
+        if run.curve:
+            tasks.setdefault(run.task, {}).setdefault(run.variant, []).append(run)
+    for task, variants in tasks.items():
+        first = next(iter(variants.values()))[0]
+        title = f"{task} on {first.dataset}: validation {first.score_name.replace('_', ' ')} after each epoch"
+        panels = [_variant_curves(variant, of_variant) for variant, of_variant in variants.items()]
+        evaluation.plots.save_results_by_epoch(panels, title, first.score_name, folder / f"{task}.png")
+
+
+def _variant_curves(name: str, runs: Sequence[RecordedRun]) -> "VariantCurves":
+    cells: dict[str, list[Mapping[int, float]]] = {}
+    for run in runs:
+        cells.setdefault(run.cell, []).append(run.curve)
+    return evaluation.plots.VariantCurves(name, cells, runs[0].validation_baselines)
 
 
 def read_runs(results: Path) -> list[RecordedRun]:

@@ -97,5 +97,37 @@ def test_empty_data_are_refused(tmp_path):
         plots.save_learning_curves([], "accuracy", tmp_path / "x.png")
     with pytest.raises(ValueError, match="no class"):
         plots.save_confusion_matrix(ConfusionMatrix((), np.zeros((0, 0), dtype=int)), tmp_path / "x.png")
+    with pytest.raises(ValueError, match="no variant"):
+        plots.results_figure([], "topic", "accuracy")
     with pytest.raises(ValueError, match="no bin"):
         plots.save_score_by_length(Table("x", HEADER, ()), tmp_path / "x.png")
+
+
+LSTM_SEEDS = [{0: 0.2, 1: 0.6, 2: 0.9}, {0: 0.4, 1: 0.8}]
+BASELINES = {"majority": 0.3, "bigrams": 0.7, "unigrams": 0.5}
+
+
+def test_results_show_every_cell_and_seed_of_every_variant():
+    variants = [
+        plots.VariantCurves("default", {"simple_rnn": [{0: 0.5, 1: 0.55}], "lstm": LSTM_SEEDS}, BASELINES),
+        plots.VariantCurves("no attention", {"lstm": [{0: 0.1}]}, {}),
+    ]
+    figure = plots.results_figure(variants, "topic: accuracy", "accuracy")
+    default, other = figure.axes
+    assert figure.get_suptitle() == "topic: accuracy"
+    assert [axes.get_title() for axes in figure.axes] == ["default", "no attention"]
+    shown = {line.get_label(): line.get_ydata() for line in default.lines}
+    # Only the first seed has a third epoch.
+    np.testing.assert_allclose(shown["lstm (2 seeds)"], [30, 70])
+    np.testing.assert_allclose(shown["simple_rnn"], [50, 55])
+    assert shown["best baseline: bigrams"][0] == 70 and shown["weakest baseline: majority"][0] == 30
+    band = default.collections[1].get_paths()[0].get_extents()
+    np.testing.assert_allclose([band.ymin, band.ymax], [20, 80])
+    assert len(other.lines) == 1
+
+
+@pytest.mark.parametrize("lowest, bottom", [(0.4, 30), (0.3, 30), (0.2, 0)])
+def test_the_axis_of_results_begins_at_the_weakest_baseline_or_at_zero(lowest, bottom):
+    variants = [plots.VariantCurves("default", {"gru": [{0: lowest, 1: 0.9}]}, BASELINES)]
+    figure = plots.results_figure(variants, "topic", "accuracy")
+    assert figure.axes[0].get_ylim()[0] == pytest.approx(bottom)

@@ -16,7 +16,7 @@ import evaluation
 import models
 from data import synthetic
 from data.builders.flickr8k.layout import read_images
-from data.cache import default_cache
+from data.cache import cache_folder
 from data.encoders import image_features
 from data.encoders.caption import CaptionEncoder, CaptionSettings
 from data.encoders.image_features import ImageFeatures
@@ -113,7 +113,7 @@ class Caption(Generation[CaptionedImage, CaptionEncoder, CaptionConfig, CaptionP
         features = None
         if settings.image_encoder == "mobilenet_v2":
             image_encoder = models.FrozenImageEncoder(image_features.imagenet_encoder(), name=IMAGE_ENCODER)
-            features = ImageFeatures(image_encoder, settings.features, config.cache or default_cache())
+            features = ImageFeatures(image_encoder, settings.features, cache_folder(config.cache))
         watch = Stopwatch()
         captions = [caption for example in splits.train for caption in example.captions]
         encoder = CaptionEncoder.fit(captions, settings, config.min_count, features)
@@ -198,7 +198,7 @@ class Caption(Generation[CaptionedImage, CaptionEncoder, CaptionConfig, CaptionP
         self, splits: Splits[CaptionedImage], encoder: CaptionEncoder, config: CaptionConfig
     ) -> Mapping[str, Predictor[CaptionedImage, TextPrediction]]:
         if encoder.image_features is not None:
-            cache = config.cache or default_cache()
+            cache = cache_folder(config.cache)
             encoder = encoder.with_features(replace(encoder.image_features, cache=cache))
 
         def vectors(examples: Sequence[CaptionedImage]) -> np.ndarray:

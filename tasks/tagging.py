@@ -11,7 +11,7 @@ import evaluation
 import models
 from console.interlinear import interlinear, terminal_width
 from data.batches import predict_in_batches
-from data.cache import cached, default_cache, digest
+from data.cache import cache_folder, cached, digest
 from data.encoders.orthography import OrthographicSettings, orthographic_features
 from data.encoders.related_words import RelatedWords
 from data.encoders.sentence import SentenceEncoder, SentenceSettings
@@ -135,7 +135,7 @@ class SequenceTagging(Task[TaggedSentence, TagsPrediction, SentenceEncoder, Tagg
         settings = {"size": config.vector_size, "seed": config.seed, "window": config.vector_window}
         train = [example.words for example in splits.train]
         return cached(
-            config.cache or default_cache(),
+            cache_folder(config.cache),
             "word_vectors",
             digest(self.name, splits.source, settings, MIN_COUNT, EPOCHS, config.limit is None, train),
             WordVectors.save,
@@ -213,7 +213,7 @@ class SequenceTagging(Task[TaggedSentence, TagsPrediction, SentenceEncoder, Tagg
     def word_vectors(self, model: "keras.Model", encoder: SentenceEncoder) -> tuple[np.ndarray, Sequence[str]]:
         words = encoder.words.words
         (vectors,) = model.get_layer("embedding").get_weights()
-        return vectors[-len(words) :], words
+        return vectors[len(vectors) - len(words) :], words
 
     def parse_input(self, text: str, config: TaggingPredictConfig) -> TaggedSentence:
         split: Callable[[str], list[str]] = str.split if config.tokenized else TOKENIZERS[self.tokenizer]

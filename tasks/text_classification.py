@@ -11,7 +11,7 @@ import numpy as np
 
 import evaluation
 import models
-from data.cache import cached, default_cache, digest
+from data.cache import cache_folder, cached, digest
 from data.encoders.ngram_features import NgramSettings
 from data.encoders.text import TextEncoder, TextSettings, tokenize_texts
 from data.encoders.word_vectors import EPOCHS, MIN_COUNT, MIN_TOKENS, STDDEV, WINDOW, fit_word_vectors
@@ -78,7 +78,7 @@ class TextClassification(Classification[TextEncoder, TextClassificationConfigT])
         flags = {name: getattr(config, name) for name in ENCODER_FLAGS}
         constants = (self.tokenizer, asdict(NgramSettings()), WINDOW, EPOCHS, MIN_COUNT, STDDEV)
         return cached(
-            config.cache or default_cache(),
+            cache_folder(config.cache),
             "encoders",
             digest(self.name, splits.source, flags, constants, _content_digest(splits.train)),
             _save_fitted,
@@ -128,7 +128,7 @@ class TextClassification(Classification[TextEncoder, TextClassificationConfigT])
     def word_vectors(self, model: "keras.Model", encoder: TextEncoder) -> tuple[np.ndarray, Sequence[str]]:
         words = encoder.vocabulary.words
         (vectors,) = model.get_layer("embedding").get_weights()
-        return vectors[-len(words) :], words
+        return vectors[len(vectors) - len(words) :], words
 
 
 # The flags that change the fitted encoder. Others may change without fitting it again.

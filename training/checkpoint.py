@@ -13,16 +13,17 @@ import os
 import shutil
 import zipfile
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from console.files import atomic_write
+from console.files import atomic_write, sha256
 from schema.errors import RunError
 from schema.records import EpochRecord
-from training.run_folder import RunFolder, sha256
+from training.run_folder import RunFolder
 
 if TYPE_CHECKING:
     import keras
@@ -122,7 +123,9 @@ def read_variables(path: Path) -> list[np.ndarray]:
 
 
 def remove_checkpoints(run: RunFolder) -> None:
-    """Remove `checkpoints/` of a finished run."""
+    """Remove `checkpoints/` of a finished run; without `latest`, nothing of it is used any more."""
+    with suppress(OSError):
+        (_home(run) / "latest").unlink()
     shutil.rmtree(_home(run), ignore_errors=True)
 
 

@@ -5,7 +5,6 @@ runs/TASK/NAME/  config.json  encoder/  model.keras  checkpoints/  history.csv
 """
 
 import csv
-import hashlib
 import json
 import os
 import re
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import models
-from console.files import atomic_write
+from console.files import SUMS, atomic_write, find_changed_file, sha256, write_sums
 from schema.configs import TrainingConfig
 from schema.errors import RunError, UserError
 from schema.records import FORMAT, EpochRecord, Metrics
@@ -82,20 +81,23 @@ class RunFolder:
         return content
 
     def stop_reason(self) -> str | None:
-        """Stop reason of a finished run, as in `schema.records.Metrics`; None if the run can be resumed."""
+        """Stop reason of a run with final scores, as in `schema.records.Metrics`; None if there are none yet."""
         if not (self.path / "metrics.json").exists():
             return None
         stop_reason = self.read_json("metrics.json").get("stop_reason")
         return None if stop_reason == "interrupt" else str(stop_reason)
+
+    def is_complete(self) -> bool:
+        """Whether nothing is left to do: the scores are final, and no kill came before the end of the report."""
+        return self.stop_reason() is not None and not (self.path / "checkpoints" / "latest").exists()
 
     def save_encoder(self, save: Callable[[Path], None]) -> None:
         """Let `save` write `encoder/`, add checksums of its files, and store the checksum of these in `config.json`."""
 
         def write(fresh: Path) -> None:
             save(fresh)
-            sums = [f"{sha256(path)}  {path.name}\n" for path in sorted(fresh.iterdir())]
-            (fresh / "SHA256SUMS").write_text("".join(sums))
-            self.write_json("config.json", {**self.read_json("config.json"), "encoder": sha256(fresh / "SHA256SUMS")})
+            sums = write_sums(fresh)
+            self.write_json("config.json", {**self.read_json("config.json"), "encoder": sha256(sums)})
 
         folder = self.path / "encoder"
         shutil.rmtree(folder, ignore_errors=True)
@@ -104,23 +106,14 @@ class RunFolder:
     def checked_encoder(self) -> Path:
         """Folder of the encoder, after verifying its files. Raises RunError if one is missing or changed."""
         folder = self.path / "encoder"
-        sums = folder / "SHA256SUMS"
-        if not sums.is_file():
-            raise RunError(f"{sums} is missing; the run is incomplete, train it again")
-        if self.read_json("config.json").get("encoder") != sha256(sums):
+        sums = folder / SUMS
+        if sums.is_file() and self.read_json("config.json").get("encoder") != sha256(sums):
             raise RunError(
                 f"{sums} is of another run; put back the folder {folder.name}/ of this one, or train it again"
             )
-        lines = sums.read_text(encoding="utf-8", errors="replace").splitlines()
-        listed = {name: expected for expected, _, name in (line.partition("  ") for line in lines)}
-        if {path.name for path in folder.iterdir()} - {sums.name, *listed}:
-            raise RunError(f"{sums} does not list all files beside it; the run is incomplete, train it again")
-        for name, expected in listed.items():
-            path = folder / Path(name).name
-            if not path.is_file():
-                raise RunError(f"{path} is missing; the run is incomplete, train it again")
-            if sha256(path) != expected:
-                raise RunError(f"{path} is not the file that was saved (its checksum differs); train the run again")
+        if changed := find_changed_file(folder):
+            path, fault = changed
+            raise RunError(f"{path} {fault}; train the run again")
         return folder
 
     def save_fresh_model(self, model: "keras.Model") -> str:
@@ -243,9 +236,3 @@ def finite(value: object) -> object:
     if isinstance(value, list | tuple):
         return [finite(part) for part in value]
     return value
-
-
-def sha256(path: Path) -> str:
-    """SHA-256 of a file in hexadecimal digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

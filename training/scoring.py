@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic
 
-from data.cache import cached, default_cache, digest
+from data.cache import cache_folder, cached, digest
 from schema.configs import DecodingConfig, TrainingConfig
 from schema.examples import Example, ExampleT, Splits
 from schema.predictions import PredictionT
@@ -78,7 +78,7 @@ def score_baselines(
     The scores are cached, since they do not depend on the training of a model.
     """
     return cached(
-        config.cache or default_cache(),
+        cache_folder(config.cache),
         "baselines",
         digest(
             task.name,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from console.files import atomic_write
+from console.files import atomic_remove, atomic_write, find_changed_file, write_sums
 
 
 def test_a_file_is_created_with_its_folders_and_then_replaced(tmp_path: Path) -> None:
@@ -60,3 +60,26 @@ def test_the_suffix_and_the_permissions_are_those_of_any_file(tmp_path: Path) ->
     (tmp_path / "other").touch()
     assert names == ["model.keras"]
     assert (tmp_path / "model.keras").stat().st_mode == (tmp_path / "other").stat().st_mode
+
+
+def test_a_folder_is_removed_as_a_whole(tmp_path: Path) -> None:
+    (tmp_path / "folder" / "inner").mkdir(parents=True)
+    (tmp_path / "folder" / "inner" / "file.txt").touch()
+    atomic_remove(tmp_path / "folder")
+    assert os.listdir(tmp_path) == []
+
+
+def test_checksums_are_those_of_sha256sum_and_include_subfolders(tmp_path: Path) -> None:
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "inner" / "b.txt").write_text("abc")
+    (tmp_path / "a.txt").write_text("")
+    assert write_sums(tmp_path).read_text().splitlines() == [
+        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855  a.txt",
+        "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad  inner/b.txt",
+    ]
+    assert find_changed_file(tmp_path) is None
+    (tmp_path / "inner" / "b.txt").write_text("abd")
+    assert find_changed_file(tmp_path) == (
+        tmp_path / "inner" / "b.txt",
+        "is not the file that was saved (its checksum differs)",
+    )

@@ -149,7 +149,7 @@ def interrupted(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("checkpoints/epoch-0001/trainer_state.json", lambda path: path.write_text("{"), "is damaged ("),
         ("checkpoints/latest", lambda path: path.write_text("../../other"), "is missing; the run cannot be resumed"),
         ("model.keras", Path.unlink, "is missing or not that of epoch 1, the best; train the run again"),
-        ("encoder/vocabulary.txt", Path.unlink, "is missing; the run is incomplete, train it again"),
+        ("encoder/vocabulary.txt", Path.unlink, "is missing; train the run again"),
         ("config.json", Path.unlink, "is not a run: it has no config.json"),
     ],
 )

@@ -20,7 +20,7 @@ from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from commands.renamed_flags import REMOVED_FLAGS, RENAMED_VALUES, present_name
-from console.messages import is_terminal, say
+from console.messages import DEBUG, is_terminal, say
 from schema import NAME, VERSION
 from schema.configs import validate
 from schema.errors import UserError
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 Config = TypeVar("Config", bound="DataclassInstance")
 
-DEBUG = "--debug"
 COMMON_HELP = f"{DEBUG} also shows the traceback of an error; --version prints the version."
 
 

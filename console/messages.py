@@ -10,12 +10,13 @@ import os
 import re
 import sys
 import traceback
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import TextIO, TypeGuard
 
-from schema.errors import UserError
+from schema.errors import Interrupted, UserError
 
+DEBUG = "--debug"
 INTERRUPTED = 130
 BROKEN_PIPE = 141
 MAX_REASON_LENGTH = 300
@@ -76,6 +77,23 @@ def warn(text: str) -> None:
         _write(printable(shortened(f"note: {text}")), sys.stderr)
 
 
+@contextmanager
+def tolerated(what: str, consequence: str = "is incomplete") -> Iterator[None]:
+    """Context of work that the rest does not need, such as a picture: its fault is one line on stderr.
+
+    what: the result of the work, the subject of that line
+    """
+    try:
+        yield
+    except Interrupted:
+        raise
+    except Exception as error:
+        if DEBUG in sys.argv[1:]:
+            traceback.print_exc()
+        reason = _system_error(error) if isinstance(error, OSError) else _description(error)
+        warn(f"{what} {consequence} ({reason})")
+
+
 def is_terminal(stream: TextIO | None) -> TypeGuard[TextIO]:
     """Whether `stream` is a terminal, rather than a file or a pipe."""
     # A closed stream raises ValueError; a program without a console has None.
@@ -90,9 +108,9 @@ def run_command(main: Callable[[list[str]], int]) -> int:
     An error becomes one or two plain lines on stderr. `--debug`, which is not passed to `main`, adds the traceback.
     The status is 2 for a wrong call, 1 for failed work, 130 for Ctrl-C and 141 for a closed pipe.
     """
-    debug = "--debug" in sys.argv[1:]
+    debug = DEBUG in sys.argv[1:]
     try:
-        return main([argument for argument in sys.argv[1:] if argument != "--debug"])
+        return main([argument for argument in sys.argv[1:] if argument != DEBUG])
     except (Exception, KeyboardInterrupt) as error:
         if debug:
             traceback.print_exc()
@@ -117,8 +135,7 @@ def _explain(error: BaseException) -> int:
     elif isinstance(error, OSError):
         print_error(f"error: {_system_error(error)}")
     else:
-        reason = f"{type(error).__name__}: {_first_line(str(error))}".removesuffix(": ")
-        print_error(f"error: unexpected {reason}; run again with --debug for the traceback")
+        print_error(f"error: unexpected {_description(error)}; run again with --debug for the traceback")
     return 1
 
 
@@ -128,6 +145,10 @@ def _system_error(error: OSError) -> str:
     reason = error.strerror or _first_line(str(error)) or type(error).__name__
     remedy = _REMEDIES.get(error.errno or 0, "run again with --debug to see where")
     return f"{path}: {reason}; {remedy}".removeprefix(": ")
+
+
+def _description(error: BaseException) -> str:
+    return f"{type(error).__name__}: {_first_line(str(error))}".removesuffix(": ")
 
 
 def _first_line(text: str) -> str:

@@ -5,10 +5,12 @@ All text from a user or a data set passes through `_plain`, so that it cannot be
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from console.files import atomic_write
+from console.messages import tolerated
 from console.tables import markdown_table, plain_table
 from evaluation import plots
 from evaluation.comparison import compare_with_baselines
@@ -39,26 +41,35 @@ def write_report(
     examples: Sequence[ScoredExample],
     config: Mapping[str, object],
 ) -> None:
-    """Write `folder`/report.md and `folder`/plots/*.png; each file is replaced atomically.
+    """Write `folder`/report.md, and then `folder`/plots/*.png; each file is replaced atomically.
 
     scores: split -> scores; the split of the primary metric is shown in detail
     examples: examples of that split with their predictions
-    Sections without content (no finished epoch, no confusion matrix, few examples) are left out or say so.
+    Sections without content (no finished epoch, no confusion matrix, few examples) are left out or say so; a figure
+    that cannot be drawn is one line there.
     """
     split_scores = scores.get(metrics.primary_metric.split)
-    figures = _save_figures(folder / "plots", metrics, history, split_scores)
-    sections = [
-        *_opening(metrics),
-        *_score_tables(metrics),
-        *_notes(metrics, split_scores),
-        *_breakdowns(metrics, split_scores, figures),
-        *_training(metrics, history, figures),
-        *_example_tables(examples),
-        *_reproduction(metrics, config),
-        *_score_descriptions(metrics),
-    ]
-    text = "\n\n".join(sections) + "\n"
-    atomic_write(folder / "report.md", lambda path: path.write_text(text, encoding="utf-8"))
+
+    def write_text(figures: Mapping[str, str]) -> None:
+        sections = [
+            *_opening(metrics),
+            *_score_tables(metrics),
+            *_notes(metrics, split_scores),
+            *_breakdowns(metrics, split_scores, figures),
+            *_training(metrics, history, figures),
+            *_example_tables(examples),
+            *_reproduction(metrics, config),
+            *_score_descriptions(metrics),
+        ]
+        text = "\n\n".join(sections) + "\n"
+        atomic_write(folder / "report.md", lambda path: path.write_text(text, encoding="utf-8"))
+
+    figures = _figures(metrics, history, split_scores)
+    markdown = {name: f"![{name.replace('_', ' ')}](plots/{name}.png)" for name in figures}
+    write_text(markdown)
+    failed = [name for name, save in figures.items() if not _is_saved(save, folder / "plots" / f"{name}.png")]
+    if failed:
+        write_text({name: figure for name, figure in markdown.items() if name not in failed})
 
 
 def short_report(metrics: Metrics) -> str:
@@ -103,22 +114,26 @@ def summary_report(summary: Summary) -> str:
     return "\n".join(lines)
 
 
-def _save_figures(
-    folder: Path, metrics: Metrics, history: Sequence[EpochRecord], scores: Scores | None
-) -> Mapping[str, str]:
-    """Draw the figures for which there are data; name of the figure -> its Markdown, relative to report.md."""
-    names = []
+def _figures(
+    metrics: Metrics, history: Sequence[EpochRecord], scores: Scores | None
+) -> Mapping[str, Callable[[Path], None]]:
+    """The figures for which there are data: name -> function that saves it to a path."""
+    figures: dict[str, Callable[[Path], None]] = {}
     if history:
-        plots.save_learning_curves(history, metrics.primary_metric.name, folder / "learning_curves.png")
-        names.append("learning_curves")
+        figures["learning_curves"] = partial(plots.save_learning_curves, history, metrics.primary_metric.name)
     if scores and scores.confusion and scores.confusion.labels:
-        plots.save_confusion_matrix(scores.confusion, folder / "confusion_matrix.png")
-        names.append("confusion_matrix")
+        figures["confusion_matrix"] = partial(plots.save_confusion_matrix, scores.confusion)
     by_length = _length_table(scores)
     if by_length:
-        plots.save_score_by_length(by_length, folder / "score_by_length.png")
-        names.append("score_by_length")
-    return {name: f"![{name.replace('_', ' ')}](plots/{name}.png)" for name in names}
+        figures["score_by_length"] = partial(plots.save_score_by_length, by_length)
+    return figures
+
+
+def _is_saved(save: Callable[[Path], None], path: Path) -> bool:
+    with tolerated(str(path), "is missing"):
+        save(path)
+        return True
+    return False
 
 
 def _length_table(scores: Scores | None) -> Table | None:
@@ -223,11 +238,15 @@ def _breakdowns(metrics: Metrics, scores: Scores | None, figures: Mapping[str, s
     for table in scores.tables:
         yield f"## {_plain(_title(table.title))} ({_plain(metrics.primary_metric.split)})"
         if table is _length_table(scores):
-            yield figures["score_by_length"]
+            yield from _figure(figures, "score_by_length")
         yield _markdown([_plain(name) for name in table.header], [list(map(_format_cell, row)) for row in table.rows])
-    if "confusion_matrix" in figures:
+    if scores.confusion and scores.confusion.labels:
         yield f"## Confusion matrix ({_plain(metrics.primary_metric.split)})"
-        yield figures["confusion_matrix"]
+        yield from _figure(figures, "confusion_matrix")
+
+
+def _figure(figures: Mapping[str, str], name: str) -> Iterator[str]:
+    yield figures.get(name, "The figure could not be drawn.")
 
 
 def _format_cell(value: TableValue) -> str:
@@ -240,7 +259,7 @@ def _format_cell(value: TableValue) -> str:
 def _training(metrics: Metrics, history: Sequence[EpochRecord], figures: Mapping[str, str]) -> Iterator[str]:
     yield "## Training"
     if history:
-        yield figures["learning_curves"]
+        yield from _figure(figures, "learning_curves")
     else:
         yield "No epoch was finished."
     rows = {

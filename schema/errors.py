@@ -14,3 +14,11 @@ class RunError(UserError):
     """A correct call failed: no network, a full disk, a loss that became NaN."""
 
     exit_status = 1
+
+
+class Interrupted(UserError):
+    """The program was ended by a signal, which determines its exit status."""
+
+    def __init__(self, message: str, exit_status: int) -> None:
+        super().__init__(message)
+        self.exit_status = exit_status

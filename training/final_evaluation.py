@@ -6,6 +6,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 import evaluation
+from console.messages import tolerated
 from schema.examples import ExampleT
 from schema.records import Baselines, Metrics, PrimaryMetric
 from tasks.task import Encoder, FittedEncoder, published_results_for
@@ -35,25 +36,25 @@ def evaluate_run(
     finished = state.stop_reason in FINISHED
     evaluations = _evaluate_splits(job, model, fitted, finished)
     examples = {split: evaluated.examples for split, evaluated in evaluations.items()}
-    baselines = (
-        score_baselines(job.task, job.config, job.splits, examples, fitted.encoder, fitted.seen)
-        if finished
-        else Baselines()
-    )
+    baselines = Baselines()
+    if finished:
+        with tolerated("the comparison with baselines"):
+            baselines = score_baselines(job.task, job.config, job.splits, examples, fitted.encoder, fitted.seen)
     primary_split = "test" if "test" in evaluations else "validation"
     seconds = {**seconds, "evaluation": perf_counter() - started}
     metrics = _metrics(job, model, state, evaluations, baselines, primary_split, seconds)
-    _log_results(job, model, fitted, metrics)
-    evaluation.report.write_report(
-        job.folder.path,
-        metrics,
-        state.history,
-        {split: evaluated.scores for split, evaluated in evaluations.items()},
-        evaluations[primary_split].scored_examples(job.task),
-        asdict(job.config),
-    )
-    # Last, since this file marks the run as finished.
+    # First: what follows shows these results, and neither a fault nor a kill there loses them.
     job.folder.write_metrics(metrics)
+    with tolerated("report.md"):
+        evaluation.report.write_report(
+            job.folder.path,
+            metrics,
+            state.history,
+            {split: evaluated.scores for split, evaluated in evaluations.items()},
+            evaluations[primary_split].scored_examples(job.task),
+            asdict(job.config),
+        )
+    _log_results(job, model, fitted, metrics)
     if state.stop_reason != "interrupt":
         remove_checkpoints(job.folder)
     return metrics
@@ -84,10 +85,12 @@ def _log_results(
 ) -> None:
     """Write final scores and word vectors for TensorBoard."""
     folder = job.folder.path
-    write_results(folder, asdict(job.config), metrics)
-    vectors = job.task.word_vectors(model, fitted.encoder) if job.config.diagnostics else None
-    if vectors is not None:
-        write_projector(folder, *vectors)
+    with tolerated("the table of results in TensorBoard"):
+        write_results(folder, asdict(job.config), metrics)
+    with tolerated("the projector of TensorBoard"):
+        vectors = job.task.word_vectors(model, fitted.encoder) if job.config.diagnostics else None
+        if vectors is not None:
+            write_projector(folder, *vectors)
 
 
 def _metrics(

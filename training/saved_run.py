@@ -120,7 +120,7 @@ def _is_unfinished(run: Path) -> bool:
     if run.name.startswith("seed-") or (run / "summary.json").is_file():
         return False
     try:
-        return RunFolder(run).stop_reason() is None
+        return not RunFolder(run).is_complete()
     except RunError:
         return False
 

@@ -11,13 +11,13 @@ from time import perf_counter
 from console.messages import say, warn
 from evaluation.statistics import mean_and_deviation, mean_interval
 from schema.configs import TrainingConfig
-from schema.errors import RunError
+from schema.errors import Interrupted, RunError
 from schema.examples import ExampleT, Splits
 from schema.records import PrimaryMetric, Summary
 from tasks.task import AnyTask
 from training.run_folder import RunFolder, check_name, create_run
 from training.saved_run import SavedRun, open_run
-from training.signals import Interrupted, handle_signals
+from training.signals import handle_signals
 from training.trainer import load_same_splits, resume, train_on, with_absolute_files
 
 
@@ -50,7 +50,7 @@ def _train_missing(
     failed: dict[int, str] = {}
     for seed in range(config.seed, config.seed + config.seeds):
         path = folder.path / f"seed-{seed}"
-        if RunFolder(path).stop_reason():
+        if RunFolder(path).is_complete():
             continue
         say(f"seed {seed} ({seed - config.seed + 1} of {config.seeds})")
         try:

@@ -6,15 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from schema.errors import UserError
-
-
-class Interrupted(UserError):
-    """The program was ended by a signal, which determines its exit status."""
-
-    def __init__(self, message: str, exit_status: int) -> None:
-        super().__init__(message)
-        self.exit_status = exit_status
+from schema.errors import Interrupted
 
 
 class Interruption:

@@ -11,10 +11,10 @@ are the only ones with events, since TensorBoard lists each of them. The newest 
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, wraps
 from pathlib import Path
 from time import process_time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 import keras
 import numpy as np
@@ -22,6 +22,7 @@ import tensorflow as tf
 
 import evaluation
 from console.files import atomic_write
+from console.messages import tolerated
 from models import inspection
 from schema.records import EpochRecord, Metrics
 from training.callbacks import Logs, averaged_weights
@@ -47,6 +48,27 @@ CURVES_FILE = "plots/curves.npz"
 HYPERPARAMETERS = ("cell", "units", "layers", "bidirectional", "dropout", "learning_rate", "forget_bias", "seed")
 MAX_WORDS = 10_000
 """Maximum number of words in the projector, which computes in the browser."""
+
+
+LogT = TypeVar("LogT", bound="TensorBoardLog")
+Arguments = ParamSpec("Arguments")
+
+
+def _until_a_fault(
+    method: Callable[Concatenate[LogT, Arguments], None],
+) -> Callable[Concatenate[LogT, Arguments], None]:
+    """Make a fault in `method` end the log, with one line, instead of the training."""
+
+    @wraps(method)
+    def guarded(log: LogT, *arguments: Arguments.args, **keywords: Arguments.kwargs) -> None:
+        if log.ended:
+            return
+        log.ended = True
+        with tolerated("the TensorBoard log", "ends here"):
+            method(log, *arguments, **keywords)
+            log.ended = False
+
+    return guarded
 
 
 class TensorBoardLog(keras.callbacks.Callback):
@@ -81,7 +103,9 @@ class TensorBoardLog(keras.callbacks.Callback):
         self.fixed_samples, self.loss, self.last_result = cache(fixed_samples), loss, last_result
         self.figures, self.diagnostics = figures, diagnostics
         self.drawing_fraction, self.seconds_of_last_drawing = drawing_fraction, FIRST_DRAWING
+        self.ended = False
 
+    @_until_a_fault
     def on_train_begin(self, logs: Logs | None = None) -> None:
         self.writers = {part: tf.summary.create_file_writer(str(self.folder / part)) for part in PARTS}
         self.gradient_norms: list[float] = []
@@ -96,9 +120,11 @@ class TensorBoardLog(keras.callbacks.Callback):
         self.initial_weights = None if self.logged_records else _trainable_weights(self.model)
         self.first_result: ValidationResult | None = None
 
+    @_until_a_fault
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         self.gradient_norms.clear()
 
+    @_until_a_fault
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         self.gradient_norms.append(float(self.model.optimizer.gradient_norm))
         if not self.diagnostics or self.initial_weights is None:
@@ -106,6 +132,7 @@ class TensorBoardLog(keras.callbacks.Callback):
         if self.first_result is None and self.state.history:
             self.first_result = self.last_result()
 
+    @_until_a_fault
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         new = self.state.history[self.logged_records :]
         if not new:
@@ -114,6 +141,13 @@ class TensorBoardLog(keras.callbacks.Callback):
         self.logged_records += len(new)
         if not self.diagnostics:
             return
+        # Without them if they fail once: the scalars go on.
+        self.diagnostics = False
+        with tolerated("the diagnostics in TensorBoard", "end here"):
+            self._log_epoch_diagnostics()
+            self.diagnostics = True
+
+    def _log_epoch_diagnostics(self) -> None:
         if self.initial_weights is not None:
             self._log_validation(self.first_result, 0)
             with _with_weights(self.model, self.initial_weights):
@@ -127,9 +161,11 @@ class TensorBoardLog(keras.callbacks.Callback):
         if self.drawing_seconds + self.seconds_of_last_drawing <= allowed_seconds:
             self._draw_curves()
 
+    @_until_a_fault
     def on_train_end(self, logs: Logs | None = None) -> None:
-        if not self.drawn:
-            self._draw_curves()
+        if self.diagnostics and not self.drawn:
+            with tolerated("the figures of gradients and gates in TensorBoard", "are incomplete"):
+                self._draw_curves()
         for writer in self.writers.values():
             writer.close()
 

@@ -11,7 +11,7 @@ from time import perf_counter
 from console.quiet import start_tensorflow
 from evaluation.scores import format_score
 from schema.configs import TrainingConfig
-from schema.errors import RunError, UserError
+from schema.errors import Interrupted, RunError, UserError
 from schema.examples import Example, ExampleT, Splits
 from schema.records import Metrics
 from tasks.task import AnyTask, Encoder, FittedEncoder
@@ -19,7 +19,7 @@ from training.checkpoint import Checkpoint, load_checkpoint, remove_checkpoints
 from training.job import TrainingJob
 from training.run_folder import RunFolder, check_name, create_run
 from training.saved_run import SavedRun
-from training.signals import Interrupted, Interruption, handle_signals
+from training.signals import Interruption, handle_signals
 from training.trainer_state import FINISHED, TrainerState
 
 
@@ -70,9 +70,10 @@ def resume(run: SavedRun, cache: Path | None, started: float | None = None) -> T
     """
     started = perf_counter() if started is None else started
     config = replace(run.config, cache=cache)
-    if stop_reason := run.folder.stop_reason():
-        # Left over if a process was killed between its last file and the end of cleaning.
+    if run.folder.is_complete():
+        # Left over if a process was killed while it removed them.
         remove_checkpoints(run.folder)
+        stop_reason = run.folder.stop_reason()
         raise UserError(f"{run.folder.path} is finished (stopped: {stop_reason}); there is nothing to resume")
     checkpoint = load_checkpoint(run.folder)
     if checkpoint is not None:
@@ -136,6 +137,8 @@ def _run(
         metrics = final_evaluation.evaluate_run(job, model, fitted, state, seconds)
     except Interrupted as error:
         message = "the trained model is saved, but not evaluated yet"
+        if job.folder.stop_reason() is not None:
+            message = "the scores are saved, but the report is not complete"
         raise _interrupted(job.folder, message, error.exit_status) from None
     _raise_unless_finished(job, state, metrics, interruption)
     return TrainingResult(job.folder, metrics)

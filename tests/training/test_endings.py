@@ -188,6 +188,75 @@ def test_signal_during_evaluation_prints_the_resume_command(
     assert call("train", "--resume", run).status == 0
 
 
+def test_signal_during_the_report_leaves_the_scores_and_a_run_to_complete(
+    call: Callable, arguments: list[str], run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as interrupted:
+        interrupted.setattr("evaluation.report.write_report", lambda *_: signal.raise_signal(signal.SIGTERM))
+        ended = call("train", *arguments)
+    assert ended.status == 143
+    assert ended.errors == (
+        "error: interrupted; the scores are saved, but the report is not complete. "
+        f"Resume with: python train.py --resume {run}\n"
+    )
+    scores = json.loads((run / "metrics.json").read_text())["scores"]
+    assert call("train", "--resume", run).status == 0
+    assert (run / "report.md").exists() and not (run / "checkpoints").exists()
+    assert json.loads((run / "metrics.json").read_text())["scores"] == scores
+
+
+def broken(*arguments: object, **keywords: object) -> None:
+    raise ValueError("2 vectors and 0 words")
+
+
+@pytest.mark.parametrize(
+    "notes",
+    [
+        {
+            "training.tensorboard.TensorBoardLog._draw_curves": "the figures of gradients and gates in TensorBoard are",
+            "training.final_evaluation.score_baselines": "the comparison with baselines is incomplete",
+            "evaluation.plots.save_learning_curves": "{run}/plots/learning_curves.png is missing",
+            "training.final_evaluation.write_results": "the table of results in TensorBoard is incomplete",
+            "training.final_evaluation.write_projector": "the projector of TensorBoard is incomplete",
+        },
+        {
+            "training.tensorboard.examples_as_markdown": "the diagnostics in TensorBoard end here",
+            "evaluation.report._opening": "report.md is incomplete",
+        },
+        {"training.tensorboard.TensorBoardLog._log_scalars": "the TensorBoard log ends here"},
+    ],
+)
+def test_fault_in_what_shows_the_results_is_one_line_and_costs_nothing_else(
+    call: Callable, arguments: list[str], run: Path, monkeypatch: pytest.MonkeyPatch, notes: dict[str, str]
+) -> None:
+    for work in notes:
+        monkeypatch.setattr(work, broken)
+    ended = call("train", *arguments, "--diagnostics", "--epochs=2")
+    assert ended.status == 0
+    for line, note in zip(ended.errors.splitlines(), notes.values(), strict=True):
+        assert line.startswith(f"note: {note.format(run=run)}") and line.endswith("(ValueError: 2 vectors and 0 words)")
+    assert "test" in json.loads((run / "metrics.json").read_text())["scores"]
+    assert (run / "report.md").exists() == ("evaluation.report._opening" not in notes)
+    again = call("train", "--resume", run)
+    assert (again.status, again.errors) == (
+        2,
+        f"error: {run} is finished (stopped: epochs); there is nothing to resume\n",
+    )
+
+
+def test_words_that_occur_once_make_an_empty_vocabulary_and_a_finished_run(
+    call: Callable, tmp_path: Path, cache: Path
+) -> None:
+    names = tmp_path / "names.tsv"
+    names.write_text("".join(f"name{number} other{number}\t{'ab'[number % 2]}\n" for number in range(60)))
+    flags = [f"--train-file={names}", f"--test-file={names}", "--epochs=1", "--units=4", f"--cache={cache}"]
+    assert call("train", "sentiment", *flags, f"--runs={tmp_path / 'runs'}", "--name=names").status == 0
+    run = tmp_path / "runs" / "sentiment" / "names"
+    assert (run / "train" / "words.tsv").read_text() == ""
+    assert (run / "metrics.json").exists() and (run / "report.md").exists()
+    assert call("evaluate", run).status == call("predict", run, "name1").status == 0
+
+
 class Child:
     """A training without end in a process of its own; the constructor returns after its first epoch."""
 

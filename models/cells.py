@@ -39,13 +39,12 @@ class Cell:
     """One kind of recurrent cell.
 
     build: makes a layer from the units, the forget bias, which only the LSTM uses, and Keras's own options
-    gate_activations: maps a layer of one direction, its inputs (batch, time, features) in the order of its steps, and
-        its output before and after each step, (batch, time, units), to named activations (batch, time): a fraction or
-        a mean over the units, from 0 to 1
+    unit_activations: maps a layer of one direction, its inputs (batch, time, features) in the order of its steps, and
+        its output before and after each step, (batch, time, units), to named activations (batch, time, units)
     """
 
     build: Callable[..., keras.layers.Layer]
-    gate_activations: Callable[[keras.layers.Layer, KerasTensor, KerasTensor, KerasTensor], dict[str, KerasTensor]]
+    unit_activations: Callable[[keras.layers.Layer, KerasTensor, KerasTensor, KerasTensor], dict[str, KerasTensor]]
 
 
 def _simple_rnn(units: int, forget_bias: float, **options: object) -> keras.layers.Layer:
@@ -67,7 +66,7 @@ SATURATED = 0.95
 def _saturation(
     layer: keras.layers.Layer, inputs: KerasTensor, before: KerasTensor, after: KerasTensor
 ) -> dict[str, KerasTensor]:
-    return {"saturated_units": ops.mean(ops.cast(ops.abs(after) > SATURATED, after.dtype), axis=-1)}
+    return {"saturated_units": ops.cast(ops.abs(after) > SATURATED, after.dtype)}
 
 
 def _lstm_gates(
@@ -76,9 +75,9 @@ def _lstm_gates(
     cell = layer.cell
     sums = inputs @ ops.convert_to_tensor(cell.kernel) + before @ ops.convert_to_tensor(cell.recurrent_kernel)
     # Keras's order: input gate, forget gate, candidate, output gate.
-    parts = ops.split(sums + cell.bias, 4, axis=-1)
-    gates = {"forget_gate": parts[1], "input_gate": parts[0], "output_gate": parts[3]}
-    return _mean_activations(cell, gates)
+    write, forget, candidate, output = ops.split(sums + cell.bias, 4, axis=-1)
+    gates = {"forget_gate": forget, "input_gate": write, "output_gate": output}
+    return _activated(cell, gates) | {CANDIDATE: cell.activation(candidate)}
 
 
 def _gru_gates(
@@ -89,12 +88,15 @@ def _gru_gates(
     from_inputs = inputs @ ops.convert_to_tensor(cell.kernel) + cell.bias[0]
     from_state = before @ ops.convert_to_tensor(cell.recurrent_kernel) + cell.bias[1]
     update, reset, _ = ops.split(from_inputs + from_state, 3, axis=-1)
-    return _mean_activations(cell, {"update_gate": update, "reset_gate": reset})
+    return _activated(cell, {"update_gate": update, "reset_gate": reset})
 
 
-def _mean_activations(cell: keras.layers.Layer, gates: Mapping[str, KerasTensor]) -> dict[str, KerasTensor]:
-    return {name: ops.mean(cell.recurrent_activation(sums), axis=-1) for name, sums in gates.items()}
+def _activated(cell: keras.layers.Layer, gates: Mapping[str, KerasTensor]) -> dict[str, KerasTensor]:
+    return {name: cell.recurrent_activation(sums) for name, sums in gates.items()}
 
+
+CANDIDATE = "candidate"
+"""The LSTM's new content of its cell state, from -1 to 1; unlike the gates, its mean says nothing."""
 
 CELLS: Mapping[str, Cell] = {
     "simple_rnn": Cell(_simple_rnn, _saturation),
@@ -116,7 +118,7 @@ def recurrent_layer(
     *,
     forget_bias: float = 1.0,
     activation: str = "tanh",
-    recurrent_initializer: str = "orthogonal",
+    recurrent_initializer: str | keras.initializers.Initializer = "orthogonal",
     name: str | None = None,
 ) -> keras.layers.Layer:
     """Make a layer that returns its sequence and its final states, for use with `apply_rnn`.
@@ -216,12 +218,23 @@ def directions(layer: keras.layers.Layer) -> dict[str, keras.layers.Layer]:
 def gate_activations(
     layer: keras.layers.Layer, inputs: KerasTensor, mask: KerasTensor, initial_state: Sequence[KerasTensor] = ()
 ) -> dict[str, KerasTensor]:
+    """Mean of `unit_activations` over the units, DIRECTION/NAME -> (batch, time), from 0 to 1; without candidates.
+
+    For SimpleRNN it is the fraction of saturated units; for LSTM (Gers et al. 2000) and GRU (Cho et al. 2014) the mean
+    of each gate.
+    """
+    activations = unit_activations(layer, inputs, mask, initial_state)
+    return {name: ops.mean(values, axis=-1) for name, values in activations.items() if not name.endswith(CANDIDATE)}
+
+
+def unit_activations(
+    layer: keras.layers.Layer, inputs: KerasTensor, mask: KerasTensor, initial_state: Sequence[KerasTensor] = ()
+) -> dict[str, KerasTensor]:
     """Gate activations of a layer of `recurrent_layer` for inputs (batch, time, features).
 
     initial_state: of a layer of one direction; zeros by default
 
-    Gives DIRECTION/NAME -> (batch, time), in the order of the text, 0 where mask (batch, time) is False: for SimpleRNN
-    the fraction of saturated units; for LSTM (Gers et al. 2000) and GRU (Cho et al. 2014) the mean of each gate.
+    Gives DIRECTION/NAME -> (batch, time, units), in the order of the text, 0 where mask (batch, time) is False.
     """
     activations = {}
     for direction, one_way in directions(layer).items():
@@ -230,8 +243,8 @@ def gate_activations(
         after = one_way(inputs, mask=mask, initial_state=list(initial_state) or None)[0]
         steps, valid = in_order(inputs), in_order(mask)
         before = _outputs_before(after, valid, initial_state)
-        for name, values in _CELL_BY_LAYER[type(one_way)].gate_activations(one_way, steps, before, after).items():
-            activations[f"{direction}/{name}"] = in_order(values * ops.cast(valid, values.dtype))
+        for name, values in _CELL_BY_LAYER[type(one_way)].unit_activations(one_way, steps, before, after).items():
+            activations[f"{direction}/{name}"] = in_order(values * ops.cast(valid, values.dtype)[..., None])
     return activations
 
 

@@ -11,7 +11,7 @@ vanishing gradients where there are none.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -19,7 +19,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from models.cells import directions, gate_activations
+from models.cells import CANDIDATE, directions, gate_activations, unit_activations
 
 LAYERS = ("recurrent_1", "decoder_1")
 """Names of the recorded layer: the first of an encoder, or where there is none, of the decoder."""
@@ -157,6 +157,43 @@ def mean_gate_activations(recorder: GradientRecorder, inputs: Arrays) -> dict[st
         name: np.divide(values.numpy().sum(axis=0), rows, out=np.full(len(rows), np.nan), where=rows > 0)
         for name, values in activations.items()
     }
+
+
+def unit_states(
+    layer: keras.layers.Layer, steps: np.ndarray, initial_state: Sequence[np.ndarray] = ()
+) -> dict[str, np.ndarray]:
+    """Gates and states of each unit while a layer of `recurrent_layer` reads one sequence.
+
+    steps: inputs (time, features), all valid
+    initial_state: (1, units) each, of a layer of one direction
+
+    Gives DIRECTION/NAME -> (time, units), in the order of the text: the gates, `output` (h_t) and, for LSTM,
+    `cell_state` (c_t).
+    """
+    mask = np.ones((1, len(steps)), bool)
+    activations = unit_activations(layer, steps[None], mask, initial_state)
+    states = {name: np.asarray(values)[0] for name, values in activations.items()}
+    for direction, one_way in directions(layer).items():
+        backward = one_way.go_backwards
+        output = np.asarray(one_way(steps[None], initial_state=list(initial_state) or None)[0])[0]
+        states[f"{direction}/output"] = output[::-1] if backward else output
+        candidate = states.pop(f"{direction}/{CANDIDATE}", None)
+        if candidate is not None:
+            start = np.asarray(initial_state[1])[0] if len(initial_state) > 1 else np.zeros(one_way.units)
+            gates = states[f"{direction}/forget_gate"], states[f"{direction}/input_gate"]
+            states[f"{direction}/cell_state"] = _cell_states(*gates, candidate, start, backward)
+    return states
+
+
+def _cell_states(
+    forget: np.ndarray, write: np.ndarray, candidate: np.ndarray, start: np.ndarray, backward: bool
+) -> np.ndarray:
+    """c_t = forget_t * c_{t-1} + write_t * candidate_t, (time, units), in the order of the text."""
+    states, state = np.zeros_like(candidate), start
+    for step in reversed(range(len(candidate))) if backward else range(len(candidate)):
+        state = forget[step] * state + write[step] * candidate[step]
+        states[step] = state
+    return states
 
 
 def gradient_ratio(curve: np.ndarray, lag: int = RATIO_LAG) -> tuple[float, int]:

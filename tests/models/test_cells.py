@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from models.cells import CELLS, ForgetGateBias, apply_rnn, apply_stack, directions, gate_activations, recurrent_layer
+from models.inspection import unit_states
 from schema.configs import CellName
 
 UNITS, FEATURES = 3, 4
@@ -108,8 +109,8 @@ def test_the_bias_initializer_can_be_serialized():
     np.testing.assert_array_equal(loaded((8,)), [0, 0, 2, 2, 0, 0, 0, 0])
 
 
-def reference_activations(layer: keras.layers.Layer, steps: np.ndarray) -> dict[str, list[float]]:
-    """Gate activations of a layer of one direction at each of its steps (time, features), in float64."""
+def reference_activations(layer: keras.layers.Layer, steps: np.ndarray) -> dict[str, list[np.ndarray]]:
+    """Gates and states (units,) of a layer of one direction at each of its steps (time, features), in float64."""
     kernel, recurrent, bias = (np.array(weight, np.float64) for weight in layer.get_weights())
     output, cell, activations = np.zeros(UNITS), np.zeros(UNITS), {}
 
@@ -124,26 +125,30 @@ def reference_activations(layer: keras.layers.Layer, steps: np.ndarray) -> dict[
             i, f, c, o = np.split(step @ kernel + output @ recurrent + bias, 4)
             cell = gate(f) * cell + gate(i) * np.tanh(c)
             output = gate(o) * np.tanh(cell)
-            gates = {"forget_gate": gate(f), "input_gate": gate(i), "output_gate": gate(o)}
+            gates = {"forget_gate": gate(f), "input_gate": gate(i), "output_gate": gate(o), "cell_state": cell}
         else:
             (xz, xr, xh), (hz, hr, hh) = np.split(step @ kernel + bias[0], 3), np.split(output @ recurrent + bias[1], 3)
             z, r = gate(xz + hz), gate(xr + hr)
             output = z * output + (1 - z) * np.tanh(xh + r * hh)
             gates = {"update_gate": z, "reset_gate": r}
-        for name, values in gates.items():
-            activations.setdefault(name, []).append(values.mean())
+        for name, values in (gates | {"output": output}).items():
+            activations.setdefault(name, []).append(values)
     return activations
+
+
+def trained_layer(cell: str, bidirectional: bool) -> keras.layers.Layer:
+    """A layer whose weights are large, so that some units saturate and the state matters."""
+    keras.utils.set_random_seed(7)
+    layer = recurrent_layer(cell, UNITS, bidirectional)
+    apply_rnn(layer, INPUTS, MASK)
+    layer.set_weights([2 * weight + 0.1 for weight in layer.get_weights()])
+    return layer
 
 
 @each_cell
 @each_layer
 def test_gate_activations_match_a_plain_loop(cell, bidirectional):
-    keras.utils.set_random_seed(7)
-    layer = recurrent_layer(cell, UNITS, bidirectional)
-    # Large, so that some units saturate and the state matters.
-    inputs = 2 * INPUTS
-    apply_rnn(layer, inputs, MASK)
-    layer.set_weights([2 * weight + 0.1 for weight in layer.get_weights()])
+    layer, inputs = trained_layer(cell, bidirectional), 2 * INPUTS
     activations = {name: np.array(values) for name, values in gate_activations(layer, inputs, MASK).items()}
     expected = {}
     for row, valid in enumerate(MASK):
@@ -151,11 +156,27 @@ def test_gate_activations_match_a_plain_loop(cell, bidirectional):
             order = slice(None, None, -1 if direction == "backward" else 1)
             for name, values in reference_activations(one_way, inputs[row][valid][order]).items():
                 full = expected.setdefault(f"{direction}/{name}", np.zeros(MASK.shape))
-                full[row, valid] = values[order]
+                full[row, valid] = np.mean(values, axis=-1)[order]
+    expected = {name: values for name, values in expected.items() if not name.endswith(("output", "cell_state"))}
     assert activations.keys() == expected.keys()
     for name, values in activations.items():
         assert values.any() and not values[~MASK].any()
         np.testing.assert_allclose(values, expected[name], atol=1e-5)
+
+
+@each_cell
+@each_layer
+def test_unit_states_match_a_plain_loop(cell, bidirectional):
+    layer, steps = trained_layer(cell, bidirectional), 2 * INPUTS[0]
+    states = unit_states(layer, steps)
+    expected = {}
+    for direction, one_way in directions(layer).items():
+        order = slice(None, None, -1 if direction == "backward" else 1)
+        for name, values in reference_activations(one_way, steps[order]).items():
+            expected[f"{direction}/{name}"] = np.array(values)[order]
+    assert states.keys() == expected.keys()
+    for name, values in states.items():
+        np.testing.assert_allclose(values, expected[name], atol=1e-5, err_msg=name)
 
 
 def test_both_directions_have_names():

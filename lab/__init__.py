@@ -14,5 +14,8 @@ from collections.abc import Mapping
 
 EXPERIMENTS: Mapping[str, str] = {
     "memory": "A simple recurrent network forgets after about ten steps; LSTM and GRU remember.",
+    "vanishing": "The gradient vanishes over time, and that is why long lags are not learnt.",
+    "activations": "Sigmoid, tanh and ReLU saturate, ReLU units die, and its variants help.",
+    "plateau": "Small gradients end a training early, as if the optimum were reached.",
 }
 """Name of an experiment -> the textbook's claim that it tests."""

@@ -7,7 +7,7 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.colors import Colormap, LogNorm, Normalize
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from evaluation.plots import BLUE, GRAY, GREEN, ORANGE
 from schema.configs import CellName
@@ -73,7 +73,8 @@ def grid_of_numbers(
     axes.set_yticks(range(len(rows)), rows)
     axes.set_xticks(range(len(columns)), columns)
     axes.set(title=title, xlabel=x_label)
-    figure.colorbar(image, ax=axes, label=color_label, format=FuncFormatter(lambda value, _: f"{value:,g}"))
+    bar = figure.colorbar(image, ax=axes, label=color_label, format=FuncFormatter(lambda value, _: f"{value:,g}"))
+    bar.ax.yaxis.set_minor_formatter(NullFormatter())
     return figure
 
 

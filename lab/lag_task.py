@@ -62,6 +62,10 @@ class LagCondition(Condition):
     max_steps: int = 1500
     learning_rate: float = 2e-3
 
+    @property
+    def label(self) -> str:
+        return f"{self.name}, lag {self.lag}"
+
     def build(self, seed: int) -> tuple[keras.Model, keras.layers.Layer, keras.layers.Layer]:
         """Make a model from symbols (batch, lag + 1) to logits (batch, 8), its embedding and its recurrent layer."""
         keras.utils.set_random_seed(seed)

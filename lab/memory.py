@@ -38,6 +38,13 @@ VARIANTS = (
 """One factor at a time, from Keras's defaults; the lag is set for each training."""
 
 
+def lag_conditions(quick: bool) -> list[LagCondition]:
+    """All variants at all lags."""
+    lags = (5, 10) if quick else (5, 20, 80, 160)
+    variants = VARIANTS[::4] if quick else VARIANTS
+    return [replace(variant, lag=lag, max_steps=200 if quick else 1500) for variant in variants for lag in lags]
+
+
 @dataclass(frozen=True)
 class ReviewCondition(Condition):
     """A cell that classifies reviews by the state after their last word, at Keras's defaults."""
@@ -96,10 +103,7 @@ class Memory(Experiment):
     )
 
     def conditions(self, quick: bool) -> Sequence[Condition]:
-        lags = (5, 10) if quick else (5, 20, 80, 160)
-        variants = VARIANTS[::4] if quick else VARIANTS
-        lag_task = [replace(variant, lag=lag, max_steps=200 if quick else 1500) for variant in variants for lag in lags]
-        return [*lag_task, *(_reviews(cell, quick) for cell in CELL_STYLES)]
+        return [*lag_conditions(quick), *(_reviews(cell, quick) for cell in CELL_STYLES)]
 
     def figures(self, results: Results) -> Mapping[str, Figure]:
         return {

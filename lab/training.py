@@ -18,10 +18,11 @@ from keras import KerasTensor
 
 @dataclass(frozen=True)
 class Step:
-    """Loss and accuracy of the batch of one step, before the step changed the weights."""
+    """Loss, accuracy and norm of the gradient of one batch, before the step changed the weights and before clipping."""
 
     loss: float
     accuracy: float
+    gradient_norm: float
 
 
 def class_loss() -> keras.losses.Loss:
@@ -46,17 +47,16 @@ def training_steps(
     loss = loss or class_loss()
 
     @tf.function(jit_compile=True)
-    def step(inputs: tf.Tensor, targets: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def step(inputs: tf.Tensor, targets: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         with tf.GradientTape() as tape:
             outputs = model(inputs, training=True)
             value = loss(targets, outputs)
         gradients = tape.gradient(value, [weight.value for weight in model.trainable_variables])
         optimizer.apply(gradients, model.trainable_variables)
-        return value, _accuracy(targets, outputs)
+        return value, _accuracy(targets, outputs), tf.linalg.global_norm(gradients)
 
     for inputs, targets in batches:
-        value, accuracy = step(tf.constant(inputs), tf.constant(targets))
-        yield Step(float(value), float(accuracy))
+        yield Step(*map(float, step(tf.constant(inputs), tf.constant(targets))))
 
 
 def accuracy(model: keras.Model, inputs: np.ndarray, targets: np.ndarray, batch: int = 500) -> float:

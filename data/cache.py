@@ -26,7 +26,7 @@ ResultT = TypeVar("ResultT")
 _DAMAGED_ENTRY_ERRORS = (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, BadZipFile, RunError)
 
 # To be increased when the meaning of the entries changes.
-CACHE_FORMAT = 3
+CACHE_FORMAT = 4
 
 
 def cache_folder(chosen: Path | None) -> Path | None:

@@ -14,7 +14,7 @@ from evaluation.caption_scores import corpus_cider
 from evaluation.scores import NGRAM_ORDERS
 from schema.examples import CaptionedImage
 from schema.predictions import Predictor, TextPrediction
-from schema.text import caption_tokens
+from schema.segmentation import caption_tokens
 
 Captioner = Predictor[CaptionedImage, TextPrediction]
 ImageVectors = Callable[[Sequence[CaptionedImage]], np.ndarray]

@@ -15,7 +15,7 @@ from schema.errors import UserError
 from schema.examples import CaptionedImage
 from schema.predictions import TextPrediction
 from schema.scores import Scores, SeenInTraining
-from schema.text import caption_tokens
+from schema.segmentation import caption_tokens
 
 MIN_RELIABLE_IMAGES = 50
 _FEW_IMAGES_NOTE = (

@@ -25,7 +25,7 @@ class WordTags:
 
     def __call__(self, examples: Sequence[TaggedSentence]) -> list[TagsPrediction]:
         """A tag for each word of each sentence."""
-        words = {word for example in examples for word in example.words}
+        words = {word for example in examples for word in example.normalized_words}
         unseen = [word for word in sorted(words - self.tags.keys()) if word.lower() not in self.tags]
         guessed = dict(zip(unseen, self.guess(unseen), strict=True)) if unseen else {}
         tags = {
@@ -33,7 +33,7 @@ class WordTags:
             **self.tags,
             **guessed,
         }
-        return [TagsPrediction(tuple(tags[word] for word in example.words)) for example in examples]
+        return [TagsPrediction(tuple(tags[word] for word in example.normalized_words)) for example in examples]
 
 
 def fit_tagging_baselines(
@@ -46,7 +46,7 @@ def fit_tagging_baselines(
     """
     by_word: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for example in train:
-        for word, tag in zip(example.words, example.tags, strict=True):
+        for word, tag in zip(example.normalized_words, example.tags, strict=True):
             by_word[word][tag] += 1
     overall = sum(by_word.values(), Counter[str]())
     # If tags are tied for a word, the one that is more frequent overall counts.
@@ -84,7 +84,7 @@ class EntityDictionary:
     def fit(cls, train: Sequence[TaggedSentence]) -> "EntityDictionary":
         """Keep the word sequences that are an entity in at least half of their occurrences, with their usual type."""
         types: defaultdict[tuple[str, ...], Counter[str]] = defaultdict(Counter)
-        sentences = [tuple(word.lower() for word in example.words) for example in train]
+        sentences = [tuple(word.lower() for word in example.normalized_words) for example in train]
         for words, spans in zip(sentences, entity_spans([example.tags for example in train]), strict=True):
             for start, end, entity_type in spans:
                 types[words[start:end]][entity_type] += 1
@@ -101,7 +101,7 @@ class EntityDictionary:
 
     def __call__(self, examples: Sequence[TaggedSentence]) -> list[TagsPrediction]:
         """IOB2 tags for each sentence."""
-        return [TagsPrediction(self._tags([word.lower() for word in example.words])) for example in examples]
+        return [TagsPrediction(self._tags([word.lower() for word in example.normalized_words])) for example in examples]
 
     def _tags(self, words: Sequence[str]) -> tuple[str, ...]:
         tags: list[str] = []

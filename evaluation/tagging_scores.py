@@ -114,7 +114,7 @@ def tagging_scores(
     """
     aligned = AlignedTags(examples, predictions, seen.labels)
     pairs = aligned.pairs
-    unseen = np.array([word not in seen.words for example in examples for word in example.words])
+    unseen = np.array([word not in seen.words for example in examples for word in example.normalized_words])
     all_correct = aligned.sum_by_sentence(1 - pairs.correct) == 0
     ratios = {
         "accuracy": aligned.word_ratios["accuracy"],
@@ -154,7 +154,7 @@ def _correct_types(aligned: AlignedTags, unseen: np.ndarray) -> np.ndarray:
     references: defaultdict[str, Counter[str]] = defaultdict(Counter)
     predictions: defaultdict[str, Counter[str]] = defaultdict(Counter)
     overall = Counter(aligned.pairs.references)
-    words = (word for example in aligned.examples for word in example.words)
+    words = (word for example in aligned.examples for word in example.normalized_words)
     for word, is_unseen, reference, predicted in zip(
         words, unseen, aligned.pairs.references, aligned.pairs.predicted, strict=True
     ):
@@ -280,7 +280,7 @@ def _entity_ratios(
     """Precision, and recall of all, seen and unseen entities: numerator and denominator of each sentence."""
     correct, num_predicted, num_references = _span_counts(references, predicted).T
     seen_spans = [
-        {span for span in spans if entity_texts(example.words, [span])[0] in seen}
+        {span for span in spans if entity_texts(example.normalized_words, [span])[0] in seen}
         for example, spans in zip(examples, references, strict=True)
     ]
     unseen_spans = [spans - seen_ones for spans, seen_ones in zip(references, seen_spans, strict=True)]

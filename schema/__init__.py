@@ -1,7 +1,7 @@
-"""What several packages share: frozen dataclasses, and functions of text, on the standard library and NumPy alone.
+"""What several packages share: frozen dataclasses and functions of text, on the standard library, NumPy and regex.
 
-`schema.text` holds the tokenization that the data and the scores share. Every package may import this one; it imports
-none of them.
+`schema.segmentation` holds the tokenization that the data and the scores share. Every package may import this one; it
+imports none of them.
 """
 
 NAME = "unrolled"

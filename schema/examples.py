@@ -6,6 +6,8 @@ from functools import cached_property
 from hashlib import sha256
 from typing import Generic, Protocol, TypeVar, overload
 
+from schema.segmentation import normalize
+
 
 class Example(Protocol):
     """An example of any task."""
@@ -35,8 +37,13 @@ class TaggedSentence:
     tags: tuple[str, ...] = ()
 
     @property
+    def normalized_words(self) -> tuple[str, ...]:
+        """The words as encoders, baselines and scores compare them; `words` are for display."""
+        return tuple(map(normalize, self.words))
+
+    @property
     def key(self) -> tuple[str, ...]:
-        return self.words
+        return self.normalized_words
 
 
 @dataclass(frozen=True, slots=True)

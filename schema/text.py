@@ -1,15 +1,8 @@
-"""Treatment of texts that several packages share."""
+"""Texts as they are displayed."""
 
 import re
 
-_PUNCTUATION = '.,;:!?"()'
 _LINE_BREAK = re.compile(r"(<br\s*/?>|\s)+", re.IGNORECASE)
-
-
-def caption_tokens(text: str) -> list[str]:
-    """Split a caption at spaces into lowercase words without punctuation around them, as the COCO scorers expect."""
-    tokens = (token.strip(_PUNCTUATION) for token in text.lower().split())
-    return [token for token in tokens if any(letter.isalnum() for letter in token)]
 
 
 def one_line(text: str) -> str:

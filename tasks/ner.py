@@ -98,7 +98,7 @@ class Ner(SequenceTagging[NerConfig]):
 
     def collect_seen(self, encoder: SentenceEncoder, train: Sequence[TaggedSentence]) -> SeenInTraining:
         pairs = zip(train, entity_spans([example.tags for example in train]), strict=True)
-        entities = (text for example, found in pairs for text in entity_texts(example.words, found))
+        entities = (text for example, found in pairs for text in entity_texts(example.normalized_words, found))
         return SeenInTraining(labels=encoder.tags, entities=frozenset(entities))
 
     def allowed_transitions(self, tags: Sequence[str]) -> list[list[bool]]:

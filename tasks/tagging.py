@@ -101,7 +101,7 @@ class SequenceTagging(Task[TaggedSentence, TagsPrediction, SentenceEncoder, Tagg
     """Predicts a tag for each word of a sentence."""
 
     rnn_type = "many to many, synchronous"
-    tokenizer: ClassVar[str] = "cased"
+    tokenizer: ClassVar[str] = "treebank"
     predict_config_class = TaggingPredictConfig
     encoder_class = SentenceEncoder
 
@@ -133,14 +133,16 @@ class SequenceTagging(Task[TaggedSentence, TagsPrediction, SentenceEncoder, Tagg
         if not config.word_vectors:
             return WordVectors()
         settings = {"size": config.vector_size, "seed": config.seed, "window": config.vector_window}
-        train = [example.words for example in splits.train]
+        train = [example.normalized_words for example in splits.train]
         return cached(
             cache_folder(config.cache),
             "word_vectors",
             digest(self.name, splits.source, settings, MIN_COUNT, EPOCHS, config.limit is None, train),
             WordVectors.save,
             WordVectors.load,
-            compute=lambda: WordVectors.fit([*train, *(example.words for example in splits.unlabelled())], **settings),
+            compute=lambda: WordVectors.fit(
+                [*train, *(example.normalized_words for example in splits.unlabelled())], **settings
+            ),
         )
 
     @abstractmethod

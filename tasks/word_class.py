@@ -24,6 +24,7 @@ from schema.examples import LabelledText, Splits
 from schema.predictions import LabelPrediction, Predictor
 from schema.records import PublishedResult
 from schema.scores import Scores, SeenInTraining
+from schema.segmentation import normalize
 from tasks.classification import Classification
 from tasks.task import FittedEncoder, require_two_classes
 
@@ -116,16 +117,16 @@ class WordClass(Classification[WordEncoder, WordClassConfig]):
     ) -> Mapping[str, Predictor[LabelledText, LabelPrediction]]:
         settings, related = OrthographicSettings(max_prefix=3, max_suffix=5), _related(splits.train)
         regressions = {
-            "logistic_regression": lambda word: orthographic_features(word, settings),
+            "logistic_regression": lambda word: orthographic_features(normalize(word), settings),
             "logistic_regression_related_words": lambda word: chain(
-                orthographic_features(word, settings), related.features(word)
+                orthographic_features(normalize(word), settings), related.features(normalize(word))
             ),
         }
         return evaluation.classification_baselines.fit_word_baselines(splits.train, splits.validation, regressions)
 
 
 def _related(train: Sequence[LabelledText]) -> RelatedWords:
-    return RelatedWords([(example.text, example.label) for example in train if example.label is not None])
+    return RelatedWords([(normalize(example.text), example.label) for example in train if example.label is not None])
 
 
 TASK = WordClass()

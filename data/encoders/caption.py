@@ -24,7 +24,7 @@ from schema.encoded import (
 )
 from schema.errors import UserError
 from schema.examples import CaptionedImage
-from schema.text import caption_tokens
+from schema.segmentation import caption_tokens, join
 
 # A vocabulary has ids for padding and unknown; begin and end are its first words.
 _BEGIN_AND_END = SPECIAL_TOKENS[BEGIN:]
@@ -118,7 +118,7 @@ class CaptionEncoder(SavedEncoder):
 
     def detokenize(self, ids: Sequence[int]) -> str:
         """The caption of ids, without special tokens."""
-        return " ".join(self.vocabulary.words[token - FIRST_ID] for token in ids if token >= len(SPECIAL_TOKENS))
+        return join(self.vocabulary.words[token - FIRST_ID] for token in ids if token >= len(SPECIAL_TOKENS))
 
     def _description(self) -> Mapping[str, object]:
         return asdict(self.settings)

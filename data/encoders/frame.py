@@ -8,11 +8,12 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
 
 from data.encoders.corrupt_files import corrupt_file_errors
+from schema.errors import RunError
 
 
 class SavedPart(Protocol):
@@ -22,7 +23,12 @@ class SavedPart(Protocol):
 
 
 class SavedEncoder(ABC):
-    """Saves and loads an encoder as text files."""
+    """Saves and loads an encoder as text files.
+
+    version: to be increased when a text gets other tokens; encoders of other versions are refused
+    """
+
+    version: ClassVar[int] = 2
 
     @abstractmethod
     def _description(self) -> Mapping[str, object]:
@@ -40,17 +46,22 @@ class SavedEncoder(ABC):
     def save(self, folder: Path) -> None:
         """Write `encoder.json` and the parts."""
         folder.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(self._description(), indent=2, ensure_ascii=False)
+        description = {"version": self.version, **self._description()}
+        text = json.dumps(description, indent=2, ensure_ascii=False)
         (folder / "encoder.json").write_text(text, encoding="utf-8")
         for name, part in self._parts().items():
             part.save(folder / name)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """Read the files that `save` wrote. Raises RunError, which names a missing or corrupt file."""
+        """Read the files that `save` wrote. Raises RunError, which names a missing, corrupt or outdated file."""
         path = folder / "encoder.json"
         with corrupt_file_errors(path):
-            return cls._restore(json.loads(path.read_text(encoding="utf-8")), folder)
+            description = json.loads(path.read_text(encoding="utf-8"))
+            version = description.pop("version", 1)
+            if version == cls.version:
+                return cls._restore(description, folder)
+        raise RunError(f"{path} splits text as another version of this program does; train the run again")
 
 
 def distinct_labels(labels: Iterable[str | None]) -> list[str]:

@@ -28,6 +28,8 @@ class PairEncoder(SavedEncoder):
     is one step behind the targets.
     """
 
+    version = 1
+
     def __init__(self, settings: PairSettings, subwords: Subwords) -> None:
         self.settings, self.subwords = settings, subwords
 

@@ -40,7 +40,7 @@ class SentenceEncoder(SavedEncoder):
     """Encodes sentences as `words`, `vectors` (ids), `chars` (steps, length) and `orthographic` (steps, features).
 
     Targets are the ids of the tags. A sentence without words has no steps and no tags.
-    words: all word forms of train with their case, most frequent first
+    words: all normalized word forms of train with their case, most frequent first
     rare_from: id of the first word that occurs only once in train
     vector_words: words with a pretrained vector, if there are such vectors
     """
@@ -69,8 +69,8 @@ class SentenceEncoder(SavedEncoder):
         related_words: RelatedWords | None = None,
     ) -> "SentenceEncoder":
         """Fit words, characters, orthographic features and tags on training sentences."""
-        counts = Counter(word for example in examples for word in example.words)
-        words = Vocabulary.fit((example.words for example in examples), len(counts))
+        counts = Counter(word for example in examples for word in example.normalized_words)
+        words = Vocabulary.fit((example.normalized_words for example in examples), len(counts))
         return cls(
             settings,
             tags=sorted({tag for example in examples for tag in example.tags}),
@@ -86,7 +86,8 @@ class SentenceEncoder(SavedEncoder):
         lengths = np.array([len(example.words) for example in examples], np.int64)
         # Each distinct word is encoded once.
         indices: dict[str, int] = {}
-        steps = np.array([indices.setdefault(word, len(indices)) for each in examples for word in each.words], int)
+        words = (word for example in examples for word in example.normalized_words)
+        steps = np.array([indices.setdefault(word, len(indices)) for word in words], int)
         distinct = list(indices)
         inputs: dict[str, Column] = {"words": Ragged(self.words.encode(distinct)[steps], lengths)}
         if self.vector_words.words:

@@ -10,6 +10,7 @@ from data.encoders.orthography import OrthographicEncoder, OrthographicSettings
 from data.encoders.related_words import RelatedWords
 from schema.encoded import EncodedDataset
 from schema.examples import LabelledText
+from schema.segmentation import normalize
 
 
 class WordEncoder(SavedEncoder):
@@ -24,11 +25,11 @@ class WordEncoder(SavedEncoder):
     ) -> "WordEncoder":
         """Fit the classes and the features on training words."""
         labels = distinct_labels(example.label for example in examples)
-        return cls(labels, OrthographicEncoder.fit((example.text for example in examples), settings, related_words))
+        return cls(labels, OrthographicEncoder.fit(_words(examples), settings, related_words))
 
     def encode(self, examples: Sequence[LabelledText]) -> EncodedDataset:
         """Inputs in order; targets unless a label is missing or unknown."""
-        features = self.orthography.encode([example.text for example in examples])
+        features = self.orthography.encode(_words(examples))
         return EncodedDataset(
             {"orthographic": features}, class_ids(self.labels, [example.label for example in examples])
         )
@@ -44,3 +45,7 @@ class WordEncoder(SavedEncoder):
     def _restore(cls, description: dict[str, Any], folder: Path) -> "WordEncoder":
         labels, has_related = tuple(description.pop("labels")), description.pop("related_words")
         return cls(labels, OrthographicEncoder.load(folder, OrthographicSettings(**description), has_related))
+
+
+def _words(examples: Sequence[LabelledText]) -> list[str]:
+    return [normalize(example.text) for example in examples]

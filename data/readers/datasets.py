@@ -131,7 +131,7 @@ class SentenceDatasetSpec:
     validation: str
     module: str | None = None
     non_words: tuple[str, bytes] | None = None
-    unlabelled: tuple[str, str] = ("imdb", "cased")
+    unlabelled: tuple[str, str] = ("imdb", "treebank")
 
 
 TAGGED_SENTENCES: Mapping[str, SentenceDatasetSpec] = {
@@ -148,7 +148,14 @@ TAGGED_SENTENCES: Mapping[str, SentenceDatasetSpec] = {
         module="data.builders.broad_twitter_corpus.builder",
         unlabelled=("imdb", "tweets"),
     ),
-    "conll2003": SentenceDatasetSpec("conll2003/conll2003", "https://data.deepai.org", "tokens", "ner", "validation"),
+    "conll2003": SentenceDatasetSpec(
+        "conll2003/conll2003",
+        "https://data.deepai.org",
+        "tokens",
+        "ner",
+        "validation",
+        unlabelled=("imdb", "cased"),
+    ),
 }
 
 

@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Container, Mapping, Sequence
+from dataclasses import replace
 
 from data.readers.datasets import RawSplits
 from schema.examples import LabelledText, LazySequence, TaggedSentence
@@ -22,8 +23,8 @@ def word_types(sentences: RawSplits[TaggedSentence]) -> RawSplits[LabelledText]:
 
 
 def most_frequent_tags(sentences: Sequence[TaggedSentence]) -> list[tuple[str, str]]:
-    """Each distinct word with its most frequent tag, in order of first occurrence."""
-    counts = _count_tags(sentences)
+    """Each distinct normalized word with its most frequent tag, in order of first occurrence."""
+    counts = _count_tags([replace(sentence, words=sentence.normalized_words) for sentence in sentences])
     types = _types(counts, sum(counts.values(), Counter[str]()))
     return [(word.text, word.label) for word in types if word.label is not None]
 

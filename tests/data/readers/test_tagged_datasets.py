@@ -86,7 +86,7 @@ def test_untagged_texts_are_split_into_words(prepared, monkeypatch):
     )
     monkeypatch.setattr(datasets, "load_labelled_texts", {"imdb": texts}.__getitem__)
     words = [sentence.words for sentence in load_tagged_sentences("conll2003").unlabelled()]
-    assert words == [("Ann", "'s", "film.", "So", "good"), ("It", "was", "dull")]
+    assert words == [("Ann", "'s", "film", ".", "So", "good"), ("It", "was", "dull")]
 
 
 @pytest.mark.parametrize("name", ["ewt", "broad_twitter_corpus", "conll2003"])

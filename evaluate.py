@@ -5,8 +5,13 @@ python evaluate.py sentiment/lstm-imdb-001 --split validation
 python evaluate.py latest --file reviews.tsv
 """
 
-from commands.evaluate import main
-from console.messages import run_command
+from console.signals import exit_interrupted, set_handlers
+
+# Before the other imports, which take a while.
+set_handlers(exit_interrupted)
+
+from commands.evaluate import main  # noqa: E402
+from console.messages import run_command  # noqa: E402
 
 if __name__ == "__main__":
     raise SystemExit(run_command(main))

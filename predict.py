@@ -5,8 +5,13 @@ python predict.py latest --file texts.txt --json
 python predict.py latest                             interactive
 """
 
-from commands.predict import main
-from console.messages import run_command
+from console.signals import exit_interrupted, set_handlers
+
+# Before the other imports, which take a while.
+set_handlers(exit_interrupted)
+
+from commands.predict import main  # noqa: E402
+from console.messages import run_command  # noqa: E402
 
 if __name__ == "__main__":
     raise SystemExit(run_command(main))

@@ -10,6 +10,10 @@ from time import perf_counter
 BEGAN = perf_counter()
 
 # After the clock has started: the time of these imports counts as start-up.
+from console.signals import exit_interrupted, set_handlers  # noqa: E402
+
+set_handlers(exit_interrupted)
+
 from commands.train import main  # noqa: E402
 from console.messages import run_command  # noqa: E402
 

@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeVar
 from commands.command_line import parse
 from commands.run_flags import RunFlags, merge_flags, open_run_argument, select_fields
 from console.messages import say, say_json, warn
+from console.progress import phase
 from console.tables import print_table
 from evaluation.comparison import compare_with_baselines
 from evaluation.scores import format_interval, format_score
@@ -71,9 +72,10 @@ def main(argv: Sequence[str]) -> int:
     data = _evaluation_set(run, flags)
     seen = run.load_seen()
     model, encoder = run.load()
+    with phase(f"evaluating on {data.name}"):
+        config = select_fields(run.task.predict_config_class, flags)
+        scores = score_split(run.task, model, encoder, seen, data.examples, config).scores
     baselines = _baselines(run, data, encoder, seen)
-    config = select_fields(run.task.predict_config_class, flags)
-    scores = score_split(run.task, model, encoder, seen, data.examples, config).scores
     if flags.json:
         _print_json(run, data, scores, baselines)
     else:
@@ -88,7 +90,8 @@ def _is_resumable(run: SavedRun) -> bool:
 
 def _evaluation_set(run: SavedRun, flags: EvaluateFlags) -> EvaluationSet:
     if flags.file:
-        return EvaluationSet(str(flags.file), flags.split, run.task.read_file(flags.file), own=False)
+        with phase(f"reading {flags.file}"):
+            return EvaluationSet(str(flags.file), flags.split, run.task.read_file(flags.file), own=False)
     config = run.config
     # The name of a user's file may be that of a data set.
     own = flags.dataset is None or (flags.dataset == config.dataset and not config.train_file)
@@ -113,7 +116,8 @@ def _baselines(run: SavedRun, data: EvaluationSet, encoder: Encoder[Any], seen: 
         return Baselines(recorded.get("baselines", {}), recorded.get("baseline_intervals", {}))
     try:
         splits = run.task.splits(run.config)
-        return score_baselines(run.task, run.config, splits, {data.split: data.examples}, encoder, seen)
+        with phase("fitting the baselines"):
+            return score_baselines(run.task, run.config, splits, {data.split: data.examples}, encoder, seen)
     except (UserError, RunError) as error:
         warn(f"no baselines: the run's training data cannot be read ({' '.join(str(error).split())})")
         return Baselines()

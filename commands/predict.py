@@ -11,6 +11,7 @@ import evaluation
 from commands.command_line import flags_with_values, parse
 from commands.run_flags import RunFlags, merge_flags, open_run_argument, select_fields
 from console.messages import print_error, say, say_json, warn
+from console.progress import phase
 from data.readers.tokenization import replace_surrogates
 from schema.configs import DecodingConfig
 from schema.errors import UserError
@@ -121,7 +122,8 @@ class _Predictor:
         # Neither an encoder nor a model takes an empty batch.
         if not examples:
             return []
-        return self.run.task.predict(self.model, self.encoder, self.encoder.encode(examples), self.config)
+        with phase("predicting", announced=False):
+            return self.run.task.predict(self.model, self.encoder, self.encoder.encode(examples), self.config)
 
     def _print_error(self, error: UserError) -> None:
         print_error(f"error: {error}")

@@ -1,12 +1,18 @@
-"""Progress bars on a terminal, drawn by rich. The other packages use `console.progress`."""
+"""Progress bars on a terminal, drawn by rich. The other packages use `console.progress`.
 
-from collections.abc import Callable
+A thread of rich redraws them, so that something moves also while a single item takes long.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import TextIO
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, Task, TextColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, Task
 from rich.table import Column
+from rich.text import Text
 
+from console import messages
 from console.count import Count, time_in_words
 
 MAX_BAR_WIDTH = 40
@@ -20,42 +26,63 @@ class Bar:
 
     seconds_between_updates = 0.1
 
-    def __init__(self, stream: TextIO, clock: Callable[[], float]) -> None:
-        self._stream, self._clock = stream, clock
+    def __init__(self, stream: TextIO, count: Count, clock: Callable[[], float]) -> None:
+        self._stream, self._count, self._clock = stream, count, clock
+        self._start = clock()
         self._task: Task | None = None
 
-    def update(self, count: Count, seconds: float) -> None:
+    def update(self) -> None:
         """Draw the bar; the first call makes it visible."""
         screen = _SCREENS.get(self._stream) or _new_screen(self._stream, self._clock)
         if self._task is None:
-            task_id = screen.add_task("", total=count.total, text="")
+            task_id = screen.add_task("", total=None, text=self._text)
             (self._task,) = (task for task in screen.tasks if task.id == task_id)
-        _update_task(screen, self._task, count, seconds)
+        self._set_width(screen, self._task)
         screen.refresh()
 
-    def close(self, count: Count, seconds: float, completed: bool) -> None:
-        """Leave the bar as a finished line, above the bars that are still in use."""
+    def close(self, completed: bool, keep: bool) -> None:
+        """Remove the bar; if `keep`, leave it as a finished line, above the bars that are still in use."""
         if self._task is None:
             return
         screen = _SCREENS[self._stream]
-        _update_task(screen, self._task, count, seconds, completed)
+        self._set_width(screen, self._task)
+        if completed:
+            text = self._summary()
+            self._task.fields["text"] = lambda: text
+            self._task.total = self._task.total or self._task.completed or 1
+            self._task.completed = self._task.completed or 1
         screen.remove_task(self._task.id)
         if not screen.tasks:
             del _SCREENS[self._stream]
             screen.stop()
-        screen.console.print(screen.make_tasks_table([self._task]))
+        if keep:
+            screen.console.print(screen.make_tasks_table([self._task]))
         # Printing has drawn the other bars as they were before.
         screen.refresh()
 
+    def _set_width(self, screen: Progress, task: Task) -> None:
+        screen.update(task.id, completed=self._count.done)
+        task.total = self._count.known_total
 
-def _update_task(screen: Progress, task: Task, count: Count, seconds: float, completed: bool = False) -> None:
-    screen.update(task.id, completed=count.done)
-    task.total = count.known_total
-    rate = task.speed or count.mean_rate(seconds)
-    percentage = "" if task.total is None else f"{task.percentage:.0f}%, "
-    so_far = f"{count.amount()} in {time_in_words(seconds)}, {count.rate(rate)}{count.remaining(rate)}"
-    numbers = count.with_note(count.summary(seconds) if completed else so_far)
-    task.fields["text"] = f"{count.what}: {percentage}{numbers}"
+    def _text(self) -> str:
+        seconds = self._clock() - self._start
+        if not self._count.unit:
+            return f"{self._count.what}: {time_in_words(seconds)}"
+        return f"{self._title()}{self._count.amount()} in {time_in_words(seconds)}, {self._count.so_far(seconds)}"
+
+    def _summary(self) -> str:
+        return f"{self._title()}{self._count.summary(self._clock() - self._start)}"
+
+    def _title(self) -> str:
+        total = self._count.known_total
+        return f"{self._count.what}: " + (f"{100 * self._count.done / total:.0f}%, " if total else "")
+
+
+class _TextColumn(ProgressColumn):
+    """The text of a bar at this moment."""
+
+    def render(self, task: Task) -> Text:
+        return Text(task.fields["text"]())
 
 
 class _Console(Console):
@@ -64,15 +91,19 @@ class _Console(Console):
     def show_cursor(self, show: bool = True) -> bool:
         return False
 
+    def _write_buffer(self) -> None:
+        # Also called by the thread, where an error of a terminal that is gone would be printed as a traceback.
+        with suppress(OSError, ValueError):
+            super()._write_buffer()
+
 
 def _new_screen(stream: TextIO, clock: Callable[[], float]) -> Progress:
     screen = Progress(
         # On a narrow terminal the bar shrinks first, then the end of the text is cut.
         BarColumn(bar_width=None, table_column=Column(max_width=MAX_BAR_WIDTH)),
-        TextColumn("{task.fields[text]}", markup=False),
+        _TextColumn(table_column=Column(no_wrap=True)),
         console=_Console(file=stream, force_terminal=True),
-        # Without a thread, so that none is left behind by an exception or copied by a fork.
-        auto_refresh=False,
+        refresh_per_second=4,
         # Standard output may be a pipe: rich would send it to this terminal.
         redirect_stdout=False,
         redirect_stderr=False,
@@ -82,3 +113,19 @@ def _new_screen(stream: TextIO, clock: Callable[[], float]) -> Progress:
     screen.start()
     _SCREENS[stream] = screen
     return screen
+
+
+@contextmanager
+def _hidden() -> Iterator[None]:
+    """Context in which no bar is visible, so that other output does not mix with them."""
+    screens = list(_SCREENS.values())
+    for screen in screens:
+        screen.stop()
+    try:
+        yield
+    finally:
+        for screen in screens:
+            screen.start()
+
+
+messages.without_bars = _hidden

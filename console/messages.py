@@ -11,13 +11,13 @@ import re
 import sys
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import TextIO, TypeGuard
 
+from console.signals import handle_signals
 from schema.errors import Interrupted, UserError
 
 DEBUG = "--debug"
-INTERRUPTED = 130
 BROKEN_PIPE = 141
 MAX_REASON_LENGTH = 300
 MAX_WORD_LENGTH = 300
@@ -37,6 +37,10 @@ _REMEDIES = {
     errno.ENAMETOOLONG: "choose a shorter name",
     errno.EMFILE: "allow more open files with `ulimit -n 4096`",
 }
+
+
+without_bars: Callable[[], AbstractContextManager[None]] = nullcontext
+"""Context in which no progress bar is visible; set by `console.bars`, which draws them."""
 
 
 def say(text: str, styled: bool = False) -> None:
@@ -85,8 +89,6 @@ def tolerated(what: str, consequence: str = "is incomplete") -> Iterator[None]:
     """
     try:
         yield
-    except Interrupted:
-        raise
     except Exception as error:
         if DEBUG in sys.argv[1:]:
             traceback.print_exc()
@@ -106,12 +108,13 @@ def run_command(main: Callable[[list[str]], int]) -> int:
     """Run `main` with the command line's arguments and return the exit status.
 
     An error becomes one or two plain lines on stderr. `--debug`, which is not passed to `main`, adds the traceback.
-    The status is 2 for a wrong call, 1 for failed work, 130 for Ctrl-C and 141 for a closed pipe.
+    The status is 2 for a wrong call, 1 for failed work, 130 for Ctrl-C, 143 for SIGTERM and 141 for a closed pipe.
     """
     debug = DEBUG in sys.argv[1:]
     try:
-        return main([argument for argument in sys.argv[1:] if argument != DEBUG])
-    except (Exception, KeyboardInterrupt) as error:
+        with handle_signals():
+            return main([argument for argument in sys.argv[1:] if argument != DEBUG])
+    except (Exception, Interrupted) as error:
         if debug:
             traceback.print_exc()
         return _explain(error)
@@ -124,10 +127,7 @@ def _explain(error: BaseException) -> int:
     if isinstance(error, BrokenPipeError):
         _discard_stdout()
         return BROKEN_PIPE
-    if isinstance(error, KeyboardInterrupt):
-        print_error("interrupted")
-        return INTERRUPTED
-    if isinstance(error, UserError):
+    if isinstance(error, UserError | Interrupted):
         print_error(f"error: {error}")
         return error.exit_status
     if isinstance(error, MemoryError):
@@ -164,12 +164,16 @@ def print_error(line: str) -> None:
 
 
 def _write(text: str, stream: TextIO | None) -> None:
-    try:
-        print(text, file=stream, flush=True)
-    except UnicodeEncodeError:
-        # The terminal cannot show a character, or a file name is not valid text: print question marks instead.
-        encoding = getattr(stream, "encoding", None) or "ascii"
-        print(text.encode(encoding, "replace").decode(encoding), file=stream, flush=True)
+    if stream is None:
+        # Closed; for print(), None would mean stdout.
+        return
+    with without_bars():
+        try:
+            print(text, file=stream, flush=True)
+        except UnicodeEncodeError:
+            # The terminal cannot show a character, or a file name is not valid text: print question marks instead.
+            encoding = getattr(stream, "encoding", None) or "ascii"
+            print(text.encode(encoding, "replace").decode(encoding), file=stream, flush=True)
 
 
 def _flush_stdout() -> None:

@@ -7,6 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 
+from console import messages
+from console.progress import phase
+from console.signals import exit_on_signal
+
 
 @cache
 def start_tensorflow() -> None:
@@ -17,7 +21,7 @@ def start_tensorflow() -> None:
     logging of TensorFlow starts ignore the level, so file descriptor 2 is redirected.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    with _stderr_shown_only_on_error():
+    with phase("loading TensorFlow"), _stderr_shown_only_on_error():
         import tensorflow as tf
 
         tf.config.list_logical_devices()
@@ -34,9 +38,14 @@ def _stderr_shown_only_on_error() -> Iterator[None]:
         return
     sys.stderr.flush()
     stderr = os.dup(2)
-    with tempfile.TemporaryFile() as buffer:
-        os.dup2(buffer.fileno(), 2)
+
+    def show() -> None:
+        os.dup2(stderr, 2)
+        messages.without_bars().__enter__()
+
+    with exit_on_signal(show), tempfile.TemporaryFile() as buffer:
         try:
+            os.dup2(buffer.fileno(), 2)
             yield
         except BaseException:
             buffer.seek(0)
@@ -44,4 +53,4 @@ def _stderr_shown_only_on_error() -> Iterator[None]:
             raise
         finally:
             os.dup2(stderr, 2)
-            os.close(stderr)
+    os.close(stderr)

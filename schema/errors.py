@@ -16,8 +16,11 @@ class RunError(UserError):
     exit_status = 1
 
 
-class Interrupted(UserError):
-    """The program was ended by a signal, which determines its exit status."""
+class Interrupted(KeyboardInterrupt):
+    """The program was ended by a signal, which determines its exit status.
+
+    Not an Exception, which a library might take for a failure of its own.
+    """
 
     def __init__(self, message: str, exit_status: int) -> None:
         super().__init__(message)

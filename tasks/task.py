@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, Self, TypeVa
 import numpy as np
 
 from console.messages import warn
+from console.progress import phase
 from data.encoders.corrupt_files import corrupt_file_errors
 from data.readers.datasets import SYNTHETIC, RawSplits
 from data.readers.files import files_source, read_texts
@@ -131,12 +132,13 @@ class Task(ABC, Generic[ExampleT, PredictionT, EncoderT, ConfigT, PredictConfigT
 
     def splits(self, config: ConfigT) -> Splits[ExampleT]:
         """Load the examples that `config` names. Raises NoNetwork, or UserError for an unreadable file."""
-        raw = (
-            _user_splits(config.train_file, config, self.read_file)
-            if config.train_file
-            else load_or_synthetic(lambda dataset: self.load(dataset, config), self.datasets, config.dataset)
-        )
-        return make_splits(raw, config.limit)
+        with phase(f"reading {config.train_file or config.dataset or self.datasets[0]}"):
+            raw = (
+                _user_splits(config.train_file, config, self.read_file)
+                if config.train_file
+                else load_or_synthetic(lambda dataset: self.load(dataset, config), self.datasets, config.dataset)
+            )
+            return make_splits(raw, config.limit)
 
     @abstractmethod
     def load(self, dataset: str, config: ConfigT) -> RawSplits[ExampleT]:

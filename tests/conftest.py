@@ -34,7 +34,10 @@ PLAIN = (*TINY, "--no-ngram-features", "--cell=simple_rnn", "--no-bidirectional"
 
 # On a slow machine, any work may take long enough to show its progress.
 _PROGRESS = re.compile(
-    r"[^:]+: [\d,]+(/[\d,]+)? (examples|steps|texts|folds|settings)\b.*|epoch \d+: validation \w+ .*"
+    r"[^:]+: [\d,]+(/[\d,]+)? (example|step|text|fold|setting)s?\b.*"
+    r"|(epoch|interrupted after step) \d+.*: validation \w+ .*"
+    r"|(reading|loading|fitting|building|training|evaluating|writing) .*"
+    r"|\w+ \([\w, ]+\) on .* examples?; .*"
 )
 # TensorFlow warns about the many models of one process.
 _TENSORFLOW = re.compile(r"WARNING:tensorflow:.* triggered tf\.function retracing.*\n")

@@ -7,13 +7,13 @@ from time import perf_counter
 
 import keras
 
-from console.progress import Progress, milestone
+from console.progress import Progress, milestone, phase
+from console.signals import Interruption
 from data.batches import Batches
 from evaluation.scores import format_score
 from schema.records import EpochRecord
 from training.checkpoint import save_checkpoint
 from training.run_folder import RunFolder
-from training.signals import Interruption
 from training.trainer_state import TrainerState, ValidationResult
 
 Logs = Mapping[str, float]
@@ -78,6 +78,10 @@ class StopConditions(keras.callbacks.Callback):
             self.state.diverged_at = f"step {batch + 1} of epoch {self.state.epoch + 1}"
         elif self.interruption.number is not None:
             self._stop("interrupt")
+            if not self.state.best_epoch:
+                self.state.interrupted_at = (
+                    f"step {batch + 1} of {self.params['steps']} of epoch {self.state.epoch + 1}"
+                )
         elif self.budget and self.state.seconds >= self.budget:
             self._stop("time budget")
 
@@ -152,7 +156,8 @@ class ValidationCallback(keras.callbacks.Callback):
 
     def _validate(self, epoch: int, loss: float) -> EpochRecord:
         started = perf_counter()
-        result = self.last_result = self.validate(self.model)
+        with phase("validating", announced=False):
+            result = self.last_result = self.validate(self.model)
         seconds = started - self.epoch_started
         # Time of validation does not count as time of the epoch.
         self.epoch_started += perf_counter() - started
@@ -175,7 +180,9 @@ class ValidationCallback(keras.callbacks.Callback):
 
     def _report(self, record: EpochRecord, improved: bool) -> None:
         score = f"validation {self.primary_metric} {format_score(self.primary_metric, record.validation_score)}"
-        milestone(f"epoch {record.epoch}: {score}{', best so far' if improved else ''}")
+        interrupted_at = self.state.interrupted_at
+        epoch = f"interrupted after {interrupted_at}" if interrupted_at else f"epoch {record.epoch}"
+        milestone(f"{epoch}: {score}{', best so far' if improved else ''}")
 
 
 class EpochProgress(keras.callbacks.Callback):
@@ -188,6 +195,11 @@ class EpochProgress(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         self.progress = Progress(f"epoch {epoch + 1} of {self.epochs}", self.steps, unit="steps")
         self.progress.__enter__()
+
+    def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        if batch == 1:
+            # The first step compiles the model, and is followed by an evaluation.
+            self.progress.restart_rate()
 
     def on_train_batch_end(self, batch: int, logs: Logs) -> None:
         self.progress.note(f"loss {logs['loss']:.4f}")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import evaluation
 from console.messages import tolerated
+from console.progress import phase
 from schema.examples import ExampleT
 from schema.records import Baselines, Metrics, PrimaryMetric
 from tasks.task import Encoder, FittedEncoder, published_results_for
@@ -38,14 +39,14 @@ def evaluate_run(
     examples = {split: evaluated.examples for split, evaluated in evaluations.items()}
     baselines = Baselines()
     if finished:
-        with tolerated("the comparison with baselines"):
+        with tolerated("the comparison with baselines"), phase("fitting the baselines"):
             baselines = score_baselines(job.task, job.config, job.splits, examples, fitted.encoder, fitted.seen)
     primary_split = "test" if "test" in evaluations else "validation"
     seconds = {**seconds, "evaluation": perf_counter() - started}
     metrics = _metrics(job, model, state, evaluations, baselines, primary_split, seconds)
     # First: what follows shows these results, and neither a fault nor a kill there loses them.
     job.folder.write_metrics(metrics)
-    with tolerated("report.md"):
+    with tolerated("report.md"), phase("writing the report"):
         evaluation.report.write_report(
             job.folder.path,
             metrics,
@@ -54,7 +55,8 @@ def evaluate_run(
             evaluations[primary_split].scored_examples(job.task),
             asdict(job.config),
         )
-    _log_results(job, model, fitted, metrics)
+    with phase("writing for TensorBoard", announced=False):
+        _log_results(job, model, fitted, metrics)
     if state.stop_reason != "interrupt":
         remove_checkpoints(job.folder)
     return metrics
@@ -68,10 +70,12 @@ def _evaluate_splits(
     parts: dict[str, Sequence[ExampleT]] = {"validation": splits.validation}
     if finished and job.config.test and splits.test:
         parts["test"] = splits.test
-    evaluations = {
-        split: score_split(task, model, fitted.encoder, fitted.seen, examples, task.predict_config_class())
-        for split, examples in parts.items()
-    }
+    evaluations = {}
+    for split, examples in parts.items():
+        with phase(f"evaluating on {split}"):
+            evaluations[split] = score_split(
+                task, model, fitted.encoder, fitted.seen, examples, task.predict_config_class()
+            )
     for split, evaluated in evaluations.items():
         job.folder.write_json_lines(f"predictions/{split}.jsonl", evaluated.rows(task))
     duplicates = splits.duplicates_of_train() if "test" in evaluations else frozenset()

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 import keras
 import numpy as np
 
+from console.count import counted
+from console.progress import phase
+from console.signals import Interruption
 from data.batches import Batches, auto_batch_tokens, auto_epochs
 from schema.configs import parse_duration
 from schema.encoded import EncodedDataset
@@ -17,7 +20,6 @@ from training.checkpoint import restore_variables
 from training.fixed_sample import FixedSample, make_fixed_sample
 from training.job import TrainingJob
 from training.optimizer import AdamWithGradientNorm, auto_ema_decay
-from training.signals import Interruption
 from training.tensorboard import TensorBoardLog
 from training.trainer_state import TrainerState, ValidationResult
 
@@ -42,14 +44,16 @@ def fit_model(
     """
     config = job.config
     keras.utils.set_random_seed(config.seed)
-    model = job.task.build_model(fitted, config)
-    batches = Batches(fitted.encoded, config.batch_tokens or auto_batch_tokens(fitted.encoded), config.seed)
-    epochs = config.epochs or auto_epochs(len(batches), config.min_epochs)
-    _compile(model, job, epochs * len(batches))
-    if state.epoch:
-        restore_variables(job.folder, model)
-    callbacks = _make_callbacks(job, fitted, state, interruption, batches, epochs)
-    with interruption.defer():
+    with phase("building the network"):
+        model = job.task.build_model(fitted, config)
+        batches = Batches(fitted.encoded, config.batch_tokens or auto_batch_tokens(fitted.encoded), config.seed)
+        epochs = config.epochs or auto_epochs(len(batches), config.min_epochs)
+        _compile(model, job, epochs * len(batches))
+        if state.epoch:
+            restore_variables(job.folder, model)
+        callbacks = _make_callbacks(job, fitted, state, interruption, batches, epochs)
+    size = f"{counted(model.count_params(), 'parameters')}, {epochs:,} x {counted(len(batches), 'steps')}"
+    with phase(f"training {size}"), interruption.defer():
         model.fit(
             batches.dataset(),
             epochs=epochs,

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin, get_type_hints
 
+from console.progress import phase
 from console.quiet import start_tensorflow
 from schema.configs import TrainingConfig, validate_values
 from schema.errors import RunError, UserError
@@ -45,8 +46,9 @@ class SavedRun:
         """
         folder = self.folder.checked_encoder()
         start_tensorflow()
-        model = self.folder.load_model()
-        return model, self.task.load_encoder(folder, model)
+        with phase(f"loading {self.folder.path}", announced=False):
+            model = self.folder.load_model()
+            return model, self.task.load_encoder(folder, model)
 
     def load_seen(self) -> SeenInTraining:
         """Load what scoring needs to know of the training data."""

@@ -9,6 +9,8 @@ from pathlib import Path
 from time import perf_counter
 
 from console.messages import say, warn
+from console.quiet import start_tensorflow
+from console.signals import handle_signals
 from evaluation.statistics import mean_and_deviation, mean_interval
 from schema.configs import TrainingConfig
 from schema.errors import Interrupted, RunError
@@ -17,8 +19,7 @@ from schema.records import PrimaryMetric, Summary
 from tasks.task import AnyTask
 from training.run_folder import RunFolder, check_name, create_run
 from training.saved_run import SavedRun, open_run
-from training.signals import handle_signals
-from training.trainer import load_same_splits, resume, train_on, with_absolute_files
+from training.trainer import NOT_SAVED, load_same_splits, resume, train_on, with_absolute_files
 
 
 def train_seeds(task: AnyTask, config: TrainingConfig, command: str) -> tuple[RunFolder, Summary]:
@@ -28,8 +29,10 @@ def train_seeds(task: AnyTask, config: TrainingConfig, command: str) -> tuple[Ru
     """
     home = config.runs / task.name
     check_name(home, config.name)
-    with handle_signals():
+    with handle_signals(NOT_SAVED):
         splits = task.splits(config)
+        # Before there is a folder, since a signal then ends the process at once.
+        start_tensorflow()
     config = with_absolute_files(replace(config, dataset=splits.dataset))
     folder = create_run(home, f"{config.cell}-{splits.dataset}-{config.seeds}-seeds", config.name)
     folder.write_config(task.name, splits.source, config, command)

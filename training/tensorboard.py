@@ -23,6 +23,7 @@ import tensorflow as tf
 import evaluation
 from console.files import atomic_write
 from console.messages import tolerated
+from console.progress import phase
 from models import inspection
 from schema.records import EpochRecord, Metrics
 from training.callbacks import Logs, averaged_weights
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 PARTS = ("train", "validation")
 SPLITS = ("validation", "test")
+DRAWING = "drawing for TensorBoard"
 DRAWING_FRACTION = 0.05
 FIRST_DRAWING = 4.0
 """Expected processor seconds for drawing all figures, before it was measured."""
@@ -143,7 +145,7 @@ class TensorBoardLog(keras.callbacks.Callback):
             return
         # Without them if they fail once: the scalars go on.
         self.diagnostics = False
-        with tolerated("the diagnostics in TensorBoard", "end here"):
+        with tolerated("the diagnostics in TensorBoard", "end here"), phase(DRAWING, announced=False):
             self._log_epoch_diagnostics()
             self.diagnostics = True
 
@@ -164,7 +166,8 @@ class TensorBoardLog(keras.callbacks.Callback):
     @_until_a_fault
     def on_train_end(self, logs: Logs | None = None) -> None:
         if self.diagnostics and not self.drawn:
-            with tolerated("the figures of gradients and gates in TensorBoard", "are incomplete"):
+            incomplete = tolerated("the figures of gradients and gates in TensorBoard", "are incomplete")
+            with incomplete, phase(DRAWING, announced=False):
                 self._draw_curves()
         for writer in self.writers.values():
             writer.close()

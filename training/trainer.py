@@ -8,7 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
 
+from console.count import counted
+from console.progress import milestone, phase
 from console.quiet import start_tensorflow
+from console.signals import Interruption, handle_signals
 from evaluation.scores import format_score
 from schema.configs import TrainingConfig
 from schema.errors import Interrupted, RunError, UserError
@@ -19,8 +22,9 @@ from training.checkpoint import Checkpoint, load_checkpoint, remove_checkpoints
 from training.job import TrainingJob
 from training.run_folder import RunFolder, check_name, create_run
 from training.saved_run import SavedRun
-from training.signals import Interruption, handle_signals
 from training.trainer_state import FINISHED, TrainerState
+
+NOT_SAVED = "interrupted; unfinished work was not saved"
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,7 @@ def train(task: AnyTask, config: TrainingConfig, command: str, started: float | 
     started = perf_counter() if started is None else started
     home = config.runs / task.name
     check_name(home, config.name)
-    with handle_signals():
+    with handle_signals(NOT_SAVED):
         splits = task.splits(config)
     return train_on(splits, task, config, home, command, started)
 
@@ -50,12 +54,15 @@ def train_on(
     splits: Splits[ExampleT], task: AnyTask, config: TrainingConfig, home: Path, command: str, started: float
 ) -> TrainingResult:
     """Train on loaded examples, as `train` does; the run folder is created in `home`."""
-    with handle_signals() as interruption:
+    with handle_signals(NOT_SAVED) as interruption:
         _require_enough_examples(splits)
+        # Before there is a folder, since a signal then ends the process at once.
+        start_tensorflow()
         config = with_absolute_files(replace(config, dataset=splits.dataset))
         folder = create_run(home, f"{config.cell}-{splits.dataset}", config.name)
         try:
             folder.write_config(task.name, splits.source, config, command)
+            _announce(task, config, splits, folder)
             return _run(TrainingJob(task, config, splits, folder, command), interruption, started)
         except BaseException:
             if not folder.model_path.exists() and load_checkpoint(folder) is None:
@@ -78,8 +85,10 @@ def resume(run: SavedRun, cache: Path | None, started: float | None = None) -> T
     checkpoint = load_checkpoint(run.folder)
     if checkpoint is not None:
         run.folder.checked_encoder()
-    with handle_signals() as interruption:
+    with handle_signals(NOT_SAVED) as interruption:
         job = TrainingJob(run.task, config, load_same_splits(run, config), run.folder, run.command)
+        start_tensorflow()
+        _announce(run.task, config, job.splits, run.folder)
         return _run(job, interruption, started, checkpoint)
 
 
@@ -105,17 +114,25 @@ def _require_enough_examples(splits: Splits[ExampleT]) -> None:
         )
 
 
+def _announce(task: AnyTask, config: TrainingConfig, splits: Splits[ExampleT], folder: RunFolder) -> None:
+    """Print what is trained on which data, and where the results will be. Test is not counted: it is read later."""
+    milestone(
+        f"{task.name} ({task.rnn_type}) on {splits.dataset}: {len(splits.train):,} training and "
+        f"{counted(len(splits.validation), 'validation examples')}; {config.cell}; {folder.path}"
+    )
+
+
 def _run(
     job: TrainingJob[ExampleT], interruption: Interruption, started: float, checkpoint: Checkpoint | None = None
 ) -> TrainingResult:
     """Train from `checkpoint`, or from the beginning, and evaluate the best model."""
-    start_tensorflow()
-    # Late, since both import Keras, which must not be imported before `start_tensorflow`.
-    from training import final_evaluation, fitting
+    with phase("fitting the encoder"):
+        # Late, since both import Keras, which must not be imported before `start_tensorflow`.
+        from training import final_evaluation, fitting
 
-    fitted = job.task.fit_encoder(job.splits, job.config)
-    if checkpoint is None:
-        job.folder.save_encoder(fitted.save)
+        fitted = job.task.fit_encoder(job.splits, job.config)
+        if checkpoint is None:
+            job.folder.save_encoder(fitted.save)
     state = _initial_state(fitted, checkpoint)
     if checkpoint is None or checkpoint.stop_reason is None:
         fitting.fit_model(job, fitted, state, interruption)
@@ -132,7 +149,8 @@ def _run(
             f"the loss became NaN or infinite at {state.diverged_at}, before any epoch was finished; "
             "try a lower --learning-rate or --clip-norm"
         )
-    model = job.folder.load_model()
+    with phase("loading the best model", announced=False):
+        model = job.folder.load_model()
     try:
         metrics = final_evaluation.evaluate_run(job, model, fitted, state, seconds)
     except Interrupted as error:
@@ -160,7 +178,10 @@ def _raise_unless_finished(
     path, metric = job.folder.path, job.task.primary_metric
     if state.stop_reason == "interrupt":
         value = format_score(metric, metrics.primary_metric.value)
-        message = f"the best epoch is saved in {path} (validation {metric} {value}); test was not evaluated"
+        saved = f"is saved in {path} (validation {metric} {value}); test was not evaluated"
+        message = f"the best epoch {saved}"
+        if state.interrupted_at:
+            message = f"the model after {state.interrupted_at} {saved}, and a resumed training begins again"
         raise _interrupted(job.folder, message, 128 + (interruption.number or 0))
     if state.stop_reason == "divergence":
         raise RunError(

@@ -23,6 +23,7 @@ class TrainerState:
     previous_seconds, previous_cpu_seconds: time spent before this object was created, by all processes of the run
     first_step_at: `perf_counter()` at the end of the first step of this process
     diverged_at: description of the step at which the loss or a weight became NaN or infinite
+    interrupted_at: description of the step after which a signal ended the training, if no epoch was finished before
     """
 
     history: list[EpochRecord] = field(default_factory=list)
@@ -36,6 +37,7 @@ class TrainerState:
     cpu_started: float = field(default_factory=process_time)
     first_step_at: float | None = None
     diverged_at: str = ""
+    interrupted_at: str = ""
 
     @classmethod
     def from_checkpoint(cls, checkpoint: Checkpoint, encoder_seconds: float) -> "TrainerState":

@@ -14,6 +14,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from console import messages
 from console.messages import is_terminal, say
 from console.quiet import start_tensorflow
 from schema.errors import RunError
@@ -81,7 +82,9 @@ def _prepare(builder: "tfds.core.DatasetBuilder", name: str) -> None:
     start_tensorflow()
     say(f"downloading and preparing {name} (only once; saved in {builder.data_dir})")
     try:
-        builder.download_and_prepare()
+        # TFDS draws bars of its own.
+        with messages.without_bars():
+            builder.download_and_prepare()
     except NonMatchingChecksumError as error:
         # The first line names the file and its URL.
         raise RunError(f"{str(error).splitlines()[0].rstrip(':')}; delete the file and try again") from error
@@ -101,6 +104,7 @@ def records(builder: "tfds.core.DatasetBuilder", split: str) -> Iterator[Mapping
     """The records of a split, one at a time."""
     import tensorflow_datasets as tfds
 
+    start_tensorflow()
     yield from tfds.as_numpy(builder.as_dataset(split=split, shuffle_files=False))
 
 
@@ -108,6 +112,7 @@ def rows(builder: "tfds.core.DatasetBuilder", split: str) -> Iterator[Mapping[st
     """The records of a split, read in blocks: six times as fast as one at a time."""
     import tensorflow_datasets as tfds
 
+    start_tensorflow()
     blocks = builder.as_dataset(split=split, batch_size=1000, shuffle_files=False)
     for block in tfds.as_numpy(blocks):
         columns = [block[name] for name in block]
@@ -121,6 +126,7 @@ def sequences(
     """Some features of each record, all of them sequences, read in blocks."""
     import tensorflow_datasets as tfds
 
+    start_tensorflow()
     # TFDS calls deprecated functions of its own.
     with _without_warnings("absl"):
         decoders = tfds.decode.PartialDecoding(dict.fromkeys(features, True))

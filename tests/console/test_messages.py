@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from console.messages import print_error, run_command, say, say_json, warn
-from schema.errors import RunError, UserError
+from schema.errors import Interrupted, RunError, UserError
 
 ROOT = Path(__file__).parents[2]
 
@@ -91,7 +91,7 @@ def test_a_command_gets_its_arguments_and_returns_its_status(monkeypatch: pytest
     [
         (UserError("a.csv:3: no label\nput a tab before it"), 2, ["error: a.csv:3: no label", "put a tab before it"]),
         (RunError("the loss is NaN"), 1, ["error: the loss is NaN"]),
-        (KeyboardInterrupt(), 130, ["interrupted"]),
+        (Interrupted("interrupted", 143), 143, ["error: interrupted"]),
         (BrokenPipeError(errno.EPIPE, "Broken pipe"), 141, []),
         (MemoryError(), 1, ["error: out of memory; use a smaller --batch-tokens, --units or --limit"]),
         (

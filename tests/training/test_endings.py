@@ -158,6 +158,50 @@ def test_signal_before_the_first_step_leaves_no_run(
     assert [signal.getsignal(each) for each in numbers] == handlers
 
 
+def test_an_interrupted_first_epoch_is_not_called_finished(
+    call: Callable, arguments: list[str], run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def raise_in_third_step(callback: object, batch: int, logs: object = None) -> None:
+        if batch == 2:
+            signal.raise_signal(signal.SIGINT)
+
+    # By name, as above.
+    monkeypatch.setattr("training.callbacks.CosineSchedule.on_train_batch_begin", raise_in_third_step)
+    ended = call("train", *arguments)
+    assert ended.status == 130
+    assert ended.errors.startswith(
+        f"error: interrupted; the model after step 3 of 9 of epoch 1 is saved in {run} (validation accuracy "
+    )
+    assert ended.errors.endswith(
+        f"); test was not evaluated, and a resumed training begins again. Resume with: python train.py --resume {run}\n"
+    )
+    assert_only_validation_was_evaluated(run, "interrupt")
+
+
+@pytest.mark.parametrize(
+    ("number", "status", "program"), [(signal.SIGINT, 130, "train"), (signal.SIGTERM, 143, "predict")]
+)
+def test_signal_while_tensorflow_loads_is_one_line(
+    arguments: list[str], run: Path, own_run: Path, number: int, status: int, program: str
+) -> None:
+    words = {"train": arguments, "predict": [str(own_run), "a fine film"]}[program]
+    with subprocess.Popen(
+        [sys.executable, f"{program}.py", *words],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        while process.stderr.readline() != "loading TensorFlow\n":
+            assert process.poll() is None
+        process.send_signal(number)
+        out, errors = process.communicate(timeout=DEADLINE)
+    assert (process.returncode, out, errors.count("\n")) == (status, "", 1)
+    assert errors.startswith("error: interrupted")
+    assert not run.exists()
+
+
 def test_test_is_not_evaluated_after_a_signal_after_the_last_step(
     call: Callable, arguments: list[str], run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,11 +17,22 @@ from evaluation.comparison import compare_with_baselines
 from evaluation.scores import SCORES, UNDEFINED, format_interval, format_score
 from schema.records import EpochRecord, IntervalsBySplit, Metrics, ScoresBySplit, Summary
 from schema.scores import ScoredExample, Scores, Table, TableValue
+from schema.text import one_line, shorten
 
 NUM_EXAMPLES = 5
 """Number of best, and of worst, predictions in the report."""
-MAX_TEXT_LENGTH = 300
+MAX_TEXT_LENGTH = 120
 """Characters of a text in the report; the middle of a longer one is left out."""
+INSIDE_FIGURES = {
+    "cell_over_time": "Mean activation of the gates of the first recurrent layer at each time step, after each epoch.",
+    "gradient_state_(forward|backward)": "Gradient of the last state with respect to the input of each earlier step: "
+    "how far back the state remembers.",
+    "gradient_loss": "Gradient of the loss with respect to the input of each step: what the training learns from.",
+    "attention_[12]": "Attention of the best epoch: each output token over the tokens of the source.",
+    "caption_[12]": "Attention of the best epoch: each word of a caption over the regions of the image.",
+    "transitions": "Transition scores of the conditional random field (CRF) in the best epoch.",
+}
+"""Name, as a regular expression, of figures that the training left in `plots/` -> what they show."""
 MAX_BASELINES_IN_TERMINAL = 4
 OVERLAP = " also in "
 """Part of the names of those `Metrics.counts` that count duplicates between splits."""
@@ -52,11 +63,12 @@ def write_report(
 
     def write_text(figures: Mapping[str, str]) -> None:
         sections = [
-            *_opening(metrics),
+            *_opening(metrics, config),
             *_score_tables(metrics),
             *_notes(metrics, split_scores),
             *_breakdowns(metrics, split_scores, figures),
             *_training(metrics, history, figures),
+            *_inside(folder / "plots"),
             *_example_tables(examples),
             *_reproduction(metrics, config),
             *_score_descriptions(metrics),
@@ -65,7 +77,7 @@ def write_report(
         atomic_write(folder / "report.md", lambda path: path.write_text(text, encoding="utf-8"))
 
     figures = _figures(metrics, history, split_scores)
-    markdown = {name: f"![{name.replace('_', ' ')}](plots/{name}.png)" for name in figures}
+    markdown = {name: _figure(name) for name in figures}
     write_text(markdown)
     failed = [name for name, save in figures.items() if not _is_saved(save, folder / "plots" / f"{name}.png")]
     if failed:
@@ -136,19 +148,28 @@ def _is_saved(save: Callable[[Path], None], path: Path) -> bool:
     return False
 
 
+def _figure(name: str) -> str:
+    return f"![{name.replace('_', ' ')}](plots/{name}.png)"
+
+
 def _length_table(scores: Scores | None) -> Table | None:
     tables = scores.tables if scores else ()
     return next((table for table in tables if table.title.endswith(" by length") and table.rows), None)
 
 
-def _opening(metrics: Metrics) -> Iterator[str]:
+def _opening(metrics: Metrics, config: Mapping[str, object]) -> Iterator[str]:
     yield f"# {_plain(metrics.task)}: {_plain(metrics.cell)} on {_plain(metrics.dataset)}"
     for warning in _warnings(metrics):
         yield f"> **{_plain(warning)}**"
-    yield (
-        f"{_plain(_title(metrics.rnn_type))}; data: {_plain(metrics.source)}; seed {metrics.seed}. Scores in percent."
-    )
+    source = _plain(_readable_source(metrics.source, config))
+    yield f"{_plain(_title(metrics.rnn_type))}; data: {source}; seed {metrics.seed}. Scores in percent."
     yield f"**{_plain(_comparison(metrics))}**"
+
+
+def _readable_source(source: str, config: Mapping[str, object]) -> str:
+    """The names of the user's own files in place of the checksum by which the run knows them."""
+    files = [config.get(name) for name in ("train_file", "validation_file", "test_file")]
+    return ", ".join(Path(str(file)).name for file in files if file) or source
 
 
 def _warnings(metrics: Metrics) -> Iterator[str]:
@@ -273,6 +294,18 @@ def _training(metrics: Metrics, history: Sequence[EpochRecord], figures: Mapping
     yield _markdown(["property", "value"], [list(row) for row in rows.items()])
 
 
+def _inside(plots_folder: Path) -> Iterator[str]:
+    """The newest figures of gates, gradients and attention; a run without diagnostics has none."""
+    names = sorted(path.stem for path in plots_folder.glob("*.png"))
+    found = {text: [name for name in names if re.fullmatch(pattern, name)] for pattern, text in INSIDE_FIGURES.items()}
+    if any(found.values()):
+        yield "## Inside the network (validation)"
+    for text, matching in found.items():
+        if matching:
+            yield _plain(text)
+            yield from (_figure(name) for name in matching)
+
+
 def _example_tables(examples: Sequence[ScoredExample]) -> Iterator[str]:
     """The best and the worst predictions; all of them if there are few."""
     if not examples:
@@ -299,6 +332,8 @@ def _reproduction(metrics: Metrics, config: Mapping[str, object]) -> Iterator[st
     yield _code_block(f"python {metrics.command}")
     yield _markdown(["setting", "value"], [[name, _shortened(str(value))] for name, value in config.items()])
     yield _markdown(["software", "version"], [list(item) for item in metrics.versions.items()])
+    machine = {"commit": metrics.commit or "not in a git repository", **metrics.hardware}
+    yield _markdown(["code and machine", "value"], [[name, str(value)] for name, value in machine.items()])
 
 
 def _score_descriptions(metrics: Metrics) -> Iterator[str]:
@@ -319,10 +354,7 @@ def _title(text: str) -> str:
 
 
 def _shortened(text: str) -> str:
-    if len(text) <= MAX_TEXT_LENGTH:
-        return text
-    half = (MAX_TEXT_LENGTH - 5) // 2
-    return f"{text[:half]} ... {text[-half:]}"
+    return shorten(one_line(text), MAX_TEXT_LENGTH)
 
 
 # Characters that are markup in Markdown or HTML anywhere in a line; entities are always text.

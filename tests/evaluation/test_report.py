@@ -149,8 +149,38 @@ def test_few_predictions_are_listed_once_each(make_metrics, tmp_path):
 
 def test_the_middle_of_a_long_text_is_left_out(make_metrics, tmp_path):
     page = report_of(tmp_path, make_metrics(), examples=[ScoredExample("begin " + "x" * 9000 + " end", "a", "b", 0.5)])
-    assert max(map(len, page.splitlines())) < 500
-    assert re.search(r"begin x+ \.\.\. x+ end", page)
+    assert max(map(len, page.splitlines())) < 300
+    assert re.search(r"begin x+ … x+ end", page)
+
+
+def test_line_breaks_of_html_are_spaces(make_metrics, tmp_path):
+    example = ScoredExample("Dull.<br /><br />Very <BR>dull", "a", "b", 1.0)
+    page = report_of(tmp_path, make_metrics(), examples=[example])
+    assert ["100.00", "a", "b", "Dull. Very dull"] in rows_of(page)
+    assert "br /" not in page
+
+
+def test_figures_of_the_training_are_shown_with_what_they_mean(make_metrics, tmp_path):
+    (tmp_path / "plots").mkdir()
+    for name in ("gradient_loss", "gradient_state_forward", "attention_1", "attention_9", "x](y) attention_1"):
+        (tmp_path / "plots" / f"{name}.png").write_bytes(b"")
+    page = report_of(tmp_path, make_metrics())
+    inside = page[page.index("## Inside the network") : page.index("## Reproduce")]
+    figures = ["gradient_state_forward", "gradient_loss", "attention_1"]
+    assert re.findall(r"!\[.*?\]\(plots/(.*?)\.png\)", inside) == figures
+    assert "how far back the state remembers" in inside and "CRF" not in inside
+
+
+def test_own_data_are_named_by_their_files(make_metrics, tmp_path):
+    config = {"train_file": Path("/home/me/reviews.tsv"), "validation_file": None, "test_file": Path("more.tsv")}
+    page = report_of(tmp_path, make_metrics(source="files:0123456789abcdef"), config=config)
+    assert "data: reviews.tsv, more.tsv;" in page and "0123456789abcdef" not in page
+
+
+def test_commit_and_hardware_are_listed(make_metrics, tmp_path):
+    metrics = make_metrics(commit="1234abcd-dirty", hardware={"processor": "A|B", "cores": 2})
+    rows = rows_of(report_of(tmp_path, metrics))
+    assert ["commit", "1234abcd-dirty"] in rows and ["processor", "A|B"] in rows and ["cores", "2"] in rows
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,13 @@ Each name is imported from its module when it is first used, since all these mod
 """
 
 from importlib import import_module
+from os import PathLike
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import keras
+
     from models.attention import MASKED_LOGIT
     from models.beam_search import BeamSearch, SearchConfig
     from models.captioner import (
@@ -66,3 +69,14 @@ def register_layers() -> None:
     """Import every module, each of which registers its layers with Keras: needed to load a saved model."""
     for module in iter_modules(__path__):
         import_module(f"models.{module.name}")
+
+
+def load_model(path: "str | PathLike[str]") -> "keras.Model":
+    """Load the `model.keras` of a run, for prediction.
+
+    The file is not checked: `training.run_folder` does that for files from others. Raises what Keras raises.
+    """
+    import keras
+
+    register_layers()
+    return keras.saving.load_model(path, compile=False, safe_mode=True)

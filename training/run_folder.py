@@ -20,7 +20,7 @@ from console.files import SUMS, atomic_write, find_changed_file, sha256, write_s
 from schema.configs import TrainingConfig
 from schema.errors import RunError, UserError
 from schema.records import FORMAT, EpochRecord, Metrics
-from training.environment import clean_commit
+from training.environment import commit
 from training.model_archive import check_archive
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class RunFolder:
     def write_config(self, task: str, source: str, config: TrainingConfig, command: str) -> None:
         """Write `config.json`: all settings of the run, its data and its code."""
         content = {"task": task, "source": source, "config": asdict(config), "command": command}
-        self.write_json("config.json", {"format": FORMAT, **content, "commit": clean_commit()})
+        self.write_json("config.json", {"format": FORMAT, **content, "commit": commit()})
 
     def write(self, name: str, write: Callable[[Path], object]) -> None:
         """Replace the file `name` by the one that `write` creates at the path that it is given."""
@@ -139,11 +139,8 @@ class RunFolder:
         if not zipfile.is_zipfile(self.model_path):
             raise RunError(f"{self.model_path} is damaged (cut short?); train the run again")
         check_archive(self.model_path)
-        import keras
-
-        models.register_layers()
         try:
-            return keras.saving.load_model(self.model_path, compile=False, safe_mode=True)
+            return models.load_model(self.model_path)
         except (ValueError, TypeError, KeyError, AttributeError, IndexError, OSError, zipfile.BadZipFile) as error:
             reason = ascii(str(error).strip().partition("\n")[0])[1:-1][:200]
             raise RunError(f"{self.model_path} cannot be read ({reason}); train the run again") from error

@@ -36,6 +36,17 @@ def predictions(out: str) -> list[dict]:
     return [json.loads(line) for line in out.split("\n")[:-1]]
 
 
+def test_the_model_loads_without_the_rest_of_the_project(small_run: Path) -> None:
+    code = (
+        "import sys, models; model = models.load_model(sys.argv[1]); model.summary(); "
+        "print(model.count_params(), {'tasks', 'training', 'data', 'tensorflow_datasets'} & set(sys.modules))"
+    )
+    command = [sys.executable, "-c", code, str(small_run / "model.keras")]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    parameters = json.loads((small_run / "metrics.json").read_text())["parameters"]
+    assert (result.returncode, result.stdout.splitlines()[-1]) == (0, f"{parameters} set()"), result.stderr
+
+
 def probabilities(prediction: dict) -> pytest.approx:
     # Rounding differs between batches of different lengths.
     return pytest.approx(prediction["probabilities"], abs=1e-5)
@@ -48,7 +59,7 @@ def test_every_line_of_an_odd_file_gets_its_own_prediction(call: Callable, small
     result = call("predict", small_run, f"--file={odd}", "--json")
     assert (result.status, result.errors) == (0, "")
     given = predictions(result.out)
-    assert len(given) == len(ODD)
+    assert [prediction["id"] for prediction in given] == list(range(1, len(ODD) + 1))
     for prediction in given:
         by_label = prediction["probabilities"]
         assert set(by_label) == {"neg", "pos"}
@@ -167,6 +178,7 @@ def test_a_bad_line_is_an_error_and_the_others_are_predicted(call: Callable, own
     result = call("predict", own_run, f"--file={lines}", "--json")
     first, second, third = predictions(result.out)
     assert "label" in first and "label" in third
+    assert [row["id"] for row in (first, second, third)] == [1, 2, 3]
     assert second["error"].startswith(f"{lines}:2: not JSON")
     assert (result.status, result.errors) == (2, f"error: {second['error']}\n")
     plain = call("predict", own_run, f"--file={lines}").out.split("\n")

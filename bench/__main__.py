@@ -11,7 +11,7 @@ from console.messages import run_command, say
 from console.tables import print_table
 from schema.errors import UserError
 from schema.scores import TableValue
-from training.environment import clean_commit, hardware, versions
+from training.environment import commit, hardware, versions
 from training.run_folder import RunFolder
 
 # The benchmarks of memory come first: on Linux the peak memory of a child process starts at that of its parent.
@@ -92,7 +92,7 @@ def _write_json(path: Path, reports: Mapping[str, Report], flags: BenchFlags) ->
         "quick": flags.quick,
         "limit": flags.examples,
         "full_data": flags.full_data,
-        "commit": clean_commit(),
+        "commit": commit(),
         "hardware": hardware(),
         "versions": versions(),
         "benches": {name: _to_json(report) for name, report in reports.items()},

@@ -100,18 +100,23 @@ class _Predictor:
     def __init__(self, run: SavedRun, config: DecodingConfig, as_json: bool) -> None:
         self.run, self.config, self.as_json = run, config, as_json
         self.model, self.encoder = run.load()
+        self.numbers = count(1)
 
     def print_predictions(self, inputs: Inputs) -> None:
-        """Print one prediction or error for each input, in order."""
+        """Print one prediction or error for each input, in order.
+
+        In JSON they have an id: the number of the input, which is that of its line in a file, or the path of an image.
+        """
         task = self.run.task
         predictions = iter(self._predict([example for example in inputs if not isinstance(example, UserError)]))
         for example in inputs:
+            number = next(self.numbers)
             if isinstance(example, UserError):
-                self._print_error(example)
+                self._print_error(example, number)
                 continue
             prediction = next(predictions)
             if self.as_json:
-                say_json(task.to_json(example, prediction))
+                say_json({"id": task.example_id(example, number), **task.to_json(example, prediction)})
             else:
                 say(task.format_prediction(example, prediction, self.config))
             if self.config.with_figures:
@@ -125,11 +130,11 @@ class _Predictor:
         with phase("predicting", announced=False):
             return self.run.task.predict(self.model, self.encoder, self.encoder.encode(examples), self.config)
 
-    def _print_error(self, error: UserError) -> None:
+    def _print_error(self, error: UserError, number: int) -> None:
         print_error(f"error: {error}")
         # One line of output for each line of input.
         if self.as_json:
-            say_json({"error": str(error)})
+            say_json({"id": number, "error": str(error)})
         else:
             say("")
 

@@ -1,7 +1,7 @@
 """Examples of each kind of task, and the splits of a data set."""
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
 from typing import Generic, Protocol, TypeVar, overload
@@ -63,10 +63,12 @@ class CaptionedImage:
     """An image and its reference captions; `captions` is empty if unknown.
 
     image: content of a PNG or JPEG file
+    name: name of the file, for people; images of other names are equal
     """
 
     image: bytes
     captions: tuple[str, ...] = ()
+    name: str = field(default="", compare=False)
 
     @property
     def key(self) -> str:

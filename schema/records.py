@@ -72,6 +72,8 @@ class Metrics:
     counts: examples of each split, and overlaps of the data set's original splits
     seconds: to_first_step, training, evaluation, training_cpu (all threads of the process during training)
     stop_reason: "epochs", "patience", "time budget", "interrupt" or "divergence"
+    commit: git commit of the code, followed by `-dirty` if it had uncommitted changes; None outside a repository
+    hardware: processor, cores, system and, if there is one, gpu
     """
 
     task: str
@@ -95,6 +97,8 @@ class Metrics:
     stop_reason: str
     versions: Mapping[str, str]
     command: str
+    commit: str | None = None
+    hardware: Mapping[str, str | int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     intervals: IntervalsBySplit = field(default_factory=dict)
     baseline_intervals: Mapping[str, IntervalsBySplit] = field(default_factory=dict)

@@ -192,7 +192,9 @@ class Caption(Generation[CaptionedImage, CaptionEncoder, CaptionConfig, CaptionP
 
     def to_scored_example(self, example: CaptionedImage, prediction: TextPrediction) -> ScoredExample:
         score = evaluation.caption_scores.sentence_rouge_l(example.captions, prediction.text)
-        return ScoredExample(f"image {example.key[:12]}", " | ".join(example.captions), prediction.text, score)
+        return ScoredExample(
+            example.name or f"image {example.key[:12]}", " | ".join(example.captions), prediction.text, score
+        )
 
     def fit_baselines(
         self, splits: Splits[CaptionedImage], encoder: CaptionEncoder, config: CaptionConfig
@@ -207,7 +209,7 @@ class Caption(Generation[CaptionedImage, CaptionEncoder, CaptionConfig, CaptionP
         return evaluation.caption_baselines.fit_caption_baselines(splits.train, splits.validation, vectors)
 
     def read_file(self, path: Path) -> list[CaptionedImage]:
-        return [CaptionedImage(image.read_bytes(), captions) for image, captions in read_images(path)]
+        return [CaptionedImage(image.read_bytes(), captions, image.name) for image, captions in read_images(path)]
 
     def parse_input(self, text: str, config: CaptionPredictConfig) -> CaptionedImage:
         content = read_bytes(Path(text))
@@ -215,7 +217,10 @@ class Caption(Generation[CaptionedImage, CaptionEncoder, CaptionConfig, CaptionP
             read_image(content)
         except BadImage as error:
             raise UserError(f"{text}: {error}") from error
-        return CaptionedImage(content)
+        return CaptionedImage(content, name=text)
+
+    def example_id(self, example: CaptionedImage, number: int) -> int | str:
+        return example.name or number
 
 
 def _attention(

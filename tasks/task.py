@@ -229,6 +229,10 @@ class Task(ABC, Generic[ExampleT, PredictionT, EncoderT, ConfigT, PredictConfigT
     def format_prediction(self, example: ExampleT, prediction: PredictionT, config: PredictConfigT) -> str:
         """Format a prediction for people."""
 
+    def example_id(self, example: ExampleT, number: int) -> int | str:
+        """Return the id of an example in files for programs: its number, or a name of its own."""
+        return number
+
     @abstractmethod
     def to_json(self, example: ExampleT, prediction: PredictionT) -> Mapping[str, object]:
         """Convert a prediction for programs."""

@@ -8,7 +8,10 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from console.quiet import start_tensorflow
+
 _LIBRARIES = ("keras", "tensorflow", "tensorflow-datasets", "numpy", "scikit-learn")
+DIRTY = "-dirty"
 _ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -31,20 +34,33 @@ def peak_mb(usage: resource.struct_rusage) -> float:
 
 
 def hardware() -> Mapping[str, str | int]:
-    """Processor, number of cores and operating system, as named by the system."""
+    """Processor, number of cores, operating system and GPUs, as named by the system."""
     model = platform.processor() or platform.machine()
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.is_file():
         names = [line.partition(":")[2].strip() for line in cpuinfo.read_text().splitlines() if "model name" in line]
         model = names[0] if names else model
-    return {"processor": model, "cores": os.cpu_count() or 1, "system": platform.system()}
+    found: dict[str, str | int] = {"processor": model, "cores": os.cpu_count() or 1, "system": platform.system()}
+    return {**found, "gpu": ", ".join(gpus)} if (gpus := _gpus()) else found
 
 
-def clean_commit() -> str | None:
-    """Commit of this code; None without a git repository or with uncommitted changes."""
+def _gpus() -> list[str]:
+    """Names of the GPUs that TensorFlow can use."""
+    start_tensorflow()
+    import tensorflow as tf
+
+    details = map(tf.config.experimental.get_device_details, tf.config.list_physical_devices("GPU"))
+    return [str(device.get("device_name", "GPU")) for device in details]
+
+
+def commit() -> str | None:
+    """Commit of this code, with `-dirty` after it if there are uncommitted changes; None outside a git repository."""
     try:
-        commit = _git("rev-parse", "HEAD")
-        return None if _git("status", "--porcelain", "--untracked-files=no") else commit
+        # Not the commit of another project, in whose repository this folder lies.
+        if Path(_git("rev-parse", "--show-toplevel")).resolve() != _ROOT:
+            return None
+        changes = _git("status", "--porcelain", "--untracked-files=no")
+        return _git("rev-parse", "HEAD") + (DIRTY if changes else "")
     except (OSError, subprocess.CalledProcessError):
         return None
 

@@ -12,7 +12,7 @@ from schema.examples import ExampleT
 from schema.records import Baselines, Metrics, PrimaryMetric
 from tasks.task import Encoder, FittedEncoder, published_results_for
 from training.checkpoint import remove_checkpoints
-from training.environment import peak_memory_mb, versions
+from training.environment import commit, hardware, peak_memory_mb, versions
 from training.job import TrainingJob
 from training.scoring import Evaluation, score_baselines, score_split
 from training.tensorboard import write_projector, write_results
@@ -131,6 +131,8 @@ def _metrics(
         best_epoch=state.best_epoch,
         stop_reason=state.stop_reason,
         versions=versions(),
+        commit=commit(),
+        hardware=hardware(),
         command=job.command,
         notes=scores.notes,
         intervals={split: evaluated.scores.intervals for split, evaluated in evaluations.items()},

@@ -19,7 +19,7 @@ from console.messages import run_command, say
 from evaluation.results_table import DEFAULT_VARIANT
 from schema.errors import UserError
 from schema.records import FORMAT
-from training.environment import hardware
+from training.environment import DIRTY
 from training.run_folder import RunFolder
 
 _PATHS = ("runs", "cache", "train_file", "validation_file", "test_file")
@@ -51,7 +51,7 @@ def record(flags: RecordFlags) -> Path:
             "variant": flags.variant,
             "commit": content["commit"],
             "commit_format": FORMAT,
-            "hardware": hardware(),
+            "hardware": metrics["hardware"],
             "config": config_without_folders(content["config"]),
             "history": run.read_history(),
             "metrics": {**metrics, "command": command_without_folders(metrics["command"])},
@@ -88,7 +88,7 @@ def _is_path_flag(flag: str) -> bool:
 def _require_result(flags: RecordFlags, content: Mapping[str, object], metrics: Mapping[str, Any]) -> None:
     if metrics["primary_metric"]["split"] != "test":
         raise UserError(f"{flags.run} was not scored on test; only finished runs are recorded")
-    if not content.get("commit"):
+    if str(content.get("commit") or DIRTY).endswith(DIRTY):
         raise UserError(f"{flags.run} was made from code that is not committed; commit, then run it again")
     if metrics["quick"]:
         raise UserError(f"{flags.run} was a quick run, which is not a result; train it without --quick")

@@ -31,11 +31,11 @@ class Evaluation(Generic[ExampleT, PredictionT]):
         return [task.to_scored_example(*pair) for pair in zip(self.examples, self.predictions, strict=True)]
 
     def rows(self, task: AnyTask) -> Iterator[Mapping[str, object]]:
-        """The rows of `predictions/SPLIT.jsonl`; id: index of the example in its split."""
+        """The rows of `predictions/SPLIT.jsonl`; id: index of the example in its split, or name of its image."""
         scored = self.scored_examples(task)
         for index, (shown, example, prediction) in enumerate(zip(scored, self.examples, self.predictions, strict=True)):
             yield {
-                "id": index,
+                "id": task.example_id(example, index),
                 "input": shown.input,
                 "reference": shown.reference,
                 "prediction": task.to_json(example, prediction),

@@ -240,7 +240,11 @@ def load_captions() -> RawSplits[CaptionedImage]:
 
     def read(split: str) -> list[CaptionedImage]:
         return [
-            CaptionedImage(row["picture"], tuple(caption.decode("utf-8") for caption in row["captions"]))
+            CaptionedImage(
+                row["picture"],
+                tuple(caption.decode("utf-8") for caption in row["captions"]),
+                row["name"].decode("utf-8"),
+            )
             for row in _with_progress(records(builder, split), "flickr8k", builder, split)
         ]
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from random import Random
 
@@ -131,7 +131,8 @@ def images(examples: int, seed: int) -> list[CaptionedImage]:
 
     A shorter list is the beginning of a longer one. Raises UserError for a negative number of examples.
     """
-    return generate_examples("pictures", examples, seed, _captioned_image)
+    found = generate_examples("pictures", examples, seed, _captioned_image)
+    return [replace(image, name=f"synthetic-{seed}-{number:04}.png") for number, image in enumerate(found, 1)]
 
 
 @dataclass(frozen=True)

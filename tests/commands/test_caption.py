@@ -68,6 +68,14 @@ def test_training_on_own_images_reports_scores_and_baselines(run: Path):
     assert metrics["counts"]["validation"] == 2
 
 
+def test_predictions_and_report_name_the_images(run: Path, folder: Path):
+    rows = [json.loads(line) for line in (run / "predictions" / "test.jsonl").read_text().splitlines()]
+    names = [row["id"] for row in rows]
+    assert names and all((folder / name).is_file() for name in names)
+    report = (run / "report.md").read_text()
+    assert any(name in report for name in names)
+
+
 def test_each_image_gets_a_caption_or_an_error(call: Callable, run: Path, odd: dict[str, Path]):
     result = call("predict", run, *odd.values(), "--json")
     rows = [json.loads(line) for line in result.out.splitlines()]
@@ -75,6 +83,7 @@ def test_each_image_gets_a_caption_or_an_error(call: Callable, run: Path, odd: d
     refused = {name for name, row in zip(odd, rows, strict=True) if "error" in row}
     assert refused == {"text.jpg", "cut.jpg", "folder.jpg", "missing.png"}
     assert all(isinstance(row["text"], str) for row in rows if "error" not in row)
+    assert all(row["id"] == str(odd[name]) for name, row in zip(odd, rows, strict=True) if name not in refused)
     lines = result.errors.splitlines()
     assert len(lines) == len(refused)
     assert f"error: {odd['text.jpg']}: not a JPEG or PNG file, or a truncated one" in lines

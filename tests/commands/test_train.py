@@ -158,8 +158,9 @@ def test_a_run_folder_is_complete(small_run: Path) -> None:
 def test_metrics_have_the_documented_fields(small_run: Path) -> None:
     metrics = read(small_run / "metrics.json")
     documented = """format task rnn_type dataset cell seed primary_metric scores baselines counts seconds peak_memory_mb
-    parameters versions command"""
+    parameters versions command commit hardware"""
     assert set(documented.split()) <= set(metrics)
+    assert metrics["hardware"]["cores"] >= 1
     assert set(metrics["seconds"]) == {"to_first_step", "training", "evaluation", "training_cpu"}
     assert all(value > 0 for value in metrics["seconds"].values())
     assert metrics["primary_metric"] == {

@@ -19,6 +19,7 @@ METRICS = {
     "stop_reason": "patience",
     "primary_metric": {"split": "test", "value": 0.5},
     "command": "train.py topic --cell gru",
+    "hardware": {"processor": "A", "cores": 4, "system": "Linux"},
 }
 
 
@@ -36,7 +37,7 @@ def test_file_of_a_run_has_its_setting_as_name_and_its_metrics(tmp_path):
     assert path == tmp_path / "results" / "topic" / "gru-trec-plain-words-seed-3.json"
     kept = json.loads(path.read_text())
     assert (kept["variant"], kept["commit"], kept["metrics"]) == ("plain words", "1234abcd", METRICS)
-    assert kept["commit_format"] == FORMAT
+    assert kept["commit_format"] == FORMAT and kept["hardware"] == METRICS["hardware"]
     assert kept["config"] == {"cell": "gru", "runs": tmp_path.name, "train_file": None}
     assert [row["loss"] for row in kept["history"]] == [1.5, 0.5]
 
@@ -46,6 +47,7 @@ def test_file_of_a_run_has_its_setting_as_name_and_its_metrics(tmp_path):
     [
         ({"primary_metric": {"split": "validation"}}, "was not scored on test"),
         ({"commit": None}, "code that is not committed"),
+        ({"commit": "1234abcd-dirty"}, "code that is not committed"),
         ({"quick": True}, "was a quick run"),
         ({"stop_reason": "time budget"}, "was ended by its time budget"),
     ],

@@ -77,7 +77,7 @@ def write_report(
         atomic_write(folder / "report.md", lambda path: path.write_text(text, encoding="utf-8"))
 
     figures = _figures(metrics, history, split_scores)
-    markdown = {name: _figure(name) for name in figures}
+    markdown = {name: _figure_link(name) for name in figures}
     write_text(markdown)
     failed = [name for name, save in figures.items() if not _is_saved(save, folder / "plots" / f"{name}.png")]
     if failed:
@@ -148,7 +148,7 @@ def _is_saved(save: Callable[[Path], None], path: Path) -> bool:
     return False
 
 
-def _figure(name: str) -> str:
+def _figure_link(name: str) -> str:
     return f"![{name.replace('_', ' ')}](plots/{name}.png)"
 
 
@@ -303,7 +303,7 @@ def _inside(plots_folder: Path) -> Iterator[str]:
     for text, matching in found.items():
         if matching:
             yield _plain(text)
-            yield from (_figure(name) for name in matching)
+            yield from (_figure_link(name) for name in matching)
 
 
 def _example_tables(examples: Sequence[ScoredExample]) -> Iterator[str]:

@@ -1,11 +1,10 @@
 """Scores of classification: one label for each example."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
-from evaluation.scores import LabelPairs, cross_entropies, macro_f1, table_by_length
+from evaluation.scores import LabelPairs, class_counts, cross_entropies, macro_f1, table_by_length
 from evaluation.statistics import bootstrap_interval
 from schema.errors import UserError
 from schema.examples import LabelledText
@@ -28,12 +27,11 @@ def classification_scores(
         raise ValueError(f"{len(examples)} examples and {len(predictions)} predictions")
     if not examples:
         raise UserError("There are no examples to score; give a split or a file with at least one labelled example.")
-    references = [example.label or "" for example in examples]
-    pairs = LabelPairs(references, [prediction.label for prediction in predictions], seen.labels)
+    pairs = _label_pairs(examples, predictions, seen)
     losses = cross_entropies(
         [
             prediction.probabilities.get(reference, 0.0)
-            for reference, prediction in zip(references, predictions, strict=True)
+            for reference, prediction in zip(pairs.references, predictions, strict=True)
         ]
     )
 
@@ -43,7 +41,7 @@ def classification_scores(
     return Scores(
         values={
             "accuracy": float(pairs.correct.mean()),
-            "macro_f1": float(macro_f1_of(pairs.confusion_indices)),
+            "macro_f1": float(macro_f1(pairs.counts)),
             "cross_entropy": float(losses.mean()),
         },
         intervals={
@@ -65,17 +63,23 @@ def classification_scores(
     )
 
 
-def with_frequent_classes(scores: Scores, *notes: str) -> Scores:
-    """Add `macro_f1_frequent`, from the confusion matrix, and further notes."""
-    if scores.confusion is None:
-        raise ValueError("macro_f1_frequent needs a confusion matrix")
-    frequent = float(macro_f1(scores.confusion.counts.reshape(-1), MIN_FREQUENT_REFERENCES))
-    return replace(scores, values={**scores.values, "macro_f1_frequent": frequent}, notes=(*notes, *scores.notes))
+def macro_f1_frequent(
+    examples: Sequence[LabelledText], predictions: Sequence[LabelPrediction], seen: SeenInTraining
+) -> float:
+    """Macro F1 of the classes with at least `MIN_FREQUENT_REFERENCES` references; NaN if there is none."""
+    return float(macro_f1(_label_pairs(examples, predictions, seen).counts, MIN_FREQUENT_REFERENCES))
 
 
-def _macro_f1_of_resamples(indices: np.ndarray, classes: int) -> np.ndarray:
-    """Macro F1 from indices into the flattened confusion matrix, (..., examples) -> (...)."""
-    rows = indices.reshape(-1, indices.shape[-1])
-    shifted = rows + classes**2 * np.arange(len(rows))[:, None]
-    counts = np.bincount(shifted.ravel(), minlength=classes**2 * len(rows))
-    return macro_f1(counts.reshape(*indices.shape[:-1], classes**2))
+def _label_pairs(
+    examples: Sequence[LabelledText], predictions: Sequence[LabelPrediction], seen: SeenInTraining
+) -> LabelPairs:
+    return LabelPairs(
+        [example.label or "" for example in examples], [prediction.label for prediction in predictions], seen.labels
+    )
+
+
+def _macro_f1_of_resamples(pairs: np.ndarray, num_classes: int) -> np.ndarray:
+    """Macro F1 of resampled `LabelPairs.confusion_indices`, (..., examples) -> (...)."""
+    rows = pairs.reshape(-1, pairs.shape[-1])
+    groups = np.repeat(np.arange(len(rows)), rows.shape[1])
+    return macro_f1(class_counts(groups, rows.ravel(), len(rows), num_classes)).reshape(pairs.shape[:-1])

@@ -77,6 +77,9 @@ UNDEFINED = "-"
 LENGTH_BINS = (5, 10, 25, 50, 100, 200, 400, 800)
 """Upper bound of each length bin; greater lengths have a bin of their own."""
 
+MAX_CONFUSION_CLASSES = 300
+"""Number of classes up to which there is a confusion matrix: nobody can read the figure of a larger one."""
+
 MIN_PROBABILITY = float(np.finfo(np.float64).eps)
 """Lower bound of the probability of a reference, as in scikit-learn's `log_loss`: its loss is at most 36 nats."""
 
@@ -135,15 +138,23 @@ class LabelPairs:
         return (*self.model_labels, *sorted({*self.references, *self.predicted} - set(self.model_labels)))
 
     @cached_property
+    def counts(self) -> np.ndarray:
+        """`class_counts` of all pairs, (3 x classes,)."""
+        (counts,) = class_counts(np.zeros(len(self.references), int), self.confusion_indices, 1, len(self.labels))
+        return counts
+
+    @cached_property
     def confusion_indices(self) -> np.ndarray:
         """Index of each pair in the flattened confusion matrix, (pairs,)."""
         index = {label: number for number, label in enumerate(self.labels)}
         pairs = zip(self.references, self.predicted, strict=True)
-        return np.array([index[reference] * len(index) + index[predicted] for reference, predicted in pairs])
+        return np.array([index[reference] * len(index) + index[predicted] for reference, predicted in pairs], int)
 
-    def confusion(self) -> ConfusionMatrix:
-        """The confusion matrix of all `labels`."""
+    def confusion(self) -> ConfusionMatrix | None:
+        """The confusion matrix of all `labels`; None for more than `MAX_CONFUSION_CLASSES`."""
         classes = len(self.labels)
+        if classes > MAX_CONFUSION_CLASSES:
+            return None
         counts = np.bincount(self.confusion_indices, minlength=classes**2)
         return ConfusionMatrix(self.labels, counts.reshape(classes, classes))
 
@@ -174,14 +185,25 @@ class LabelPairs:
         return (f"Classes unknown to the model, whose examples count as errors: {classes}.",)
 
 
+def class_counts(groups: np.ndarray, pairs: np.ndarray, num_groups: int, num_classes: int) -> np.ndarray:
+    """Correct predictions, references and predictions of each class, in each group of pairs: (groups, 3 x classes).
+
+    groups: index of the group of each pair, (pairs,)
+    pairs: `LabelPairs.confusion_indices`, (pairs,)
+    """
+    references, predicted = np.divmod(pairs, num_classes)
+    correct = references == predicted
+    parts = ((groups[correct], references[correct]), (groups, references), (groups, predicted))
+    counts = [np.bincount(rows * num_classes + classes, minlength=num_groups * num_classes) for rows, classes in parts]
+    return np.concatenate([each.reshape(num_groups, num_classes) for each in counts], axis=-1)
+
+
 def macro_f1(counts: np.ndarray, min_references: int = 1) -> np.ndarray:
     """Mean F1 of the classes with at least `min_references` references; NaN if there is no such class.
 
-    counts: flattened confusion matrices, (..., classes x classes) -> (...)
+    counts: as `class_counts` returns them, (..., 3 x classes) -> (...)
     """
-    classes = math.isqrt(counts.shape[-1])
-    matrix = counts.reshape(*counts.shape[:-1], classes, classes)
-    correct, references, predicted = np.einsum("...ii->...i", matrix), matrix.sum(axis=-1), matrix.sum(axis=-2)
+    correct, references, predicted = np.split(counts, 3, axis=-1)
     total = references + predicted
     f1 = np.divide(2 * correct, total, out=np.zeros(correct.shape), where=total > 0)
     included = references >= min_references

@@ -15,7 +15,7 @@ from functools import cached_property
 import numpy as np
 
 from evaluation.entity_spans import Span, entity_spans, entity_texts, is_mention, merge_mentions
-from evaluation.scores import LabelPairs, cross_entropies, macro_f1, table_by_length
+from evaluation.scores import LabelPairs, class_counts, cross_entropies, macro_f1, table_by_length
 from evaluation.statistics import bootstrap_interval, bootstrap_of_sums
 from schema.errors import UserError
 from schema.examples import TaggedSentence
@@ -25,8 +25,8 @@ from schema.scores import Scores, SeenInTraining, Table
 POSITION_BINS = (1, 2, 3, 5, 10, 20, 40)
 """Upper bound of each bin of positions, counted from 1."""
 ENTITY_NOTE = (
-    "Entities are scored as a whole, by type and words (strict, IOB2). Files in IOB1 are read as IOB2; a predicted I- "
-    "that continues nothing counts as no entity."
+    "Entities are scored as a whole, by type and words (strict, IOB2). Files in IOB1, BIOES and BILOU are read as "
+    "IOB2; a predicted I- that continues nothing counts as no entity."
 )
 
 
@@ -122,13 +122,13 @@ def tagging_scores(
         "sentence_accuracy": np.stack([all_correct, np.ones(len(examples))], axis=-1).astype(float),
         **aligned.word_ratios,
     }
-    counts = _confusion_by_sentence(aligned)
+    counts = class_counts(aligned.sentence_indices, pairs.confusion_indices, len(aligned.lengths), len(pairs.labels))
     unseen_types = _correct_types(aligned, unseen)
     return Scores(
         values={name: float(ratio(sums.sum(axis=0))) for name, sums in ratios.items()}
         | {
             "accuracy_unseen_types": float(unseen_types.mean()) if len(unseen_types) else math.nan,
-            "macro_f1": float(macro_f1(counts.sum(axis=0))),
+            "macro_f1": float(macro_f1(pairs.counts)),
         },
         intervals={name: bootstrap_of_sums(sums, ratio) for name, sums in ratios.items()}
         | {
@@ -189,13 +189,6 @@ def _accuracy_by_position(aligned: AlignedTags) -> Table:
         position, "accuracy", lambda members: float(aligned.pairs.correct[members].mean()), POSITION_BINS
     )
     return Table("accuracy by position", ("position in the sentence", "words", "accuracy"), table.rows)
-
-
-def _confusion_by_sentence(aligned: AlignedTags) -> np.ndarray:
-    """Flattened confusion matrix of each sentence: (sentences, tags x tags)."""
-    sentences, size = len(aligned.lengths), len(aligned.pairs.labels) ** 2
-    indices = aligned.sentence_indices * size + aligned.pairs.confusion_indices
-    return np.bincount(indices, minlength=sentences * size).reshape(sentences, size)
 
 
 def entity_scores(

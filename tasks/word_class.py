@@ -6,7 +6,7 @@ python train.py word_class --train-file words.tsv
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING, Annotated
 
@@ -108,9 +108,9 @@ class WordClass(Classification[WordEncoder, WordClassConfig]):
     def scores(
         self, examples: Sequence[LabelledText], predictions: Sequence[LabelPrediction], seen: SeenInTraining
     ) -> Scores:
-        return evaluation.classification_scores.with_frequent_classes(
-            super().scores(examples, predictions, seen), ONE_STEP
-        )
+        scores = super().scores(examples, predictions, seen)
+        frequent = evaluation.classification_scores.macro_f1_frequent(examples, predictions, seen)
+        return replace(scores, values={**scores.values, "macro_f1_frequent": frequent}, notes=(ONE_STEP, *scores.notes))
 
     def fit_baselines(
         self, splits: Splits[LabelledText], encoder: WordEncoder, config: WordClassConfig

@@ -1,6 +1,7 @@
 """Scores of classification, worked out by hand."""
 
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evaluation.classification_scores import classification_scores
-from evaluation.scores import SCORES
+from evaluation.scores import SCORES, class_counts
 from schema.errors import UserError
 from schema.examples import LabelledText
 from schema.predictions import LabelPrediction
@@ -138,3 +139,26 @@ def test_scores_tables_and_confusion_matrix_agree(cases):
 
 def test_every_score_is_in_the_list_of_names():
     assert set(scores_of(REFERENCES, PREDICTED, LABELS).values) <= set(SCORES)
+
+
+@given(st.lists(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=9), min_size=1))
+def test_counts_by_class_are_the_sums_of_the_confusion_matrix(groups):
+    rows = [(group, 5 * reference + predicted) for group, pairs in enumerate(groups) for reference, predicted in pairs]
+    counts = class_counts(*np.array(rows).T, num_groups=len(groups), num_classes=5)
+    for row, pairs in zip(counts, groups, strict=True):
+        confusion = np.zeros((5, 5), int)
+        for pair in pairs:
+            confusion[pair] += 1
+        np.testing.assert_array_equal(row, [*np.diag(confusion), *confusion.sum(axis=1), *confusion.sum(axis=0)])
+
+
+def test_memory_of_scoring_is_linear_in_the_number_of_classes():
+    labels = tuple(map(str, range(3000)))
+    scored = scores_of(labels[:200], labels[1:201], labels)
+    tracemalloc.start()
+    scored = scores_of(labels[:200], labels[1:201], labels)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert scored.values["macro_f1"] == 0 and scored.confusion is None
+    # A single matrix of 3000 x 3000 counts has 72 MB.
+    assert peak < 40e6

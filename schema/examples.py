@@ -16,6 +16,10 @@ class Example(Protocol):
     def key(self) -> Hashable:
         """The input, or a digest of it: examples with equal keys are duplicates."""
 
+    @property
+    def classes(self) -> Sequence[str]:
+        """The classes in the reference: a label, or tags; empty for texts and without a reference."""
+
 
 @dataclass(frozen=True, slots=True)
 class LabelledText:
@@ -27,6 +31,10 @@ class LabelledText:
     @property
     def key(self) -> str:
         return self.text
+
+    @property
+    def classes(self) -> Sequence[str]:
+        return () if self.label is None else (self.label,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +53,10 @@ class TaggedSentence:
     def key(self) -> tuple[str, ...]:
         return self.normalized_words
 
+    @property
+    def classes(self) -> Sequence[str]:
+        return self.tags
+
 
 @dataclass(frozen=True, slots=True)
 class TextPair:
@@ -56,6 +68,10 @@ class TextPair:
     @property
     def key(self) -> str:
         return self.source
+
+    @property
+    def classes(self) -> Sequence[str]:
+        return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +89,10 @@ class CaptionedImage:
     @property
     def key(self) -> str:
         return sha256(self.image).hexdigest()
+
+    @property
+    def classes(self) -> Sequence[str]:
+        return ()
 
     def __repr__(self) -> str:
         # A digest, since files are large.

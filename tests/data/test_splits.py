@@ -9,13 +9,14 @@ from hypothesis import strategies as st
 
 from data.readers.datasets import RawSplits
 from data.splits import duplicate_indices, hold_out, make_splits, overlaps, subsample
-from schema.examples import LabelledText
+from schema.examples import LabelledText, TaggedSentence, TextPair
 
 TEXTS = st.lists(st.sampled_from("abcdefgh"), max_size=40)
 
 
-def examples_of(texts: str | list[str]) -> list[LabelledText]:
-    return [LabelledText(text, str(index)) for index, text in enumerate(texts)]
+def examples_of(texts: str | list[str]) -> list[TextPair]:
+    """Examples without classes; the target is the index."""
+    return [TextPair(text, str(index)) for index, text in enumerate(texts)]
 
 
 @settings(deadline=None)
@@ -23,11 +24,11 @@ def examples_of(texts: str | list[str]) -> list[LabelledText]:
 def test_held_out_texts_are_disjoint_from_train_and_complete(texts):
     examples = examples_of(texts)
     train, validation = hold_out(examples)
-    assert {example.text for example in train}.isdisjoint(example.text for example in validation)
-    in_order = sorted(train + validation, key=lambda example: int(example.label))
+    assert {example.source for example in train}.isdisjoint(example.source for example in validation)
+    in_order = sorted(train + validation, key=lambda example: int(example.target))
     assert in_order == examples
     for part in (train, validation):
-        assert part == sorted(part, key=lambda example: int(example.label))
+        assert part == sorted(part, key=lambda example: int(example.target))
 
 
 @pytest.mark.parametrize("count, held", [(0, 0), (1, 0), (2, 1), (3, 1), (14, 1), (16, 2), (100, 10)])
@@ -50,8 +51,35 @@ def test_held_out_texts_do_not_depend_on_global_seeds_or_duplicates():
     _, again = hold_out(examples_of(texts))
     _, with_duplicates = hold_out(examples_of(texts + texts[::-1]))
     assert again == first
-    assert {example.text for example in with_duplicates} == {example.text for example in first}
+    assert {example.source for example in with_duplicates} == {example.source for example in first}
     assert len(with_duplicates) == 2 * len(first)
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.sampled_from("abcdefgh"), st.sampled_from("xyz")), max_size=40))
+def test_no_class_is_held_out_as_a_whole(pairs):
+    examples = [LabelledText(*pair) for pair in pairs]
+    train, validation = hold_out(examples)
+    assert {example.label for example in train} == {label for _, label in pairs}
+    assert len(train) + len(validation) == len(pairs)
+    assert {example.text for example in train}.isdisjoint(example.text for example in validation)
+
+
+def test_no_tag_is_held_out_as_a_whole():
+    sentences = [TaggedSentence((str(index), "x"), ("O", f"B-{index}")) for index in range(20)]
+    assert hold_out(sentences) == (sentences, [])
+
+
+def test_the_held_out_part_is_changed_for_a_vanished_class_alone(capsys):
+    texts = [str(index) for index in range(100)]
+    usual = [example.source for example in hold_out(examples_of(texts))[1]]
+    labels = dict.fromkeys(texts, "common") | {usual[0]: "single", usual[1]: "double", usual[2]: "double"}
+    raw = RawSplits("mine", "files:1", [LabelledText(text, label) for text, label in labels.items()], test=[])
+    splits = make_splits(raw)
+    assert [example.text for example in splits.validation] == usual[2:]
+    assert capsys.readouterr().err == (
+        "note: validation cannot have these classes, whose only example stays in train: single\n"
+    )
 
 
 def test_a_subsample_keeps_the_order_and_covers_the_range():

@@ -16,6 +16,7 @@ from evaluation.comparison import compare_with_baselines
 from evaluation.scores import format_interval, format_score
 from schema.errors import RunError, UserError
 from schema.examples import Example
+from schema.file_format import FileFormat, given_flags
 from schema.records import Baselines
 from schema.scores import Scores, SeenInTraining
 from tasks.task import Encoder
@@ -61,9 +62,9 @@ class EvaluationSet:
 def main(argv: Sequence[str]) -> int:
     """Run the command; return the exit status."""
     run, rest = open_run_argument(argv, EvaluateFlags, "evaluate.py")
-    flags = parse(merge_flags(EvaluateFlags, run.task.decoding_config_class), rest, "evaluate.py RUN")
-    if flags.dataset and flags.file:
-        raise UserError("--dataset and --file are two sources of data; use one")
+    flags_type = merge_flags(EvaluateFlags, run.task.decoding_config_class, run.task.file_flags_class)
+    flags = parse(flags_type, rest, "evaluate.py RUN")
+    _refuse_contradictions(flags)
     # Not the cache of the run's config: the run folder may come from another machine.
     run = replace(run, config=replace(run.config, cache=flags.cache))
     if _is_resumable(run):
@@ -83,6 +84,13 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
+def _refuse_contradictions(flags: EvaluateFlags) -> None:
+    if flags.dataset and flags.file:
+        raise UserError("--dataset and --file are two sources of data; use one")
+    if not flags.file and (given := given_flags(flags)):
+        raise UserError(f"{given[0]} requires --file")
+
+
 def _is_resumable(run: SavedRun) -> bool:
     """Whether the run is unfinished and has a checkpoint; without a checkpoint, it is damaged."""
     return run.folder.stop_reason() is None and load_checkpoint(run.folder) is not None
@@ -91,7 +99,8 @@ def _is_resumable(run: SavedRun) -> bool:
 def _evaluation_set(run: SavedRun, flags: EvaluateFlags) -> EvaluationSet:
     if flags.file:
         with phase(f"reading {flags.file}"):
-            return EvaluationSet(str(flags.file), flags.split, run.task.read_file(flags.file), own=False)
+            own_file = run.task.read_file(flags.file, FileFormat.of(flags))
+        return EvaluationSet(str(flags.file), flags.split, own_file, own=False)
     config = run.config
     # The name of a user's file may be that of a data set.
     own = flags.dataset is None or (flags.dataset == config.dataset and not config.train_file)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from commands.command_line import parse
-from schema.configs import DecodingConfig
+from schema.configs import DecodingConfig, FileFlags
 from schema.errors import UserError
 from training.saved_run import SavedRun, open_run
 
@@ -42,9 +42,9 @@ def _runs_folder(argv: Sequence[str]) -> Path:
     return Path(given[-1]) if given else RunFlags.runs
 
 
-def merge_flags(flags_type: type[FlagsT], config_type: type[DecodingConfig]) -> type[FlagsT]:
-    """A dataclass with the flags of a command and those of a decoding config."""
-    merged = make_dataclass(flags_type.__name__, [], bases=(flags_type, config_type), frozen=True)
+def merge_flags(flags_type: type[FlagsT], *config_types: type[DecodingConfig] | type[FileFlags]) -> type[FlagsT]:
+    """A dataclass with the flags of a command and those of a task."""
+    merged = make_dataclass(flags_type.__name__, [], bases=(flags_type, *config_types), frozen=True)
     merged.__doc__ = flags_type.__doc__
     return merged
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self, get_args, get_type_hints
 
+from schema.file_format import DELIMITERS, given_flags, parse_delimiter
+
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
@@ -130,6 +132,7 @@ class TrainingConfig:
             for flag, file in (("--test-file", self.test_file), ("--validation-file", self.validation_file)):
                 if file is not None:
                     yield f"{flag} requires --train-file"
+            yield from (f"{flag} requires --train-file" for flag in given_flags(self))
         elif self.dataset is not None:
             yield "--train-file and --dataset are two sources of data; use one"
 
@@ -145,6 +148,47 @@ class RecurrentConfig(TrainingConfig):
 
     def recurrent(self) -> RecurrentSettings:
         return replace(super().recurrent(), layers=self.layers, bidirectional=self.bidirectional)
+
+
+@dataclass(frozen=True)
+class FileFlags:
+    """Flags of `train.py` and `evaluate.py` for the layout of your own files. A task without such flags has this."""
+
+
+@dataclass(frozen=True)
+class TableFlags(FileFlags):
+    """Flags of files that hold a table."""
+
+    delimiter: str | None = None
+    """Delimiter of your own files: comma, semicolon or tab. Default: recognized."""
+
+
+@dataclass(frozen=True)
+class LabelledTextFlags(TableFlags):
+    """Flags of files of labelled texts."""
+
+    text_column: str | None = None
+    """Name or number of the column of the text in your own files. Default: by the header, or else the first."""
+    label_column: str | None = None
+    """Name or number of the column of the label in your own files. Default: by the header, or else the second."""
+
+
+@dataclass(frozen=True)
+class TextPairFlags(TableFlags):
+    """Flags of files of text pairs."""
+
+    source_column: str | None = None
+    """Name or number of the column of the source in your own files. Default: by the header, or else the first."""
+    target_column: str | None = None
+    """Name or number of the column of the target in your own files. Default: by the header, or else the second."""
+
+
+@dataclass(frozen=True)
+class EntityFlags(FileFlags):
+    """Flags of files of words with the tags of entities."""
+
+    tag_column: Annotated[int, Range(2)] | None = None
+    """Number of the column of the tag in your own files. Default: the last."""
 
 
 @dataclass(frozen=True)
@@ -173,7 +217,7 @@ def validate(config: "DataclassInstance") -> Iterator[str]:
 
 
 def validate_values(config: "DataclassInstance") -> Iterator[str]:
-    """Yield one line for each number out of its `Range` and for an invalid duration."""
+    """Yield one line for each number out of its `Range`, and for an invalid duration or delimiter."""
     hints = get_type_hints(type(config), include_extras=True)
     for field in fields(config):
         value = getattr(config, field.name)
@@ -183,6 +227,9 @@ def validate_values(config: "DataclassInstance") -> Iterator[str]:
     budget = getattr(config, "time_budget", None)
     if budget is not None and parse_duration(budget) is None:
         yield f"--time-budget is {budget!r}; it must be a time such as 90s, 5m or 1h30m"
+    delimiter = getattr(config, "delimiter", None)
+    if delimiter is not None and parse_delimiter(delimiter) is None:
+        yield f"--delimiter is {delimiter!r}; it must be {', '.join(DELIMITERS)}, or the character itself"
 
 
 def parse_duration(text: str) -> float | None:

@@ -25,10 +25,11 @@ from data.readers.files import read_bytes
 from data.readers.images import BadImage, read_image
 from data.splits import subsample
 from data.stopwatch import Stopwatch
-from schema.configs import Positive, Range, TrainingConfig
+from schema.configs import Positive, Range, TableFlags, TrainingConfig
 from schema.encoded import BEGIN, SPECIAL_TOKENS, UNKNOWN, EncodedDataset
 from schema.errors import UserError
 from schema.examples import CaptionedImage, Splits
+from schema.file_format import FileFormat
 from schema.predictions import AttentionWeights, Predictor, TextPrediction
 from schema.scores import ScoredExample, Scores, SeenInTraining
 from tasks.generation import Generation, GenerationConfig, GenerationDecodingConfig, GenerationPredictConfig
@@ -45,7 +46,7 @@ NORMALIZATION_BATCH = 50
 
 
 @dataclass(frozen=True)
-class CaptionConfig(GenerationConfig):
+class CaptionConfig(TableFlags, GenerationConfig):
     """Train a recurrent network for image captioning."""
 
     quick_defaults = {**TrainingConfig.quick_defaults, "limit": 200}
@@ -94,6 +95,7 @@ class Caption(Generation[CaptionedImage, CaptionEncoder, CaptionConfig, CaptionP
     decoding_config_class = CaptionDecodingConfig
     predict_config_class = CaptionPredictConfig
     encoder_class = CaptionEncoder
+    file_flags_class = TableFlags
 
     def load(self, dataset: str, config: CaptionConfig) -> RawSplits[CaptionedImage]:
         return synthetic_examples(synthetic.images) if dataset == SYNTHETIC else load_captions()
@@ -208,8 +210,9 @@ class Caption(Generation[CaptionedImage, CaptionEncoder, CaptionConfig, CaptionP
 
         return evaluation.caption_baselines.fit_caption_baselines(splits.train, splits.validation, vectors)
 
-    def read_file(self, path: Path) -> list[CaptionedImage]:
-        return [CaptionedImage(image.read_bytes(), captions, image.name) for image, captions in read_images(path)]
+    def read_file(self, path: Path, file_format: FileFormat) -> list[CaptionedImage]:
+        entries = read_images(path, file_format)
+        return [CaptionedImage(image.read_bytes(), captions, image.name) for image, captions in entries]
 
     def parse_input(self, text: str, config: CaptionPredictConfig) -> CaptionedImage:
         content = read_bytes(Path(text))

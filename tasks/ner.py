@@ -19,8 +19,9 @@ from data.encoders.sentence import SentenceEncoder
 from data.readers.conll import as_conllu, read_entities
 from data.readers.datasets import SYNTHETIC, RawSplits, load_tagged_sentences, synthetic_examples
 from evaluation.entity_spans import bracketed, entity_spans, entity_texts
-from schema.configs import EmaDecay, Positive, Range, Rate
+from schema.configs import EmaDecay, EntityFlags, Positive, Range, Rate
 from schema.examples import Splits, TaggedSentence
+from schema.file_format import FileFormat
 from schema.predictions import Predictor, TagsPrediction
 from schema.records import PublishedResult
 from schema.scores import Scores, SeenInTraining
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class NerConfig(TaggingConfig):
+class NerConfig(EntityFlags, TaggingConfig):
     """Train a recurrent network for named-entity recognition."""
 
     min_epochs = 8
@@ -69,6 +70,7 @@ class Ner(SequenceTagging[NerConfig]):
     primary_metric = "entity_f1"
     datasets = ("broad_twitter_corpus", "conll2003", SYNTHETIC)
     config_class = NerConfig
+    file_flags_class = EntityFlags
     tokenizer = "tweets"
     published_results = {
         "broad_twitter_corpus": (
@@ -130,8 +132,8 @@ class Ner(SequenceTagging[NerConfig]):
         scores = models.transition_scores(model)
         return {} if scores is None else {"transitions": evaluation.plots.transitions_figure(scores, encoder.tags)}
 
-    def read_file(self, path: Path) -> list[TaggedSentence]:
-        return read_entities(path)
+    def read_file(self, path: Path, file_format: FileFormat) -> list[TaggedSentence]:
+        return read_entities(path, file_format)
 
     def format_prediction(
         self, example: TaggedSentence, prediction: TagsPrediction, config: TaggingPredictConfig

@@ -16,6 +16,7 @@ from data.readers.conll import as_conllu, read_conllu
 from data.readers.datasets import SYNTHETIC, RawSplits, load_tagged_sentences, synthetic_examples
 from schema.configs import Positive
 from schema.examples import TaggedSentence
+from schema.file_format import FileFormat
 from schema.predictions import TagsPrediction
 from schema.records import PublishedResult
 from schema.scores import Scores, SeenInTraining
@@ -68,7 +69,7 @@ class Pos(SequenceTagging[PosConfig]):
         correct = sum(one == other for one, other in zip(example.tags, tags, strict=True)) if example.tags else 0
         return correct / max(1, len(tags))
 
-    def read_file(self, path: Path) -> list[TaggedSentence]:
+    def read_file(self, path: Path, file_format: FileFormat) -> list[TaggedSentence]:
         return read_conllu(path)
 
     def to_conllu(self, words: Sequence[str], tags: Sequence[str]) -> str:

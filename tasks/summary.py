@@ -17,6 +17,7 @@ from data.readers.datasets import SYNTHETIC, RawSplits, load_emails, synthetic_e
 from data.readers.emails import clean_email, near_duplicates
 from schema.configs import Positive, Range
 from schema.examples import Splits, TextPair
+from schema.file_format import FileFormat
 from schema.predictions import Predictor, TextPrediction
 from schema.records import PublishedResult
 from schema.scores import Scores, SeenInTraining
@@ -109,8 +110,8 @@ class Summary(TextGeneration[SummaryConfig, SummaryPredictConfig]):
 
         return replace(splits, duplicates_of_train=duplicates)
 
-    def read_file(self, path: Path) -> list[TextPair]:
-        return [_cleaned(pair) for pair in super().read_file(path)]
+    def read_file(self, path: Path, file_format: FileFormat) -> list[TextPair]:
+        return [_cleaned(pair) for pair in super().read_file(path, file_format)]
 
     def parse_input(self, text: str, config: SummaryPredictConfig) -> TextPair:
         return _cleaned(super().parse_input(text, config))

@@ -21,13 +21,15 @@ from console.messages import warn
 from console.progress import phase
 from data.encoders.corrupt_files import corrupt_file_errors
 from data.readers.datasets import SYNTHETIC, RawSplits
-from data.readers.files import files_source, read_texts
+from data.readers.files import files_source
+from data.readers.text_files import read_texts
 from data.readers.tfds import NoNetwork
 from data.splits import make_splits
-from schema.configs import DecodingConfig, TrainingConfig
+from schema.configs import DecodingConfig, FileFlags, TrainingConfig
 from schema.encoded import EncodedDataset
 from schema.errors import UserError
 from schema.examples import ExampleT, Splits
+from schema.file_format import FileFormat
 from schema.predictions import PredictionT, Predictor
 from schema.records import PublishedResult
 from schema.scores import ScoredExample, Scores, SeenInTraining
@@ -111,6 +113,7 @@ class Task(ABC, Generic[ExampleT, PredictionT, EncoderT, ConfigT, PredictConfigT
     config_class: flags of `train.py`
     predict_config_class: flags of `predict.py`; every config for `predict` is an instance of it
     decoding_config_class: a base of `predict_config_class` with the flags that `evaluate.py` has too
+    file_flags_class: a base of `config_class` with the flags for the layout of files, which `evaluate.py` has too
     encoder_class: class of the encoder, to load one that was saved
     published_results: data set, or its source if it has several variants -> results of others on its test split
 
@@ -128,17 +131,30 @@ class Task(ABC, Generic[ExampleT, PredictionT, EncoderT, ConfigT, PredictConfigT
     config_class: type[ConfigT]
     predict_config_class: type[PredictConfigT]
     decoding_config_class: ClassVar[type[DecodingConfig]] = DecodingConfig
+    file_flags_class: ClassVar[type[FileFlags]] = FileFlags
     encoder_class: type[EncoderT]
 
     def splits(self, config: ConfigT) -> Splits[ExampleT]:
         """Load the examples that `config` names. Raises NoNetwork, or UserError for an unreadable file."""
         with phase(f"reading {config.train_file or config.dataset or self.datasets[0]}"):
             raw = (
-                _user_splits(config.train_file, config, self.read_file)
+                self.load_files(config.train_file, config)
                 if config.train_file
                 else load_or_synthetic(lambda dataset: self.load(dataset, config), self.datasets, config.dataset)
             )
             return make_splits(raw, config.limit)
+
+    def load_files(self, train_file: Path, config: ConfigT) -> RawSplits[ExampleT]:
+        """Load the user's own files. Raises UserError for a file that cannot be read or used."""
+        paths = [path for path in (train_file, config.validation_file, config.test_file) if path]
+        file_format = FileFormat.of(config)
+        return RawSplits(
+            dataset=train_file.stem,
+            source=files_source(paths),
+            train=self.read_file(train_file, file_format),
+            validation=self.read_file(config.validation_file, file_format) if config.validation_file else None,
+            test=self.read_file(config.test_file, file_format) if config.test_file else [],
+        )
 
     @abstractmethod
     def load(self, dataset: str, config: ConfigT) -> RawSplits[ExampleT]:
@@ -210,8 +226,8 @@ class Task(ABC, Generic[ExampleT, PredictionT, EncoderT, ConfigT, PredictConfigT
         return {}
 
     @abstractmethod
-    def read_file(self, path: Path) -> list[ExampleT]:
-        """Read a user's own examples with their references."""
+    def read_file(self, path: Path, file_format: FileFormat) -> list[ExampleT]:
+        """Read a user's own examples with their references. Raises UserError with the file and line of an error."""
 
     def read_inputs(self, path: Path, config: PredictConfigT) -> list[ExampleT | UserError]:
         """Read a user's own inputs without references, one for each line of the file.
@@ -308,16 +324,3 @@ def load_or_synthetic(
             f"For instructions: --dataset {datasets[0]}"
         )
         return load(SYNTHETIC)
-
-
-def _user_splits(
-    train_file: Path, config: TrainingConfig, read: Callable[[Path], list[ExampleT]]
-) -> RawSplits[ExampleT]:
-    paths = [path for path in (train_file, config.validation_file, config.test_file) if path]
-    return RawSplits(
-        dataset=train_file.stem,
-        source=files_source(paths),
-        train=read(train_file),
-        validation=read(config.validation_file) if config.validation_file else None,
-        test=read(config.test_file) if config.test_file else [],
-    )

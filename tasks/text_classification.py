@@ -17,7 +17,7 @@ from data.encoders.text import TextEncoder, TextSettings, tokenize_texts
 from data.encoders.word_vectors import EPOCHS, MIN_COUNT, MIN_TOKENS, STDDEV, WINDOW, fit_word_vectors
 from data.readers.tokenization import TOKENIZERS
 from data.stopwatch import Stopwatch
-from schema.configs import Positive, Range, Rate, RecurrentConfig
+from schema.configs import LabelledTextFlags, Positive, Range, Rate, RecurrentConfig
 from schema.encoded import EncodedDataset, Ragged
 from schema.examples import LabelledText, Splits
 from schema.predictions import LabelPrediction, Predictor
@@ -32,7 +32,7 @@ Pooling = Literal["last", "mean", "max", "attention", "mean+max", "mean+max+atte
 
 
 @dataclass(frozen=True)
-class TextClassificationConfig(RecurrentConfig):
+class TextClassificationConfig(LabelledTextFlags, RecurrentConfig):
     """Flags of the text classification tasks."""
 
     embedding_size: Annotated[int, Range(1, 4096)] = 100

@@ -12,11 +12,12 @@ import evaluation
 import models
 from console.progress import track
 from data.encoders.pair import PairEncoder, PairSettings
-from data.readers.files import read_pairs
+from data.readers.text_files import read_pairs
 from data.stopwatch import Stopwatch
-from schema.configs import Positive, Range, RecurrentConfig
+from schema.configs import Positive, Range, RecurrentConfig, TextPairFlags
 from schema.encoded import BEGIN, END, UNKNOWN, EncodedDataset
 from schema.examples import Splits, TextPair
+from schema.file_format import FileFormat
 from schema.predictions import AttentionWeights, TextPrediction
 from schema.scores import ScoredExample, SeenInTraining
 from tasks.generation import Generation, GenerationConfig, GenerationPredictConfigT
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 # GenerationConfig comes first: RecurrentConfig brings the defaults of TrainingConfig, which it replaces.
 @dataclass(frozen=True)
-class TextGenerationConfig(GenerationConfig, RecurrentConfig):
+class TextGenerationConfig(TextPairFlags, GenerationConfig, RecurrentConfig):
     """Flags of the tasks that generate a text from a text."""
 
     vocab_size: Annotated[int, Range(10, 1_000_000)] = 10_000
@@ -59,6 +60,7 @@ class TextGeneration(Generation[TextPair, PairEncoder, TextGenerationConfigT, Ge
 
     rnn_type = "many to many, asynchronous"
     encoder_class = PairEncoder
+    file_flags_class = TextPairFlags
 
     def fit_encoder(self, splits: Splits[TextPair], config: TextGenerationConfigT) -> FittedEncoder[PairEncoder]:
         watch = Stopwatch()
@@ -150,8 +152,8 @@ class TextGeneration(Generation[TextPair, PairEncoder, TextGenerationConfigT, Ge
             if prediction.attention
         }
 
-    def read_file(self, path: Path) -> list[TextPair]:
-        return read_pairs(path)
+    def read_file(self, path: Path, file_format: FileFormat) -> list[TextPair]:
+        return read_pairs(path, file_format)
 
     def parse_input(self, text: str, config: GenerationPredictConfigT) -> TextPair:
         return TextPair(text)

@@ -19,7 +19,7 @@ from data.encoders.word import WordEncoder
 from data.readers.datasets import SYNTHETIC, RawSplits, load_tagged_sentences, synthetic_examples
 from data.readers.word_types import word_types
 from data.stopwatch import Stopwatch
-from schema.configs import EmaDecay, Positive, Range, Rate, RecurrentConfig
+from schema.configs import EmaDecay, LabelledTextFlags, Positive, Range, Rate, RecurrentConfig
 from schema.examples import LabelledText, Splits
 from schema.predictions import LabelPrediction, Predictor
 from schema.records import PublishedResult
@@ -38,7 +38,7 @@ ONE_STEP = (
 
 
 @dataclass(frozen=True)
-class WordClassConfig(RecurrentConfig):
+class WordClassConfig(LabelledTextFlags, RecurrentConfig):
     """Train a recurrent network, at a single time step, to classify words by their spelling."""
 
     units: Annotated[int, Range(1, 4096)] = 256

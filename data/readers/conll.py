@@ -1,7 +1,7 @@
 """Readers of tagged sentences in CoNLL formats: one word per line and a blank line between sentences.
 
     2 <TAB> dog <TAB> dog <TAB> NOUN ... (ten columns)     CoNLL-U, universal parts of speech: `read_conllu`
-    Paris <TAB> B-LOC                                      token and entity tag, IOB1 or IOB2: `read_entities`
+    Paris <TAB> B-LOC                                      token, any other columns, entity tag: `read_entities`
 
 Files are UTF-8 and have LF or CRLF line endings. The last blank line is optional. The words of CoNLL-U are the
 syntactic words, as treebanks count them: rows of multiword tokens ("3-4") and of empty nodes ("5.1") are skipped.
@@ -17,6 +17,7 @@ from unicodedata import category
 from data.readers.files import UNPRINTABLE, count_columns, read_lines
 from schema.errors import UserError
 from schema.examples import TaggedSentence
+from schema.file_format import FileFormat
 
 UPOS = (
     *("ADJ", "ADP", "ADV", "AUX", "CCONJ", "DET", "INTJ", "NOUN", "NUM"),
@@ -24,37 +25,50 @@ UPOS = (
 )
 """The universal parts of speech (universaldependencies.org/u/pos)."""
 
+_DEFAULT = FileFormat()
 _CONLLU_COLUMNS = 10
 _WORD_ID, _NON_WORD_ID = re.compile(r"\d+"), re.compile(r"\d+[-.]\d+")
-_ENTITY_TAG = re.compile(r"O|[BI]-\S+")
+_ENTITY_TAG = re.compile(r"O|[BIESLU]-\S+")
+_MAX_WORDS_WITHOUT_BLANK_LINE = 50
+_MIN_LONGER_SENTENCES = 0.1
+"""Minimum fraction of sentences of several words, in files without numbers of words."""
 
-ReadRow = Callable[[Path, int, str], tuple[str, str] | None]
-"""From a path, the number of a line and the line to a word and its tag; None for a line without a word."""
+Row = tuple[int, str, str]
+"""Number of a line, its word and the tag of the word."""
+ReadRow = Callable[[str, str, list[Row]], tuple[str, str] | None]
+"""From file and line for errors, the line, and the rows before it in its sentence, to word and tag; None if no word."""
 
 
 def read_conllu(path: Path) -> list[TaggedSentence]:
     """Read sentences with universal parts of speech. Raises UserError with the file and line of an error."""
-    return _sentences(path, _conllu_row)
+    return _tagged(_sentences(path, _conllu_row))
 
 
-def read_entities(path: Path) -> list[TaggedSentence]:
-    """Read sentences with IOB2 tags of entities. Raises UserError with the file and line of an error.
+def read_entities(path: Path, file_format: FileFormat = _DEFAULT) -> list[TaggedSentence]:
+    """Read sentences with the tags of entities, as IOB2. Raises UserError with the file and line of an error.
 
-    Columns are separated by a TAB, or by spaces in a line without a TAB. A token before a TAB may be empty or contain
-    spaces.
+    Columns are separated by single TABs, or by spaces in a line without a TAB. A token before a TAB may be empty or
+    contain spaces. The tag is in the last column, unless `file_format` has its number.
     """
-    return [TaggedSentence(sentence.words, iob2(sentence.tags)) for sentence in _sentences(path, _entity_row)]
+    sentences = _sentences(path, _EntityRow(file_format.columns.get("tag")))
+    _refuse_missing_boundaries(path, sentences)
+    return [TaggedSentence(sentence.words, iob2(sentence.tags)) for sentence in _tagged(sentences)]
 
 
 def iob2(tags: Sequence[str]) -> tuple[str, ...]:
-    """Convert IOB1 or IOB2 tags to IOB2, where each entity begins with B (Tjong Kim Sang & Veenstra 1999).
+    """Convert IOB1, IOB2, BIOES or BILOU tags to IOB2: each entity begins with B (Tjong Kim Sang & Veenstra 1999).
 
     ["I-PER", "I-PER", "O", "I-LOC"]  ->  ("B-PER", "I-PER", "O", "B-LOC")
+    ["B-PER", "E-PER", "S-LOC"]       ->  ("B-PER", "I-PER", "B-LOC")
     """
-    return tuple(
-        f"B-{tag[2:]}" if tag.startswith("I-") and previous[2:] != tag[2:] else tag
-        for previous, tag in zip(("O", *tags), tags, strict=False)
-    )
+    return tuple(_iob2(previous, tag) for previous, tag in zip(("O", *tags), tags, strict=False))
+
+
+def _iob2(previous: str, tag: str) -> str:
+    if tag == "O":
+        return tag
+    continues = tag[0] in "IEL" and previous[0] in "BI" and previous[2:] == tag[2:]
+    return f"{'I' if continues else 'B'}-{tag[2:]}"
 
 
 def as_conllu(words: Sequence[str], upos: Sequence[str] = (), misc: Sequence[str] = ()) -> str:
@@ -63,50 +77,97 @@ def as_conllu(words: Sequence[str], upos: Sequence[str] = (), misc: Sequence[str
     return "".join(f"{number}\t{word or '_'}\t_\t{tag}\t_\t_\t_\t_\t_\t{other}\n" for number, word, tag, other in rows)
 
 
-def _sentences(path: Path, read_row: ReadRow) -> list[TaggedSentence]:
-    sentences: list[TaggedSentence] = []
-    rows: list[tuple[str, str]] = []
-    # The last blank line is optional.
-    for number, line in [*read_lines(path), (0, "")]:
-        if line.strip():
-            row = read_row(path, number, line)
-            rows += [row] if row else []
-        elif rows:
-            words, tags = zip(*rows, strict=True)
-            sentences.append(TaggedSentence(words, tags))
-            rows = []
+def _sentences(path: Path, read_row: ReadRow) -> list[list[Row]]:
+    sentences: list[list[Row]] = [[]]
+    for number, line in read_lines(path):
+        if not line.strip():
+            sentences.append([])
+        elif row := read_row(f"{path}:{number}", line, sentences[-1]):
+            sentences[-1].append((number, *row))
+    sentences = [rows for rows in sentences if rows]
     if not sentences:
         raise UserError(f"{path} holds no sentences; expected one word per line and a blank line between sentences")
     return sentences
 
 
-def _conllu_row(path: Path, number: int, line: str) -> tuple[str, str] | None:
+def _tagged(sentences: Sequence[Sequence[Row]]) -> list[TaggedSentence]:
+    return [TaggedSentence(tuple(word for _, word, _ in rows), tuple(tag for _, _, tag in rows)) for rows in sentences]
+
+
+def _refuse_missing_boundaries(path: Path, sentences: Sequence[Sequence[Row]]) -> None:
+    """Raise UserError if the whole file is one long sentence, or (nearly) each word a sentence of its own."""
+    longer = sum(len(rows) > 1 for rows in sentences)
+    if len(sentences) == 1 and len(sentences[0]) > _MAX_WORDS_WITHOUT_BLANK_LINE:
+        problem = f"{len(sentences[0])} words follow without a blank line; put one after each sentence"
+    elif len(sentences) > 2 and longer < _MIN_LONGER_SENTENCES * len(sentences):
+        problem = (
+            f"{len(sentences) - longer} of {len(sentences)} sentences have one word; "
+            "put blank lines between sentences, not between words"
+        )
+    else:
+        return
+    raise UserError(f"{path}:{sentences[0][0][0]}: {problem}")
+
+
+def _conllu_row(where: str, line: str, before: Sequence[Row]) -> tuple[str, str] | None:
+    columns = conllu_columns(where, line)
+    if columns is None:
+        return None
+    word_id, word, tag = columns[0], columns[1], columns[3]
+    if int(word_id) != len(before) + 1:
+        too_many = "; is there a blank line too many?" if not before else ""
+        missing = "; is a blank line missing?" if word_id == "1" else ""
+        raise UserError(f"{where}: word {word_id}, expected {len(before) + 1}{missing or too_many}")
+    if tag not in UPOS:
+        raise UserError(f"{where}: {tag!r} is not a universal part of speech; expected one of {', '.join(UPOS)}")
+    return word, tag
+
+
+def conllu_columns(where: str, line: str) -> list[str] | None:
+    """The ten columns of a word; None for comments, multiword tokens and empty nodes. Raises UserError."""
     if line.startswith("#"):
         return None
     columns = line.split("\t")
     if len(columns) != _CONLLU_COLUMNS:
-        raise UserError(f"{path}:{number}: {count_columns(columns)}, expected the 10 of CoNLL-U, separated by TABs")
-    word_id, word, tag = columns[0], columns[1], columns[3]
-    if _NON_WORD_ID.fullmatch(word_id):
+        raise UserError(f"{where}: {count_columns(columns)}, expected the 10 of CoNLL-U, separated by TABs")
+    if _NON_WORD_ID.fullmatch(columns[0]):
         return None
-    if not _WORD_ID.fullmatch(word_id):
-        raise UserError(f"{path}:{number}: the first column is {word_id!r}; expected the number of the word")
-    if tag not in UPOS:
-        raise UserError(
-            f"{path}:{number}: {tag!r} is not a universal part of speech; expected one of {', '.join(UPOS)}"
-        )
-    return word, tag
+    if not _WORD_ID.fullmatch(columns[0]):
+        raise UserError(f"{where}: the first column is {columns[0]!r}; expected the number of the word")
+    return columns
 
 
-def _entity_row(path: Path, number: int, line: str) -> tuple[str, str] | None:
-    if line.startswith("-DOCSTART-"):
-        return None
-    columns = line.split("\t") if "\t" in line else line.split()
-    if len(columns) != 2:
-        raise UserError(f"{path}:{number}: {count_columns(columns)}, expected 2: a token, a TAB, its tag")
-    word, tag = columns[0], columns[1].strip()
-    if not _ENTITY_TAG.fullmatch(tag) or any(category(character) in UNPRINTABLE for character in tag):
-        raise UserError(
-            f"{path}:{number}: {tag!r} is not an IOB tag; expected O, or B- or I- and a type, such as B-PER"
-        )
-    return word, tag
+def word_columns(line: str) -> list[str]:
+    """The columns of a line of another CoNLL format: separated by TABs, or by spaces in a line without a TAB."""
+    # Only ASCII spaces: a no-break space is part of a word.
+    return line.split("\t") if "\t" in line else [column for column in line.split(" ") if column]
+
+
+class _EntityRow:
+    """Reads the lines of a file, which must all have as many columns as the first.
+
+    tag_column: number of the column of the tag; None for the last
+    """
+
+    def __init__(self, tag_column: str | None) -> None:
+        self.tag_column = tag_column
+        self.width = 0
+
+    def __call__(self, where: str, line: str, before: Sequence[Row]) -> tuple[str, str] | None:
+        if line.startswith("-DOCSTART-"):
+            return None
+        columns = word_columns(line)
+        self.width = self.width or len(columns)
+        if len(columns) != self.width or self.width < 2:
+            expected = "2: a token, a TAB, its tag" if self.width < 3 else f"the {self.width} of the first line"
+            raise UserError(f"{where}: {count_columns(columns)}, expected {expected}")
+        number = int(self.tag_column or self.width)
+        if number > self.width:
+            raise UserError(f"{where}: {count_columns(columns)}, but --tag-column is {number}")
+        word, tag = columns[0], columns[number - 1].strip()
+        if not _ENTITY_TAG.fullmatch(tag) or any(category(character) in UNPRINTABLE for character in tag):
+            raise UserError(
+                f"{where}: {tag!r} is not an IOB tag; expected O, or B- or I- and a type, such as B-PER "
+                "(BIOES and BILOU are read too; --tag-column has the number of another column)"
+            )
+        return word, tag

@@ -62,7 +62,8 @@ def test_a_file_is_scored_with_baselines_fitted_on_the_training_data(
     mine = tmp_path / "mine.tsv"
     mine.write_text("text\tlabel\na fine film\tthumbs up\nwhat a dull evening\tthumbs down\nhm\tbored\nhm\tbored\n")
     result = call("evaluate", own_run, f"--file={mine}", "--json")
-    assert (result.status, result.errors) == (0, "")
+    recognized = "note: mine.tsv: TAB-separated, text in column text, label in column label\n"
+    assert (result.status, result.errors) == (0, recognized)
     found = json.loads(result.out)
     assert (found["data"], found["examples"]) == (str(mine), 4)
     assert found["scores"]["accuracy"] <= 0.5

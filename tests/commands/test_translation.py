@@ -113,7 +113,11 @@ def test_a_coverage_weight_requires_copying_and_attention(call: Callable, tmp_pa
     ("content", "message"),
     [
         ("a\tb\nc\n", "pairs.txt:2: 1 column, expected 2; put one TAB between source and target"),
-        ("a\tb\tc\n", "pairs.txt:1: 3 columns, expected 2; put one TAB between source and target"),
+        (
+            "a\tb\tc\n",
+            "pairs.txt:1: 3 columns, expected 2; put one TAB between source and target, or choose the columns with "
+            "--source-column and --target-column",
+        ),
         ("\n\n", "pairs.txt holds no pairs; expected one per line: source, TAB, target"),
     ],
 )

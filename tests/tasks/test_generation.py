@@ -7,6 +7,7 @@ import pytest
 
 from models.beam_search import MASKED_LOGIT
 from schema.examples import Splits, TextPair
+from schema.file_format import FileFormat
 from schema.predictions import TextPrediction
 from tasks.caption import TASK as CAPTION
 from tasks.generation import Generation, _ranked
@@ -52,7 +53,7 @@ def test_inputs_are_cleaned_like_training_emails(tmp_path: Path) -> None:
     assert SUMMARY.read_inputs(lines, config) == [TextPair("One. Two."), TextPair("")]
     pairs = tmp_path / "pairs.jsonl"
     pairs.write_text('{"source": "One.\\nThanks,\\nSara", "target": "one"}\n')
-    assert SUMMARY.read_file(pairs) == [TextPair("One.", "one")]
+    assert SUMMARY.read_file(pairs, FileFormat()) == [TextPair("One.", "one")]
 
 
 def test_an_email_with_another_date_is_a_near_duplicate(tmp_path: Path) -> None:

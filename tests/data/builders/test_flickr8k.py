@@ -4,6 +4,7 @@ import io
 import os
 import shutil
 from pathlib import Path
+from unicodedata import normalize
 
 import pytest
 from PIL import Image
@@ -11,7 +12,7 @@ from PIL import Image
 from data.builders.flickr8k.layout import LISTS, TABLE, TOKENS, read_images, read_layout
 from data.readers.datasets import load_captions
 from data.readers.tfds import NoNetwork
-from schema.errors import RunError
+from schema.errors import RunError, UserError
 
 
 def jpeg(color: int) -> bytes:
@@ -76,8 +77,39 @@ def test_names_may_be_quoted_and_empty_captions_are_skipped(tmp_path: Path):
     (tmp_path / TABLE).write_text("\n".join(rows))
     assert [captions for _, captions in read_images(tmp_path)] == [("a dog, wet",), ("a cat",)]
     (tmp_path / TABLE).write_text('"a,1.jpg",a dog\nb.jpg\n')
-    with pytest.raises(RunError, match="1 images have no captions: b.jpg"):
+    with pytest.raises(UserError, match=r"captions.txt:2: b.jpg has no caption with a letter or a digit"):
         read_images(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("table", "captions"),
+    [
+        ('image,caption\n0.jpg,"a dog,\nwet"\n', ["a dog, wet"]),
+        ("Caption;Filename\na dog, wet;0.jpg\n", ["a dog, wet"]),
+        ("id\tphoto\tdescription\n7\t0.jpg\ta dog, wet\n", ["a dog, wet"]),
+        ("\ufeff0.jpg\ta dog\r\n0.jpg\t!!\r\n", ["a dog"]),
+        ('0.jpg,"a dog\n', ['"a dog']),
+    ],
+)
+def test_a_table_of_captions_is_read_as_other_tables(tmp_path: Path, table: str, captions: list[str]):
+    (tmp_path / "0.jpg").write_bytes(jpeg(9))
+    (tmp_path / TABLE).write_text(table, newline="")
+    assert [(path.name, list(found)) for path, found in read_images(tmp_path)] == [("0.jpg", captions)]
+
+
+def test_captions_that_are_not_utf_8_are_an_error(tmp_path: Path):
+    (tmp_path / TABLE).write_bytes("image,caption\n0.jpg,ein Mädchen\n".encode("latin-1"))
+    with pytest.raises(
+        UserError, match=r"captions.txt:2: byte 0xe4 is not UTF-8 \(column 12\); save the file as UTF-8"
+    ):
+        read_images(tmp_path)
+
+
+@pytest.mark.parametrize(("on_disk", "in_table"), [("NFC", "NFD"), ("NFD", "NFC")])
+def test_names_of_images_are_compared_in_one_normal_form(tmp_path: Path, on_disk: str, in_table: str):
+    (tmp_path / normalize(on_disk, "Mädchen.jpg")).write_bytes(jpeg(9))
+    (tmp_path / TABLE).write_text(normalize(in_table, "Mädchen.jpg,a girl\n"))
+    assert [captions for _, captions in read_images(tmp_path)] == [("a girl",)]
 
 
 def test_with_lists_only_the_listed_images_are_read(tmp_path: Path):

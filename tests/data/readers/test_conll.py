@@ -7,10 +7,12 @@ from hypothesis import strategies as st
 from data.readers.conll import UPOS, as_conllu, iob2, read_conllu, read_entities
 from schema.errors import UserError
 from schema.examples import TaggedSentence
+from schema.file_format import FileFormat
 
 TREEBANK = [TaggedSentence(("Dogs", "bark"), ("NOUN", "VERB")), TaggedSentence(("Yes",), ("INTJ",))]
 ENTITIES = [TaggedSentence(("Paris", "is"), ("B-LOC", "O")), TaggedSentence(("Ann",), ("B-PER",))]
-DOGS, BARK, YES = (as_conllu([word], [tag]) for word, tag in (("Dogs", "NOUN"), ("bark", "VERB"), ("Yes", "INTJ")))
+DOGS, YES = as_conllu(["Dogs"], ["NOUN"]), as_conllu(["Yes"], ["INTJ"])
+BARK = as_conllu(["bark"], ["VERB"]).replace("1", "2", 1)
 UNUSUAL_WORDS = [
     "👍🏽",
     "שלום",
@@ -66,6 +68,10 @@ def test_document_starts_are_skipped(write_file):
         ("Ann B-PER", "Ann", "B-PER"),
         (" Ann   B-PER ", "Ann", "B-PER"),
         ("Ann\tB-person-of/note", "Ann", "B-person-of/note"),
+        ("10\u00a0km\tB-DIST", "10\u00a0km", "B-DIST"),
+        ("10\u00a0km B-DIST", "10\u00a0km", "B-DIST"),
+        ("New York\tNNP\tI-NP\tB-LOC", "New York", "B-LOC"),
+        ("Paris NNP I-NP B-LOC", "Paris", "B-LOC"),
     ],
 )
 def test_columns_are_separated_by_a_tab_or_else_by_spaces(write_file, line, word, tag):
@@ -77,6 +83,10 @@ def test_columns_are_separated_by_a_tab_or_else_by_spaces(write_file, line, word
     [
         ("I-PER I-PER O I-LOC", "B-PER I-PER O B-LOC"),
         ("I-PER I-LOC", "B-PER B-LOC"),
+        ("B-PER I-PER E-PER S-LOC O B-LOC E-LOC", "B-PER I-PER I-PER B-LOC O B-LOC I-LOC"),
+        ("B-PER I-PER L-PER U-LOC O B-LOC L-LOC", "B-PER I-PER I-PER B-LOC O B-LOC I-LOC"),
+        ("S-PER S-PER E-PER", "B-PER B-PER B-PER"),
+        ("B-PER E-PER I-PER", "B-PER I-PER B-PER"),
         ("I-PER B-PER I-PER", "B-PER B-PER I-PER"),
         ("B-LOC I-PER", "B-LOC B-PER"),
         ("O O", "O O"),
@@ -100,7 +110,7 @@ def test_iob1_is_converted_to_iob2_in_each_sentence(write_file):
         ("bark\n", r"examples.tsv:2: 1 column, expected the 10"),
         (BARK.replace("VERB", "VBP"), r"examples.tsv:2: 'VBP' is not a universal part of speech.* ADJ, .*VERB, X"),
         (BARK.replace("VERB", "_"), r"examples.tsv:2: '_' is not a universal part of speech"),
-        (BARK.replace("1", "one"), r"examples.tsv:2: the first column is 'one'; expected the number"),
+        (BARK.replace("2", "two"), r"examples.tsv:2: the first column is 'two'; expected the number"),
         (b"2\tb\xe4rk\n", r"examples.tsv:2: byte 0xe4 is not UTF-8 \(column 4\)"),
     ],
 )
@@ -109,7 +119,7 @@ def test_the_error_of_an_invalid_conllu_line_has_file_and_line(write_file, inval
         read_conllu(write_file(DOGS.encode() + (invalid if isinstance(invalid, bytes) else invalid.encode())))
 
 
-@pytest.mark.parametrize("tag", ["B_PER", "S-PER", "PER", "B-", "b-PER", "o", "-", "B-A B", "B-\x07"])
+@pytest.mark.parametrize("tag", ["B_PER", "X-PER", "PER", "B-", "b-PER", "o", "-", "B-A B", "B-\x07"])
 def test_the_error_of_an_invalid_tag_has_file_and_line(write_file, tag):
     with pytest.raises(UserError, match=r"examples.tsv:3: .* is not an IOB tag; expected O, or B- or I- and a type"):
         read_entities(write_file(f"Ann\tB-PER\n\nBob\t{tag}\n"))
@@ -120,7 +130,7 @@ def test_the_error_of_an_invalid_tag_has_file_and_line(write_file, tag):
     [
         ("Bob\n", "2: 1 column, expected 2: a token, a TAB, its tag"),
         ("Bob\tNNP\tB-PER\n", "2: 3 columns"),
-        ("Bob NNP I-NP B-PER\n", "2: 4 columns"),
+        ("Bob NNP I-NP B-PER\n", "2: 4 columns, expected 2"),
         ("Bob\t\n", "2: '' is not an IOB tag"),
         (b"B\xf6b\tO\n", "2: byte 0xf6 is not UTF-8"),
     ],
@@ -139,11 +149,52 @@ def test_a_file_without_a_sentence_is_an_error(write_file, read, content):
 
 @pytest.mark.parametrize("words", [UNUSUAL_WORDS, ["word"] * 2000, ["w" * 500]], ids=["unusual", "many", "long"])
 def test_unusual_many_and_long_words_are_read(write_file, words):
-    read = read_entities(write_file("".join(f"x{word}\tO\n" for word in words)))
-    assert read == [TaggedSentence(tuple(f"x{word}" for word in words), ("O",) * len(words))]
+    read = read_entities(write_file("".join(f"x{word}\tO\n" for word in words) + "\nAnn\tB-PER\n"))
+    assert read == [TaggedSentence(tuple(f"x{word}" for word in words), ("O",) * len(words)), *ENTITIES[1:]]
     assert read_conllu(write_file(as_conllu(words, ["X"] * len(words)))) == [
         TaggedSentence(tuple(words), ("X",) * len(words))
     ]
+
+
+def test_the_tag_column_may_be_chosen(write_file):
+    conll2003 = write_file("-DOCSTART- -X- -X- O\n\nAnn NNP B-NP B-PER\nruns VBZ B-VP O\n")
+    assert read_entities(conll2003) == [TaggedSentence(("Ann", "runs"), ("B-PER", "O"))]
+    chunks = read_entities(conll2003, FileFormat(columns={"tag": "3"}))
+    assert chunks == [TaggedSentence(("Ann", "runs"), ("B-NP", "B-VP"))]
+    with pytest.raises(UserError, match=r"examples.tsv:3: 4 columns, but --tag-column is 5"):
+        read_entities(conll2003, FileFormat(columns={"tag": "5"}))
+    with pytest.raises(UserError, match=r"examples.tsv:2: 3 columns, expected the 4 of the first line"):
+        read_entities(write_file("Ann NNP B-NP B-PER\nruns VBZ O\n"))
+
+
+@pytest.mark.parametrize(
+    ("blank_after", "message"),
+    [
+        ((), "4: word 1, expected 4; is a blank line missing[?]$"),
+        ((1, 2), r"3: word 2, expected 1; is there a blank line too many[?]$"),
+        ((3, 4, 5), r"7: word 2, expected 1; is there a blank line too many[?]$"),
+    ],
+)
+def test_word_numbers_show_a_wrong_blank_line(write_file, blank_after, message):
+    rows = as_conllu(["The", "dog", "barks"], ["DET", "NOUN", "VERB"]).splitlines() * 2
+    content = "".join(f"{row}\n" + "\n" * (index in blank_after) for index, row in enumerate(rows, 1))
+    with pytest.raises(UserError, match=f"examples.tsv:{message}"):
+        read_conllu(write_file(content))
+
+
+def test_a_gap_in_the_word_numbers_is_an_error(write_file):
+    with pytest.raises(UserError, match=r"examples.tsv:2: word 3, expected 2$"):
+        read_conllu(write_file(DOGS + BARK.replace("2", "3", 1)))
+
+
+def test_without_word_numbers_missing_sentence_boundaries_are_an_error(write_file):
+    sentence = "Ann\tB-PER\nlives\tO\nin\tO\nParis\tB-LOC\n.\tO\n"
+    assert len(read_entities(write_file(f"{sentence}\n" * 20))) == 20
+    assert len(read_entities(write_file(sentence))) == 1
+    with pytest.raises(UserError, match=r"examples.tsv:2: 100 words follow without a blank line; put one after each"):
+        read_entities(write_file("\n" + sentence * 20))
+    with pytest.raises(UserError, match=r"examples.tsv:1: 100 of 100 sentences have one word; put blank lines between"):
+        read_entities(write_file(sentence.replace("\n", "\n\n") * 20))
 
 
 def test_conllu_rows_have_ten_columns_with_underscores_for_empty_ones():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from data.readers.files import read_labelled_texts, read_pairs, read_texts
+from data.readers.text_files import read_labelled_texts, read_pairs, read_texts
 from schema.errors import UserError
 from schema.examples import LabelledText, TextPair
 

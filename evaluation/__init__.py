@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from evaluation import diagnostics_plots as diagnostics_plots
     from evaluation import plots as plots
     from evaluation import report as report
+    from evaluation import state_plots as state_plots
     from evaluation import tagging_baselines as tagging_baselines
     from evaluation import tagging_scores as tagging_scores
     from evaluation import text_generation_baselines as text_generation_baselines
@@ -32,6 +33,7 @@ _LAZY_MODULES = {
     "diagnostics_plots",
     "plots",
     "report",
+    "state_plots",
     "tagging_baselines",
     "tagging_scores",
     "text_generation_baselines",

@@ -151,7 +151,7 @@ def confusion_figure(confusion: ConfusionMatrix) -> Figure:
     figure, axes = _square_figure(size)
     image = axes.imshow(fractions, cmap="Blues", vmin=0, vmax=1)
     figure.colorbar(image, format=PercentFormatter(1), shrink=0.7, aspect=30, label="fraction of the true class")
-    names = [_shortened(label) for label in confusion.labels]
+    names = [shortened_label(label) for label in confusion.labels]
     rows = [f"{name} ({total:,})" for name, total in zip(names, totals[:, 0], strict=True)]
     font = max(6.5, 11 - size / 10)
     axes.set_xticks(range(size), names, rotation=90 if size > 3 else 0, fontsize=font)
@@ -172,7 +172,7 @@ def transitions_figure(scores: np.ndarray, tags: Sequence[str]) -> Figure:
     figure, axes = _square_figure(len(tags))
     image = axes.imshow(np.ma.masked_invalid(scores), cmap="RdBu", vmin=-max_magnitude, vmax=max_magnitude)
     figure.colorbar(image, shrink=0.7, aspect=30, label="transition score (nats); white: forbidden")
-    names = [_shortened(tag) for tag in tags]
+    names = [shortened_label(tag) for tag in tags]
     axes.set_xticks(range(len(tags)), names, rotation=90 if len(tags) > 3 else 0)
     axes.set_yticks(range(len(tags) + 1), [*names, "(start)"])
     axes.set(xlabel="tag", ylabel="previous tag", title="Transition scores of the CRF")
@@ -272,7 +272,7 @@ def _words(name: str) -> str:
     return name.replace("_", " ")
 
 
-def _shortened(label: str) -> str:
+def shortened_label(label: str) -> str:
     """A label that fits beside the axes; the middle is left out, since suffixes often differ."""
     label = " ".join(label.split()) or "(empty)"
     if len(label) > MAX_LABEL_LENGTH:
@@ -305,8 +305,8 @@ def attention_figure(attention: AttentionWeights) -> Figure:
     figure = Figure(figsize=(1.5 + 0.32 * columns, 1.5 + 0.28 * rows), layout="constrained")
     axes = figure.subplots()
     axes.imshow(weights, cmap="Blues", vmin=0, vmax=1, aspect="auto")
-    axes.set_xticks(range(columns), [_shortened(token) for token in source], rotation=60, ha="left")
-    axes.set_yticks(range(rows), [_shortened(token) for token in attention.target])
+    axes.set_xticks(range(columns), [shortened_label(token) for token in source], rotation=60, ha="left")
+    axes.set_yticks(range(rows), [shortened_label(token) for token in attention.target])
     axes.xaxis.tick_top()
     axes.tick_params(length=0)
     total = len(attention.source)
@@ -340,7 +340,7 @@ def caption_figure(
     for index, (word, weights) in enumerate(zip(words, attention.weights, strict=True) if attention else ()):
         axes = figure.add_subplot(grid[2 + index // WORDS_PER_ROW, index % WORDS_PER_ROW])
         _show_regions(axes, pixels, weights)
-        axes.set_title(_shortened(word), fontsize="small")
+        axes.set_title(shortened_label(word), fontsize="small")
     return figure
 
 

@@ -17,5 +17,6 @@ EXPERIMENTS: Mapping[str, str] = {
     "vanishing": "The gradient vanishes over time, and that is why long lags are not learnt.",
     "activations": "Sigmoid, tanh and ReLU saturate, ReLU units die, and its variants help.",
     "plateau": "Small gradients end a training early, as if the optimum were reached.",
+    "lstm_gates": "The gates of an LSTM keep a long and a short memory.",
 }
 """Name of an experiment -> the textbook's claim that it tests."""

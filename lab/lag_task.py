@@ -86,10 +86,22 @@ class LagCondition(Condition):
             set_chrono_biases(layer, self.lag, seed)
         return model, embedding, layer
 
+    def batches(self, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Symbols (batch, lag + 1) and first symbols of the training."""
+        return lag_batches(seed, self.lag, self.max_steps)
+
+    def test(self, seed: int) -> tuple[np.ndarray, np.ndarray]:
+        """Symbols (500, lag + 1) and first symbols for testing."""
+        return lag_batch(np.random.default_rng(seed + 1000), self.lag, 500)
+
+    def first_text(self, seed: int) -> list[str]:
+        """The symbols of the first row of `test` as letters."""
+        return [chr(ord("A") + symbol) for symbol in self.test(seed)[0][0]]
+
     def measure(self, seed: int) -> Values:
         """Steps until the lag is learnt, and the ratio of the gradients before and after the training."""
         model, embedding, layer = self.build(seed)
-        probe, _ = lag_batch(np.random.default_rng(seed + 1000), self.lag)
+        probe = self.test(seed)[0][:BATCH]
         before = state_gradient_by_lag(layer, embedding(probe))
         accuracies: list[float] = []
         for step in training_steps(

@@ -4,20 +4,15 @@ python -m lab memory
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-import keras
 import numpy as np
 from matplotlib.figure import Figure
 
-from lab.experiment import Condition, Experiment, Results, Values
+from lab.experiment import Condition, Experiment, Results
 from lab.figures import CELL_STYLES, draw_log_mean, draw_mean, grid_of_numbers
-from lab.gradients import state_gradient_by_lag
 from lab.lag_task import WINDOW, LagCondition
-from lab.reviews import VOCAB_SIZE, last_words, load_reviews
-from lab.training import accuracy, shuffled_batches, training_steps
-from models.cells import recurrent_layer
-from schema.configs import CellName
+from lab.reviews import ReviewCondition, review_condition
 from schema.scores import Table
 
 UNIT_INPUTS = 1.0
@@ -45,46 +40,6 @@ def lag_conditions(quick: bool) -> list[LagCondition]:
     return [replace(variant, lag=lag, max_steps=200 if quick else 1500) for variant in variants for lag in lags]
 
 
-@dataclass(frozen=True)
-class ReviewCondition(Condition):
-    """A cell that classifies reviews by the state after their last word, at Keras's defaults."""
-
-    cell: CellName
-    dataset: str = "imdb"
-    examples: int = 2500
-    length: int = 200
-    last: tuple[int, ...] = (10, 25, 50, 100, 200)
-    units: int = 64
-    embedding_size: int = 32
-    epochs: int = 10
-    batch: int = 50
-
-    def build(self, seed: int) -> tuple[keras.Model, keras.layers.Layer, keras.layers.Layer]:
-        """Make a model from word ids (batch, time) to logits (batch, 2), its embedding and its recurrent layer."""
-        keras.utils.set_random_seed(seed)
-        embedding = keras.layers.Embedding(VOCAB_SIZE + 2, self.embedding_size)
-        layer = recurrent_layer(self.cell, self.units)
-        words = keras.Input((None,), dtype="int32")
-        return keras.Model(words, keras.layers.Dense(2)(layer(embedding(words))[1])), embedding, layer
-
-    def measure(self, seed: int) -> Values:
-        """Accuracy when only the last words are read, and the gradient by lag before and after the training."""
-        reviews = load_reviews(self.dataset, self.examples, self.length)
-        train = last_words(reviews.train, reviews.vocabulary, self.length)
-        test = last_words(reviews.test, reviews.vocabulary, self.length)
-        model, embedding, layer = self.build(seed)
-        before = state_gradient_by_lag(layer, embedding(test[:64]))
-        for _ in training_steps(
-            model, shuffled_batches(train, reviews.train_classes, self.batch, self.epochs, seed), learning_rate=1e-3
-        ):
-            pass
-        return {
-            "accuracies": np.array([accuracy(model, test[:, -last:], reviews.test_classes) for last in self.last]),
-            "gradient_before": before,
-            "gradient_after": state_gradient_by_lag(layer, embedding(test[:64])),
-        }
-
-
 class Memory(Experiment):
     """The lag task under one changed setting at a time, and the cells on film reviews."""
 
@@ -103,7 +58,7 @@ class Memory(Experiment):
     )
 
     def conditions(self, quick: bool) -> Sequence[Condition]:
-        return [*lag_conditions(quick), *(_reviews(cell, quick) for cell in CELL_STYLES)]
+        return [*lag_conditions(quick), *(review_condition(cell, quick) for cell in CELL_STYLES)]
 
     def figures(self, results: Results) -> Mapping[str, Figure]:
         return {
@@ -190,13 +145,6 @@ def _gradients(results: Results) -> Figure:
     before.legend(edgecolor="none")
     figure.suptitle("The three cells on film reviews")
     return figure
-
-
-def _reviews(cell: CellName, quick: bool) -> ReviewCondition:
-    condition = ReviewCondition(f"{CELL_STYLES[cell][0]} on reviews", cell)
-    if not quick:
-        return condition
-    return replace(condition, dataset="synthetic", examples=100, length=10, last=(5, 10), epochs=1)
 
 
 EXPERIMENT = Memory()

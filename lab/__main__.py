@@ -35,7 +35,7 @@ class LabFlags:
 
 def main(argv: Sequence[str]) -> int:
     """Run the command and return the exit status."""
-    names = _names(argv)
+    names = experiment_names(argv)
     flags = parse(LabFlags, argv[len(names) :], "python -m lab NAME")
     if not names:
         print_table("experiments", ("NAME", "claim that is tested"), EXPERIMENTS.items())
@@ -66,7 +66,7 @@ def run_experiment(name: str, flags: LabFlags) -> None:
     say(f"\nclaim: {experiment.claim}\nfound: {experiment.finding(results)}\nreport: {folder / REPORT_FILE}\n")
 
 
-def _names(argv: Sequence[str]) -> list[str]:
+def experiment_names(argv: Sequence[str]) -> list[str]:
     """The arguments before the first flag. Raises UserError for one that is not an experiment."""
     names: list[str] = []
     for argument in argv:

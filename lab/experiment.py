@@ -31,6 +31,7 @@ from console.progress import Progress
 from lab import EXPERIMENTS
 from schema.errors import RunError
 from schema.scores import Table
+from training.environment import commit, hardware, versions
 from training.run_folder import RunFolder
 
 if TYPE_CHECKING:
@@ -150,7 +151,7 @@ def run(experiment: Experiment, runs: Path, seeds: int, quick: bool, jobs: int) 
     conditions = experiment.conditions(quick)
     known: dict[tuple[Condition, int], Values] = {}
     for name in (*experiment.reads, experiment.name):
-        known |= read_results(results_folder(runs, name, quick), conditions)
+        known |= read_results(results_folder(runs, name, quick) / RESULTS_FILE, conditions)
     folder = results_folder(runs, experiment.name, quick)
     pairs = [(condition, seed) for seed in range(1, seeds + 1) for condition in conditions]
     missing = [pair for pair in pairs if pair not in known]
@@ -203,15 +204,14 @@ def _start_process() -> None:
     start_tensorflow()
 
 
-def read_results(folder: Path, conditions: Sequence[Condition]) -> dict[tuple[Condition, int], Values]:
+def read_results(path: Path, conditions: Sequence[Condition]) -> dict[tuple[Condition, int], Values]:
     """Read the values of those of `conditions` that were measured with the same settings, by condition and seed.
 
     Raises RunError if the file is damaged.
     """
-    path = folder / RESULTS_FILE
     if not path.is_file():
         return {}
-    content = RunFolder(folder).read_json(RESULTS_FILE)
+    content = RunFolder(path.parent).read_json(path.name)
     try:
         rows = [(row["condition"], int(row["seed"]), _from_json(row["values"])) for row in content["results"]]
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -224,12 +224,19 @@ def read_results(folder: Path, conditions: Sequence[Condition]) -> dict[tuple[Co
     }
 
 
+def load_results(experiment: Experiment, path: Path) -> Results:
+    """All results of the full form that a file has. Raises RunError if it is damaged."""
+    found = read_results(path, experiment.conditions(quick=False))
+    return Results([Result(condition, seed, values) for (condition, seed), values in found.items()])
+
+
 def _write_results(folder: Path, experiment: Experiment, known: Mapping[tuple[Condition, int], Values]) -> None:
     rows = [
         {"condition": condition.settings, "seed": seed, "values": _to_json(values)}
         for (condition, seed), values in known.items()
     ]
-    RunFolder(folder).write_json(RESULTS_FILE, {"experiment": experiment.name, "results": rows})
+    origin = {"commit": commit(), "hardware": hardware(), "versions": versions()}
+    RunFolder(folder).write_json(RESULTS_FILE, {"experiment": experiment.name, **origin, "results": rows})
 
 
 def _to_json(values: Mapping[str, Any]) -> dict[str, Any]:

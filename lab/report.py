@@ -41,6 +41,7 @@ def write_report(experiment: Experiment, results: Results, folder: Path) -> None
 
 def save_figures(experiment: Experiment, results: Results, folder: Path) -> None:
     """Save the figures as `folder`/NAME.png."""
+    folder.mkdir(parents=True, exist_ok=True)
     for name, figure in experiment.figures(results).items():
         (folder / f"{name}.png").write_bytes(png(figure))
 

@@ -1,16 +1,28 @@
 """What all experiments share: what was measured is kept, and measured again only if it is missing or has changed."""
 
+import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from types import ModuleType
 
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from lab import EXPERIMENTS
+from lab import EXPERIMENTS, page
 from lab import experiment as experiments
 from lab.__main__ import main
-from lab.experiment import Condition, Experiment, Results, mean_and_deviation, read_results, results_folder, run
+from lab.experiment import (
+    RESULTS_FILE,
+    Condition,
+    Experiment,
+    Results,
+    mean_and_deviation,
+    read_results,
+    results_folder,
+    run,
+)
+from lab.page import PageFlags
 from lab.report import markdown
 from schema.errors import RunError, UserError
 from schema.scores import Table
@@ -83,7 +95,7 @@ def test_an_interrupted_experiment_keeps_what_was_measured(doubling, tmp_path, m
     )
     with pytest.raises(KeyboardInterrupt):
         run(doubling, tmp_path, seeds=2, quick=False, jobs=1)
-    kept = read_results(results_folder(tmp_path, "memory", quick=False), doubling.conditions(False))
+    kept = read_results(results_folder(tmp_path, "memory", quick=False) / RESULTS_FILE, doubling.conditions(False))
     assert {(condition.name, seed) for condition, seed in kept} == {("number 1", 1), ("number 2", 1)}
 
 
@@ -95,8 +107,8 @@ def test_values_survive_the_file(doubling, tmp_path):
 
 def test_another_setting_is_another_condition(doubling, tmp_path):
     run(doubling, tmp_path, seeds=1, quick=False, jobs=1)
-    folder = results_folder(tmp_path, "memory", quick=False)
-    assert not read_results(folder, [Doubled("number 1", 1, unused=(1, 3))])
+    path = results_folder(tmp_path, "memory", quick=False) / RESULTS_FILE
+    assert not read_results(path, [Doubled("number 1", 1, unused=(1, 3))])
 
 
 def test_quick_results_are_kept_apart(doubling, tmp_path):
@@ -150,3 +162,34 @@ def test_wrong_calls_get_one_line(argv, message, tmp_path):
         main([*argv, "--runs", str(tmp_path)])
     assert "\n" not in str(error.value)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.fixture
+def page_flags(doubling, tmp_path, monkeypatch) -> PageFlags:
+    """Flags of a page with one experiment, measured with committed code."""
+    monkeypatch.setattr(experiments, "commit", lambda: "0123abc")
+    module = ModuleType("lab.memory")
+    module.EXPERIMENT = doubling
+    monkeypatch.setitem(sys.modules, "lab.memory", module)
+    run(doubling, tmp_path / "runs", seeds=2, quick=False, jobs=1)
+    return PageFlags(seeds=2, runs=tmp_path / "runs", results=tmp_path / "results", docs=tmp_path / "docs")
+
+
+def test_the_page_is_made_from_recorded_results(page_flags):
+    assert "Doubling" not in page.page(page_flags)
+    page.record("memory", page_flags)
+    page.write_figures(page_flags)
+    assert "## Doubling" in page.page(page_flags) and "lab/doubling.png" in page.page(page_flags)
+    assert (page_flags.docs / "lab" / "doubling.png").is_file()
+
+
+def test_only_complete_results_are_recorded(page_flags):
+    with pytest.raises(UserError, match="has 4 of 6 results; run python -m lab memory first"):
+        page.record("memory", replace(page_flags, seeds=3))
+
+
+def test_only_results_of_committed_code_are_recorded(page_flags, doubling, monkeypatch):
+    monkeypatch.setattr(experiments, "commit", lambda: None)
+    run(doubling, page_flags.runs, seeds=3, quick=False, jobs=1)
+    with pytest.raises(UserError, match="not committed"):
+        page.record("memory", replace(page_flags, seeds=3))

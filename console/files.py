@@ -10,6 +10,10 @@ SUMS = "SHA256SUMS"
 """Name of the file with the checksums of all files of its folder, as `sha256sum` writes and checks it."""
 
 
+FRESH = ".fresh-"
+"""Start of the names of folders for files that are not finished."""
+
+
 def atomic_write(path: Path, write: Callable[[Path], object]) -> None:
     """Create a file or a folder elsewhere and move it to `path`, so that a kill leaves the old one or the new one.
 
@@ -18,7 +22,7 @@ def atomic_write(path: Path, write: Callable[[Path], object]) -> None:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     # A folder of its own beside `path`: a rename needs the same file system, and Keras the suffix of a file's name.
-    with TemporaryDirectory(prefix=".fresh-", dir=path.parent) as folder:
+    with TemporaryDirectory(prefix=FRESH, dir=path.parent) as folder:
         fresh = Path(folder) / path.name
         write(fresh)
         os.replace(fresh, path)

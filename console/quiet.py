@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from pathlib import Path
 
 from console import messages
 from console.progress import phase
@@ -21,12 +22,26 @@ def start_tensorflow() -> None:
     logging of TensorFlow starts ignore the level, so file descriptor 2 is redirected.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("KERAS_HOME", str(keras_home()))
     with phase("loading TensorFlow"), _stderr_shown_only_on_error():
         import tensorflow as tf
 
         tf.config.list_logical_devices()
         # On some processors oneDNN logs, once, that it cannot transpose a boolean mask.
         tf.function(tf.transpose)(tf.ones((2, 2), tf.bool))
+
+
+def keras_home() -> Path:
+    """Folder of Keras's settings and weights: $KERAS_HOME, by default ~/.keras.
+
+    Without a home folder it is in that of temporary files: Keras would make a folder named `~` in the current one.
+    """
+    if chosen := os.environ.get("KERAS_HOME"):
+        return Path(chosen)
+    home = Path(os.path.expanduser("~"))
+    if home.is_absolute() and os.access(home, os.W_OK):
+        return home / ".keras"
+    return Path(tempfile.gettempdir()) / f"keras-{os.getuid()}"
 
 
 @contextmanager

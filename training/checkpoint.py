@@ -123,10 +123,14 @@ def read_variables(path: Path) -> list[np.ndarray]:
 
 
 def remove_checkpoints(run: RunFolder) -> None:
-    """Remove `checkpoints/` of a finished run; without `latest`, nothing of it is used any more."""
+    """Remove `checkpoints/` of a finished run; without `latest`, nothing of it is used any more.
+
+    Unfinished files of killed processes go with it.
+    """
     with suppress(OSError):
         (_home(run) / "latest").unlink()
     shutil.rmtree(_home(run), ignore_errors=True)
+    run.remove_unfinished_files()
 
 
 def _read_trainer_state(path: Path) -> tuple[Checkpoint, str]:

@@ -5,18 +5,20 @@ runs/TASK/NAME/  config.json  encoder/  model.keras  checkpoints/  history.csv
 """
 
 import csv
+import errno
 import json
 import os
 import re
 import shutil
 import zipfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import models
-from console.files import SUMS, atomic_write, find_changed_file, sha256, write_sums
+from console.files import FRESH, SUMS, atomic_remove, atomic_write, find_changed_file, sha256, write_sums
 from schema.configs import TrainingConfig
 from schema.errors import RunError, UserError
 from schema.records import FORMAT, EpochRecord, Metrics
@@ -172,22 +174,40 @@ class RunFolder:
 
     def remove(self) -> None:
         """Remove the whole folder; its name is free again."""
-        shutil.rmtree(self.path, ignore_errors=True)
+        with suppress(OSError):
+            atomic_remove(self.path)
+
+    def remove_unfinished_files(self) -> None:
+        """Remove what killed processes left of files that they had not finished."""
+        for path in [self.fresh_model_path, *self.path.rglob(f"{FRESH}*")]:
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
 
 
-def create_run(home: Path, stem: str, name: str | None) -> RunFolder:
+def create_run(home: Path, stem: str, name: str | None, write_config: Callable[[RunFolder], object]) -> RunFolder:
     """Create the run folder `name`, or the next free STEM-NNN, in `home`; no other process gets the same folder.
 
+    The folder appears together with the `config.json` that `write_config` writes, so that a kill leaves no name that
+    can be neither resumed nor used; an empty folder may be used.
     Raises UserError for an invalid name, an existing folder, or a `home` that is not writable.
     """
     check_name(home, name)
+
+    def write(path: Path) -> None:
+        path.mkdir()
+        write_config(RunFolder(path))
+
     number = 1 + sum(1 for _ in home.glob(f"{stem}-*"))
     while True:
         path = home / (name or f"{stem}-{number:03d}")
         try:
-            path.mkdir(parents=True)
+            atomic_write(path, write)
             return RunFolder(path)
-        except FileExistsError:
+        except OSError as error:
+            if error.errno not in (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR):
+                raise
             if name:
                 raise _exists_error(path) from None
             number += 1
@@ -198,7 +218,7 @@ def check_name(home: Path, name: str | None) -> None:
     if name is not None:
         if not _NAME.fullmatch(name) or name == "latest":
             raise UserError(f"--name {name!r} is invalid; use letters, digits and . _ + -, but not the word latest")
-        if (home / name).exists():
+        if os.path.lexists(home / name) and not _is_empty_folder(home / name):
             raise _exists_error(home / name)
     try:
         home.mkdir(parents=True, exist_ok=True)
@@ -206,6 +226,10 @@ def check_name(home: Path, name: str | None) -> None:
         raise UserError(f"{home.parent} is not a folder; choose another --runs") from error
     if not os.access(home, os.W_OK | os.X_OK):
         raise UserError(f"{home} is not writable; choose another --runs")
+
+
+def _is_empty_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink() and not any(path.iterdir())
 
 
 def _exists_error(path: Path) -> UserError:

@@ -80,7 +80,9 @@ def find_run(reference: str, runs: Path, to_resume: bool = False) -> Path:
     path = Path(reference)
     if (path / "config.json").is_file():
         return path
-    found = sorted(config.parent for depth in ("*/*", "*/*/seed-*") for config in runs.glob(f"{depth}/config.json"))
+    # Hidden folders are those that another process is writing or removing.
+    depths = ("[!.]*/[!.]*", "[!.]*/[!.]*/seed-*")
+    found = sorted(config.parent for depth in depths for config in runs.glob(f"{depth}/config.json"))
     if path.name == "latest" and path.parent.name in ("", *TASK_NAMES):
         of_task = [run for run in found if path.parent.name in ("", run.relative_to(runs).parts[0])]
         return _latest_unfinished(of_task, runs) if to_resume else _latest_finished(of_task, runs)

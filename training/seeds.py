@@ -11,6 +11,7 @@ from time import perf_counter
 from console.messages import say, warn
 from console.quiet import start_tensorflow
 from console.signals import handle_signals
+from data.cache import cache_folder
 from evaluation.statistics import mean_and_deviation, mean_interval
 from schema.configs import TrainingConfig
 from schema.errors import Interrupted, RunError
@@ -29,13 +30,18 @@ def train_seeds(task: AnyTask, config: TrainingConfig, command: str) -> tuple[Ru
     """
     home = config.runs / task.name
     check_name(home, config.name)
+    cache_folder(config.cache)
     with handle_signals(NOT_SAVED):
         splits = task.splits(config)
         # Before there is a folder, since a signal then ends the process at once.
         start_tensorflow()
     config = with_absolute_files(replace(config, dataset=splits.dataset))
-    folder = create_run(home, f"{config.cell}-{splits.dataset}-{config.seeds}-seeds", config.name)
-    folder.write_config(task.name, splits.source, config, command)
+    folder = create_run(
+        home,
+        f"{config.cell}-{splits.dataset}-{config.seeds}-seeds",
+        config.name,
+        lambda fresh: fresh.write_config(task.name, splits.source, config, command),
+    )
     return folder, _train_missing(task, config, splits, folder, command)
 
 
@@ -73,8 +79,6 @@ def _train_one(task: AnyTask, config: TrainingConfig, splits: Splits[ExampleT], 
     if (path / "config.json").exists():
         resume(open_run(str(path), config.runs), config.cache)
         return
-    # An empty folder of a process that was killed immediately.
-    RunFolder(path).remove()
     train_on(splits, task, config, path.parent, command, perf_counter())
 
 

@@ -12,6 +12,7 @@ from console.count import counted
 from console.progress import milestone, phase
 from console.quiet import start_tensorflow
 from console.signals import Interruption, handle_signals
+from data.cache import cache_folder
 from evaluation.scores import format_score
 from schema.configs import TrainingConfig
 from schema.errors import Interrupted, RunError, UserError
@@ -45,6 +46,8 @@ def train(task: AnyTask, config: TrainingConfig, command: str, started: float | 
     started = perf_counter() if started is None else started
     home = config.runs / task.name
     check_name(home, config.name)
+    # Before any work, since it says so if there is none.
+    cache_folder(config.cache)
     with handle_signals(NOT_SAVED):
         splits = task.splits(config)
     return train_on(splits, task, config, home, command, started)
@@ -59,9 +62,13 @@ def train_on(
         # Before there is a folder, since a signal then ends the process at once.
         start_tensorflow()
         config = with_absolute_files(replace(config, dataset=splits.dataset))
-        folder = create_run(home, f"{config.cell}-{splits.dataset}", config.name)
+        folder = create_run(
+            home,
+            f"{config.cell}-{splits.dataset}",
+            config.name,
+            lambda fresh: fresh.write_config(task.name, splits.source, config, command),
+        )
         try:
-            folder.write_config(task.name, splits.source, config, command)
             _announce(task, config, splits, folder)
             return _run(TrainingJob(task, config, splits, folder, command), interruption, started)
         except BaseException:

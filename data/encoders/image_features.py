@@ -1,7 +1,6 @@
 """Features of images by a frozen network, computed once, cached on disk, and read from there in batches."""
 
 import hashlib
-import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 import numpy as np
 
 from console.progress import Progress
-from console.quiet import start_tensorflow
+from console.quiet import keras_home, start_tensorflow
 from data.cache import cached, digest
 from data.readers.images import SIDE, read_image
 from data.readers.tfds import reachable
@@ -49,7 +48,7 @@ def imagenet_encoder() -> "keras.Model":
 
 def weights_file() -> Path:
     """Path of Keras's weights file of MobileNetV2."""
-    return Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / "models" / _WEIGHTS
+    return keras_home() / "models" / _WEIGHTS
 
 
 class RegionEncoder(Protocol):

@@ -108,7 +108,7 @@ def test_patience_ends_a_training_without_improvement_and_test_is_evaluated(
     assert set(metrics["scores"]) == {"validation", "test"}
 
 
-@pytest.mark.parametrize(("file", "resumable"), [("config.json", False), ("history.csv", False), ("model.keras", True)])
+@pytest.mark.parametrize(("file", "resumable"), [("ending", False), ("history.csv", False), ("model.keras", True)])
 def test_full_disk_is_one_error_line_and_leaves_no_incomplete_file(
     call: Callable, arguments: list[str], run: Path, monkeypatch: pytest.MonkeyPatch, file: str, resumable: bool
 ) -> None:
@@ -122,7 +122,8 @@ def test_full_disk_is_one_error_line_and_leaves_no_incomplete_file(
         full_disk.setattr(os, "replace", fail)
         ended = call("train", *arguments)
     assert (ended.status, ended.out) == (1, "")
-    assert ended.errors.startswith(f"error: {run / file}: No space left on device; make room on the disk")
+    path = run if file == run.name else run / file
+    assert ended.errors.startswith(f"error: {path}: No space left on device; make room on the disk")
     assert ended.errors.count("\n") == 1
     assert run.exists() == resumable
     if resumable:

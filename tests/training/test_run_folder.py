@@ -14,24 +14,67 @@ from schema.records import FORMAT
 from training.run_folder import RunFolder, create_run
 
 
+def claim(runs: Path, stem: str, name: str | None = None) -> str:
+    """Claim a name as a training does; return it."""
+    folder = create_run(runs / "sentiment", stem, name, lambda fresh: fresh.write_json("config.json", {"stem": stem}))
+    assert folder.read_json("config.json") == {"stem": stem}
+    return folder.path.name
+
+
 def test_names_count_up_and_are_never_reused(tmp_path: Path) -> None:
-    names = [create_run(tmp_path / "sentiment", "lstm-imdb", None).path.name for _ in range(2)]
-    assert names == ["lstm-imdb-001", "lstm-imdb-002"]
-    assert create_run(tmp_path / "sentiment", "gru-imdb", None).path.name == "gru-imdb-001"
-    os.rmdir(tmp_path / "sentiment" / "lstm-imdb-001")
-    assert create_run(tmp_path / "sentiment", "lstm-imdb", None).path.name == "lstm-imdb-003"
+    assert [claim(tmp_path, "lstm-imdb") for _ in range(2)] == ["lstm-imdb-001", "lstm-imdb-002"]
+    assert claim(tmp_path, "gru-imdb") == "gru-imdb-001"
+    RunFolder(tmp_path / "sentiment" / "lstm-imdb-001").remove()
+    assert claim(tmp_path, "lstm-imdb") == "lstm-imdb-003"
+    assert sorted(os.listdir(tmp_path / "sentiment")) == ["gru-imdb-001", "lstm-imdb-002", "lstm-imdb-003"]
 
 
 def test_concurrent_trainings_get_different_names(tmp_path: Path) -> None:
     with ThreadPoolExecutor(16) as pool:
-        runs = list(pool.map(lambda _: create_run(tmp_path / "sentiment", "lstm-imdb", None).path, range(64)))
-    assert len(set(runs)) == 64
+        names = list(pool.map(lambda _: claim(tmp_path, "lstm-imdb"), range(64)))
+    assert len(set(names)) == 64
+
+
+def test_empty_folder_may_be_claimed_by_one_training(tmp_path: Path) -> None:
+    """A process may have been killed just after it made the folder."""
+    (tmp_path / "sentiment" / "mine").mkdir(parents=True)
+
+    def claimed(number: int) -> bool:
+        try:
+            return claim(tmp_path, f"stem-{number}", "mine") == "mine"
+        except UserError as error:
+            assert str(error).startswith(f"{tmp_path / 'sentiment' / 'mine'} exists already")
+            return False
+
+    with ThreadPoolExecutor(16) as pool:
+        assert sum(pool.map(claimed, range(64))) == 1
+    assert os.listdir(tmp_path / "sentiment") == ["mine"]
+
+
+def test_failed_claim_leaves_the_name_free(tmp_path: Path) -> None:
+    def fail(fresh: RunFolder) -> None:
+        fresh.write_json("config.json", {})
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space"):
+        create_run(tmp_path / "sentiment", "lstm-imdb", "mine", fail)
+    assert os.listdir(tmp_path / "sentiment") == []
+    assert claim(tmp_path, "lstm-imdb", "mine") == "mine"
+
+
+def test_unfinished_files_of_killed_processes_are_removed(tmp_path: Path) -> None:
+    (tmp_path / "plots" / ".fresh-abc").mkdir(parents=True)
+    (tmp_path / "plots" / ".fresh-abc" / "curves.png").touch()
+    (tmp_path / ".fresh-model.keras").touch()
+    (tmp_path / "plots" / "curves.png").touch()
+    RunFolder(tmp_path).remove_unfinished_files()
+    assert sorted(tmp_path.rglob("*")) == [tmp_path / "plots", tmp_path / "plots" / "curves.png"]
 
 
 @pytest.mark.parametrize("name", ["a/b", "..", ".hidden", "", "-x", "two words", "latest", "ü", "a\n"])
 def test_invalid_name_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(UserError, match="^--name .* is invalid"):
-        create_run(tmp_path / "sentiment", "lstm-imdb", name)
+        claim(tmp_path, "lstm-imdb", name)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -39,14 +82,14 @@ def test_name_of_a_broken_link_is_taken(tmp_path: Path) -> None:
     (tmp_path / "sentiment").mkdir()
     (tmp_path / "sentiment" / "mine").symlink_to(tmp_path / "nowhere")
     with pytest.raises(UserError, match="exists already"):
-        create_run(tmp_path / "sentiment", "lstm-imdb", "mine")
+        claim(tmp_path, "lstm-imdb", "mine")
 
 
 def test_folder_that_is_not_writable_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # Simulated, since root may write everywhere.
     monkeypatch.setattr(os, "access", lambda path, mode: False)
     with pytest.raises(UserError, match="sentiment is not writable; choose another --runs$"):
-        create_run(tmp_path / "sentiment", "lstm-imdb", None)
+        claim(tmp_path, "lstm-imdb", None)
 
 
 def test_failed_write_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:

@@ -53,6 +53,22 @@ def test_vanished_gradients_do_not_extend_the_scale():
     assert scale.vmin == pytest.approx(10.0**-diagnostics_plots.MAX_DECADES)
 
 
+@pytest.mark.parametrize("high", [1.0, 0.95e-4, 3e-7])
+@pytest.mark.parametrize("decades", [0, 0.3, 1, 2.5, 5, 20])
+def test_log_axes_have_several_labeled_ticks(high, decades):
+    curve = high * 10.0 ** -np.linspace(0, decades, 30)
+    figure = diagnostics_plots.gradient_through_time({0: curve, 1: curve})
+    plots.png(figure)
+    for axis in (figure.axes[1].yaxis, figure.axes[2].yaxis):
+        low, top = axis.get_view_interval()
+        labels = [
+            label.get_text()
+            for tick, label in zip(axis.get_majorticklocs(), axis.get_ticklabels(), strict=True)
+            if low <= tick <= top
+        ]
+        assert 2 <= len(set(labels)) <= 10
+
+
 @pytest.mark.parametrize(
     "curve", [np.zeros(5), np.full(5, np.nan), np.ones(5), np.array([1.0, np.nan, 0.0, np.inf]), np.ones(1), np.ones(0)]
 )

@@ -85,6 +85,10 @@ class Results:
         """The value `name` of each seed, (seeds, ...)."""
         return np.array([each.values[name] for each in self.results if each.condition == condition])
 
+    def first(self, condition: Condition) -> Values:
+        """All values of a condition with the first seed."""
+        return next(each.values for each in self.results if each.condition == condition)
+
     def select(self, kind: type[ConditionT]) -> list[ConditionT]:
         """The conditions of a class, each once."""
         return list(dict.fromkeys(each.condition for each in self.results if isinstance(each.condition, kind)))

@@ -3,7 +3,7 @@
 import math
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -17,13 +17,13 @@ from evaluation.scores import format_interval, format_score
 from schema.errors import RunError, UserError
 from schema.examples import Example
 from schema.file_format import FileFormat, given_flags
-from schema.records import Baselines
+from schema.records import Baselines, Comparison
 from schema.scores import Scores, SeenInTraining
 from tasks.task import Encoder
 from training.checkpoint import load_checkpoint
 from training.run_folder import finite
 from training.saved_run import SavedRun
-from training.scoring import score_baselines, score_split
+from training.scoring import compare, score_baselines, score_split
 
 Value = TypeVar("Value")
 
@@ -38,6 +38,8 @@ class EvaluateFlags(RunFlags):
     """Another data set of the same task, by name."""
     file: Path | None = None
     """Your own examples with references, in the format of --train-file."""
+    baselines: bool = True
+    """Compare with the baselines of the run, which are fitted again for other examples unless they are in the cache."""
     json: bool = False
     """Print the scores as JSON."""
     cache: Path | None = None
@@ -76,11 +78,12 @@ def main(argv: Sequence[str]) -> int:
     with phase(f"evaluating on {data.name}"):
         config = select_fields(run.task.predict_config_class, flags)
         scores = score_split(run.task, model, encoder, seen, data.examples, config).scores
-    baselines = _baselines(run, data, encoder, seen)
+    baselines = _baselines(run, data, encoder, seen) if flags.baselines else Baselines()
+    comparison = _comparison(run, data, scores, baselines)
     if flags.json:
-        _print_json(run, data, scores, baselines)
+        _print_json(run, data, scores, baselines, comparison)
     else:
-        _print_tables(run, data, scores, baselines)
+        _print_tables(run, data, scores, baselines, comparison)
     return 0
 
 
@@ -132,6 +135,19 @@ def _baselines(run: SavedRun, data: EvaluationSet, encoder: Encoder[Any], seen: 
         return Baselines()
 
 
+def _comparison(run: SavedRun, data: EvaluationSet, scores: Scores, baselines: Baselines) -> Comparison | None:
+    """The test against the best baseline; on the run's own examples, the recorded one if the score is the recorded."""
+    metric = run.task.primary_metric
+    if not data.own:
+        return compare(scores, baselines, data.split, metric)
+    if not baselines.values:
+        return None
+    recorded = run.folder.read_json("metrics.json")
+    test = recorded.get("comparisons", {}).get(data.split)
+    same = recorded["scores"].get(data.split, {}).get(metric) == scores.values[metric]
+    return Comparison(**test) if test and same else None
+
+
 def _on_split(split: str, by_baseline: Mapping[str, Mapping[str, Mapping[str, Value]]]) -> dict[str, dict[str, Value]]:
     """Baseline -> name of the score -> value on one split, without the values that JSON stores as null."""
     return {
@@ -141,7 +157,9 @@ def _on_split(split: str, by_baseline: Mapping[str, Mapping[str, Mapping[str, Va
     }
 
 
-def _print_json(run: SavedRun, data: EvaluationSet, scores: Scores, baselines: Baselines) -> None:
+def _print_json(
+    run: SavedRun, data: EvaluationSet, scores: Scores, baselines: Baselines, comparison: Comparison | None
+) -> None:
     content = {
         "run": str(run.folder.path),
         "data": data.name,
@@ -150,12 +168,15 @@ def _print_json(run: SavedRun, data: EvaluationSet, scores: Scores, baselines: B
         "intervals": scores.intervals,
         "baselines": _on_split(data.split, baselines.values),
         "baseline_intervals": _on_split(data.split, baselines.intervals),
+        "comparison": comparison and asdict(comparison),
         "notes": scores.notes,
     }
     say_json(finite(content), indent=2)
 
 
-def _print_tables(run: SavedRun, data: EvaluationSet, scores: Scores, baselines: Baselines) -> None:
+def _print_tables(
+    run: SavedRun, data: EvaluationSet, scores: Scores, baselines: Baselines, comparison: Comparison | None
+) -> None:
     values, intervals = _on_split(data.split, baselines.values), _on_split(data.split, baselines.intervals)
     names = tuple(scores.values)
     rows: list[tuple[str, ...]] = []
@@ -167,6 +188,6 @@ def _print_tables(run: SavedRun, data: EvaluationSet, scores: Scores, baselines:
     print_table(f"{data.name}, {scores.examples} examples", ("system", *names), rows)
     primary = run.task.primary_metric
     if by_baseline := {name: reached[primary] for name, reached in values.items() if primary in reached}:
-        say(compare_with_baselines(primary, scores.values[primary], by_baseline))
+        say(compare_with_baselines(primary, scores.values[primary], by_baseline, comparison))
     for note in scores.notes:
         say(note)

@@ -13,7 +13,7 @@ from sklearn.preprocessing import normalize
 from evaluation.caption_scores import corpus_cider
 from evaluation.scores import NGRAM_ORDERS
 from schema.examples import CaptionedImage
-from schema.predictions import Predictor, TextPrediction
+from schema.predictions import Arrays, Predictor, Remember, TextPrediction, fit_anew
 from schema.segmentation import caption_tokens
 
 Captioner = Predictor[CaptionedImage, TextPrediction]
@@ -26,14 +26,19 @@ QUERY_BATCH_SIZE = 500
 
 
 def fit_caption_baselines(
-    train: Sequence[CaptionedImage], validation: Sequence[CaptionedImage], image_vectors: ImageVectors
+    train: Sequence[CaptionedImage],
+    validation: Sequence[CaptionedImage],
+    image_vectors: ImageVectors,
+    remember: Remember = fit_anew,
 ) -> Mapping[str, Captioner]:
     """`most_frequent_caption`, `nearest_image` and `neighbor_consensus`, which is tuned by CIDEr on validation."""
     neighbors = NearestImages(train, image_vectors)
     return {
         "most_frequent_caption": fit_most_frequent_caption(train),
         "nearest_image": neighbors.first_captions,
-        "neighbor_consensus": fit_neighbor_consensus(neighbors, validation, partial(corpus_cider, validation)),
+        "neighbor_consensus": fit_neighbor_consensus(
+            neighbors, validation, partial(corpus_cider, validation), remember
+        ),
     }
 
 
@@ -75,6 +80,7 @@ def fit_neighbor_consensus(
     neighbors: NearestImages,
     validation: Sequence[CaptionedImage],
     score: Callable[[Sequence[TextPrediction]], float],
+    remember: Remember = fit_anew,
 ) -> Captioner:
     """Predict, of all captions of the nearest images, the one most similar to the others (Devlin et al. 2015).
 
@@ -88,8 +94,12 @@ def fit_neighbor_consensus(
     max_count = max(NUM_NEIGHBORS)
     if not validation:
         return lambda examples: consensus(neighbors.search(examples, max_count))
-    nearest = neighbors.search(validation, max_count)
-    best = max(NUM_NEIGHBORS, key=lambda count: score(consensus(nearest[:, :count])))
+
+    def fit() -> Arrays:
+        nearest = neighbors.search(validation, max_count)
+        return {"count": np.array(max(NUM_NEIGHBORS, key=lambda count: score(consensus(nearest[:, :count]))))}
+
+    best = int(remember("neighbor_consensus", fit)["count"])
     return lambda examples: consensus(neighbors.search(examples, best))
 
 

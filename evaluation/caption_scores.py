@@ -8,7 +8,7 @@ from pycocoevalcap.bleu.bleu_scorer import cook_refs, cook_test
 from pycocoevalcap.cider.cider import Cider
 from pycocoevalcap.rouge.rouge import Rouge
 
-from evaluation.scores import NGRAM_ORDERS, table_by_length
+from evaluation.scores import NGRAM_ORDERS, mean_sums, table_by_length
 from evaluation.statistics import bootstrap_interval, bootstrap_of_sums
 from evaluation.text_generation_scores import bleu_from_counts
 from schema.errors import UserError
@@ -54,6 +54,7 @@ def caption_scores(
             "rouge_l_coco": bootstrap_interval(rouges, np.mean),
         },
         examples=len(examples),
+        sums=mean_sums(100 * ciders),
         tables=(
             table_by_length(
                 [len(text.split()) for text in predicted],

@@ -4,8 +4,9 @@
 features of their spelling.
 """
 
+import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -14,12 +15,11 @@ from scipy.sparse import csr_matrix
 from scipy.special import expit, log_expit, softmax
 from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import Pipeline, make_pipeline
 
 from console.progress import track
 from schema.errors import UserError
 from schema.examples import LabelledText
-from schema.predictions import LabelPrediction, Predictor
+from schema.predictions import Arrays, LabelPrediction, Predictor, Remember, fit_anew
 
 TFIDF_C = (1.0, 10.0, 100.0)
 """Grid of C (inverse regularization strength) of the logistic regression on tf-idf."""
@@ -83,7 +83,10 @@ class NgramClassifier:
 
 
 def fit_text_baselines(
-    train: Sequence[LabelledText], validation: Sequence[LabelledText], tokenize: Callable[[str], list[str]]
+    train: Sequence[LabelledText],
+    validation: Sequence[LabelledText],
+    tokenize: Callable[[str], list[str]],
+    remember: Remember = fit_anew,
 ) -> Mapping[str, Predictor[LabelledText, LabelPrediction]]:
     """Fit `majority`, `tfidf_logistic_regression` and `nb_bigrams`; choose their settings by accuracy on validation.
 
@@ -98,19 +101,57 @@ def fit_text_baselines(
     if len(majority.labels) == 1 or not any(tokenize(example.text) for example in train):
         return {"majority": majority}
     validation = [example for example in validation if example.label in majority.labels]
-    vectorizer = _ngram_counter(tokenize)
-    train_counts = vectorizer.fit_transform(track(_texts(train), "counting n-grams"))
-    counted = _counted(train_counts, train, majority.labels)
-    held_out = _counted(vectorizer.transform(_texts(validation)), validation, majority.labels)
-    counts = _NgramCounts(vectorizer)
-    fitted = {"tfidf_logistic_regression": _fit_tfidf(counted, held_out), "nb_bigrams": _fit_nb(counted, held_out)}
+    fitted = remember("ngram_classifiers", lambda: _fit_ngram_classifiers(train, validation, majority.labels, tokenize))
+    counts = _NgramCounts(_ngram_counter(tokenize, _from_bytes(fitted["ngrams"])))
+    transformer = TfidfTransformer(sublinear_tf=True)
+    transformer.idf_ = fitted["idf"]
+    tfidf, nb = (_LinearModel(fitted[f"{name}_weights"], fitted[f"{name}_bias"]) for name in ("tfidf", "nb"))
+    models: Mapping[str, tuple[Callable[[csr_matrix], np.ndarray], np.ndarray]] = {
+        "tfidf_logistic_regression": (lambda texts: tfidf(transformer.transform(texts)), fitted["tfidf_setting"]),
+        "nb_bigrams": (lambda texts: nb(_presence(texts)), fitted["nb_setting"]),
+    }
     return {
         "majority": majority,
         **{
-            name: NgramClassifier(majority.labels, counts, *model_and_setting)
-            for name, model_and_setting in fitted.items()
+            name: NgramClassifier(majority.labels, counts, model, str(setting))
+            for name, (model, setting) in models.items()
         },
     }
+
+
+def _fit_ngram_classifiers(
+    train: Sequence[LabelledText],
+    validation: Sequence[LabelledText],
+    labels: Sequence[str],
+    tokenize: Callable[[str], list[str]],
+) -> Arrays:
+    """The n-grams, their idf, and weights, bias and setting of both classifiers."""
+    vectorizer = _ngram_counter(tokenize)
+    train_counts = vectorizer.fit_transform(track(_texts(train), "counting n-grams"))
+    counted = _counted(train_counts, train, labels)
+    held_out = _counted(vectorizer.transform(_texts(validation)), validation, labels)
+    transformer = TfidfTransformer(sublinear_tf=True).fit(train_counts)
+    tfidf, tfidf_setting = _fit_tfidf(transformer, counted, held_out)
+    nb, nb_setting = _fit_nb(counted, held_out)
+    return {
+        "ngrams": _to_bytes(vectorizer.get_feature_names_out()),
+        "idf": transformer.idf_,
+        "tfidf_weights": tfidf.weights,
+        "tfidf_bias": tfidf.bias,
+        "tfidf_setting": np.array(tfidf_setting),
+        "nb_weights": nb.weights,
+        "nb_bias": nb.bias,
+        "nb_setting": np.array(nb_setting),
+    }
+
+
+def _to_bytes(texts: Iterable[str]) -> np.ndarray:
+    """Texts as bytes of JSON: an array of texts would give each the size of the longest."""
+    return np.frombuffer(json.dumps(list(texts)).encode(), np.uint8)
+
+
+def _from_bytes(array: np.ndarray) -> list[str]:
+    return json.loads(array.tobytes())
 
 
 def _fit_majority(train: Sequence[LabelledText]) -> _Majority:
@@ -156,13 +197,9 @@ class _LinearModel:
         return softmax(log_expit(logits), axis=1)
 
 
-_ModelAndSetting = tuple[Callable[[csr_matrix], np.ndarray], str]
-
-
-def _fit_tfidf(train: _Counted, held_out: _Counted) -> _ModelAndSetting:
-    """One-versus-rest logistic regression on sublinear tf-idf of words and word pairs."""
-    transformer = TfidfTransformer(sublinear_tf=True)
-    features = transformer.fit_transform(train.counts)
+def _fit_tfidf(transformer: TfidfTransformer, train: _Counted, held_out: _Counted) -> tuple[_LinearModel, str]:
+    """One-versus-rest logistic regression on sublinear tf-idf of words and word pairs, and its setting."""
+    features = transformer.transform(train.counts)
     # scikit-learn refuses to transform an empty matrix.
     held_out_features = transformer.transform(held_out.counts) if len(held_out.classes) else held_out.counts
 
@@ -171,13 +208,12 @@ def _fit_tfidf(train: _Counted, held_out: _Counted) -> _ModelAndSetting:
             fitted = [_fit_regression(features, target, c) for target in train.binary_targets]
             yield _stack(fitted), f"C {c:g}"
 
-    model, setting = _select(
+    return _select(
         track(candidates(), "fitting tf-idf regression", unit="settings"), held_out_features, held_out.classes
     )
-    return lambda counts: model(transformer.transform(counts)), setting
 
 
-def _fit_nb(train: _Counted, held_out: _Counted) -> _ModelAndSetting:
+def _fit_nb(train: _Counted, held_out: _Counted) -> tuple[_LinearModel, str]:
     """Logistic regression on present n-grams weighted by their naive Bayes log-count ratios (Wang & Manning 2012).
 
     This is their NBSVM with logistic in place of hinge loss; several classes are fitted one-versus-rest.
@@ -198,10 +234,9 @@ def _fit_nb(train: _Counted, held_out: _Counted) -> _ModelAndSetting:
                 ]
                 yield _stack(interpolated), f"C {c:g}, beta {beta:g}"
 
-    model, setting = _select(
+    return _select(
         track(candidates(), "fitting nb bigrams", unit="settings"), _presence(held_out.counts), held_out.classes
     )
-    return lambda counts: model(_presence(counts)), setting
 
 
 def _candidate_values(grid: Sequence[float], held_out: _Counted) -> Sequence[float]:
@@ -259,10 +294,15 @@ def _scale_columns(features: csr_matrix, factors: np.ndarray) -> csr_matrix:
     return scaled
 
 
-def _ngram_counter(tokenize: Callable[[str], list[str]]) -> CountVectorizer:
+def _ngram_counter(tokenize: Callable[[str], list[str]], vocabulary: Sequence[str] | None = None) -> CountVectorizer:
     # Tokens are used unchanged: case and punctuation are left to the tokenizer.
     return CountVectorizer(
-        tokenizer=tokenize, token_pattern=None, lowercase=False, ngram_range=(1, 2), dtype=np.float64
+        tokenizer=tokenize,
+        token_pattern=None,
+        lowercase=False,
+        ngram_range=(1, 2),
+        dtype=np.float64,
+        vocabulary=vocabulary,
     )
 
 
@@ -275,17 +315,46 @@ def _counted(counts: csr_matrix, examples: Sequence[LabelledText], labels: Seque
 class WordRegression:
     """A logistic regression from features of a word, without context, to a label."""
 
-    model: Pipeline
+    counter: CountVectorizer
+    regression: LogisticRegression
 
     @classmethod
     def fit(cls, words: Sequence[str], labels: Sequence[str], features: WordFeatures, c: float) -> "WordRegression":
         """Fit on words and their labels, of which there are two or more."""
-        counter = CountVectorizer(analyzer=features, binary=True, dtype=np.float64)
-        return cls(make_pipeline(counter, LogisticRegression(C=c, max_iter=1000)).fit(words, labels))
+        return next(cls.fit_grid(words, labels, features, [c]))
+
+    @classmethod
+    def fit_grid(
+        cls, words: Sequence[str], labels: Sequence[str], features: WordFeatures, grid: Iterable[float]
+    ) -> Iterator["WordRegression"]:
+        """One regression for each value of C."""
+        counter = _feature_counter(features)
+        counts = counter.fit_transform(words)
+        for c in grid:
+            yield cls(counter, LogisticRegression(C=c, max_iter=1000).fit(counts, labels))
+
+    def to_arrays(self) -> Arrays:
+        """What was learned, for `from_arrays`."""
+        return {
+            "features": _to_bytes(self.counter.get_feature_names_out()),
+            "labels": _to_bytes(self.labels),
+            "weights": self.regression.coef_,
+            "bias": self.regression.intercept_,
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays, features: WordFeatures) -> "WordRegression":
+        """The regression that gave these arrays."""
+        regression = LogisticRegression()
+        regression.classes_ = np.array(_from_bytes(arrays["labels"]))
+        regression.coef_, regression.intercept_ = arrays["weights"], arrays["bias"]
+        return cls(_feature_counter(features, _from_bytes(arrays["features"])), regression)
 
     def probabilities(self, words: Sequence[str]) -> np.ndarray:
         """Probability of each of `labels` for each word, (words, labels)."""
-        return self.model.predict_proba(words) if words else np.zeros((0, len(self.labels)))
+        if not words:
+            return np.zeros((0, len(self.labels)))
+        return self.regression.predict_proba(self.counter.transform(words))
 
     def predict(self, words: Sequence[str]) -> list[str]:
         """The most probable label of each word."""
@@ -294,11 +363,18 @@ class WordRegression:
     @property
     def labels(self) -> tuple[str, ...]:
         """Labels in the order of the probabilities."""
-        return tuple(map(str, self.model[-1].classes_))
+        return tuple(map(str, self.regression.classes_))
+
+
+def _feature_counter(features: WordFeatures, vocabulary: Sequence[str] | None = None) -> CountVectorizer:
+    return CountVectorizer(analyzer=features, binary=True, dtype=np.float64, vocabulary=vocabulary)
 
 
 def fit_word_baselines(
-    train: Sequence[LabelledText], validation: Sequence[LabelledText], features: Mapping[str, WordFeatures]
+    train: Sequence[LabelledText],
+    validation: Sequence[LabelledText],
+    features: Mapping[str, WordFeatures],
+    remember: Remember = fit_anew,
 ) -> Mapping[str, Predictor[LabelledText, LabelPrediction]]:
     """Fit `majority` and logistic regressions for single words; C is chosen by accuracy on validation.
 
@@ -309,15 +385,19 @@ def fit_word_baselines(
     majority = _fit_majority(train)
     baselines: dict[str, Predictor[LabelledText, LabelPrediction]] = {"majority": majority}
     for name, features_of in features.items() if len(majority.labels) > 1 else ():
-        # Without validation examples the middle of the grid is used.
-        grid = WORD_C if validation else WORD_C[1:2]
-        fitted = [
-            WordRegression.fit(_texts(train), _labels(train), features_of, c)
-            for c in track(grid, f"fitting {name.replace('_', ' ')}", unit="settings")
-        ]
-        best = max(fitted, key=lambda model: _accuracy(model, validation)) if validation else fitted[0]
-        baselines[name] = partial(_predict_words, best)
+        arrays = remember(name, partial(_fit_best_regression, name, features_of, train, validation))
+        baselines[name] = partial(_predict_words, WordRegression.from_arrays(arrays, features_of))
     return baselines
+
+
+def _fit_best_regression(
+    name: str, features: WordFeatures, train: Sequence[LabelledText], validation: Sequence[LabelledText]
+) -> Arrays:
+    # Without validation examples the middle of the grid is used.
+    grid = track(WORD_C if validation else WORD_C[1:2], f"fitting {name.replace('_', ' ')}", unit="settings")
+    fitted = WordRegression.fit_grid(_texts(train), _labels(train), features, grid)
+    best = max(fitted, key=lambda model: _accuracy(model, validation)) if validation else next(fitted)
+    return best.to_arrays()
 
 
 def _predict_words(model: WordRegression, examples: Sequence[LabelledText]) -> list[LabelPrediction]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from evaluation.scores import LabelPairs, class_counts, cross_entropies, macro_f1, table_by_length
+from evaluation.scores import LabelPairs, class_counts, cross_entropies, macro_f1, mean_sums, table_by_length
 from evaluation.statistics import bootstrap_interval
 from schema.errors import UserError
 from schema.examples import LabelledText
@@ -60,6 +60,7 @@ def classification_scores(
         ),
         confusion=pairs.confusion(),
         notes=pairs.notes(),
+        sums=mean_sums(pairs.correct),
     )
 
 

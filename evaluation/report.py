@@ -189,7 +189,7 @@ def _comparison(metrics: Metrics) -> str:
     baselines = {
         baseline: values[split][name] for baseline, values in metrics.baselines.items() if name in values.get(split, {})
     }
-    return compare_with_baselines(name, metrics.primary_metric.value, baselines)
+    return compare_with_baselines(name, metrics.primary_metric.value, baselines, metrics.comparisons.get(split))
 
 
 def _systems(metrics: Metrics) -> list[tuple[str, ScoresBySplit, IntervalsBySplit]]:

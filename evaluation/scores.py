@@ -12,7 +12,7 @@ from typing import Literal
 
 import numpy as np
 
-from schema.scores import ConfusionMatrix, Table
+from schema.scores import ConfusionMatrix, ExampleSums, Table
 
 
 @dataclass(frozen=True)
@@ -196,6 +196,16 @@ def class_counts(groups: np.ndarray, pairs: np.ndarray, num_groups: int, num_cla
     parts = ((groups[correct], references[correct]), (groups, references), (groups, predicted))
     counts = [np.bincount(rows * num_classes + classes, minlength=num_groups * num_classes) for rows, classes in parts]
     return np.concatenate([each.reshape(num_groups, num_classes) for each in counts], axis=-1)
+
+
+def ratio(sums: np.ndarray) -> np.ndarray:
+    """First sum over second, (..., 2) -> (...); NaN for a denominator of 0."""
+    return np.divide(sums[..., 0], sums[..., 1], out=np.full(sums.shape[:-1], np.nan), where=sums[..., 1] > 0)
+
+
+def mean_sums(values: np.ndarray) -> ExampleSums:
+    """Sums of a score that is the mean of a value for each example, (examples,)."""
+    return ExampleSums(np.stack([values, np.ones(len(values))], axis=-1), ratio)
 
 
 def macro_f1(counts: np.ndarray, min_references: int = 1) -> np.ndarray:

@@ -31,10 +31,18 @@ def bootstrap_interval(values: np.ndarray, statistic: Callable[..., np.ndarray])
     statistic: called with resampled values (..., examples) and axis=-1; returns the score of each resample, (...)
     The interval is deterministic. It is NaN for a single example, and for a score that is not finite.
     """
-    from scipy.stats import DegenerateDataWarning, bootstrap
-
     if len(values) < 2 or not np.isfinite(statistic(values, axis=-1)):
         return math.nan, math.nan
+    scores = _scores_of_resamples(values, statistic)
+    # The score of a resample may be undefined, for example the recall of an entity type that was not drawn.
+    low, high = np.nanquantile(scores, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
+    return float(low), float(high)
+
+
+def _scores_of_resamples(values: np.ndarray, statistic: Callable[..., np.ndarray]) -> np.ndarray:
+    """The statistic of each resample, (resamples,). For one number of values, all calls draw the same resamples."""
+    from scipy.stats import DegenerateDataWarning, bootstrap
+
     with warnings.catch_warnings():
         # A score that is the same for all resamples has an interval of width 0, which is correct.
         warnings.simplefilter("ignore", DegenerateDataWarning)
@@ -48,9 +56,7 @@ def bootstrap_interval(values: np.ndarray, statistic: Callable[..., np.ndarray])
             method="percentile",
             rng=np.random.default_rng(0),
         )
-    # The score of a resample may be undefined, for example the recall of an entity type that was not drawn.
-    low, high = np.nanquantile(result.bootstrap_distribution, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
-    return float(low), float(high)
+    return result.bootstrap_distribution
 
 
 def bootstrap_of_sums(counts: np.ndarray, score: Callable[[np.ndarray], np.ndarray]) -> tuple[float, float]:
@@ -59,13 +65,40 @@ def bootstrap_of_sums(counts: np.ndarray, score: Callable[[np.ndarray], np.ndarr
     counts: contribution of each example to each sum, (examples, sums)
     score: sums (..., sums) -> scores (...)
     """
+    return bootstrap_interval(np.arange(len(counts)), _score_of_indices(counts, score))
+
+
+def _score_of_indices(counts: np.ndarray, score: Callable[[np.ndarray], np.ndarray]) -> Callable[..., np.ndarray]:
+    """Function from the indices of the drawn examples, (..., examples), to the score of each resample, (...)."""
 
     def score_of_resamples(indices: np.ndarray, axis: int = -1) -> np.ndarray:
         rows = indices.reshape(-1, indices.shape[-1])
         times_drawn = np.stack([np.bincount(row, minlength=len(counts)) for row in rows])
         return score(times_drawn @ counts).reshape(indices.shape[:-1])
 
-    return bootstrap_interval(np.arange(len(counts)), score_of_resamples)
+    return score_of_resamples
+
+
+def paired_bootstrap(one: np.ndarray, other: np.ndarray, score: Callable[[np.ndarray], np.ndarray]) -> float:
+    """Two-sided p-value of the difference of two systems on the same examples (Koehn 2004).
+
+    one, other: contributions of each example, as for `bootstrap_of_sums`; both systems are scored on the same resamples
+    The p-value is twice the share of the resamples in which the difference is zero or has the rarer sign.
+    """
+    scores = (_scores_of_resamples(np.arange(len(one)), _score_of_indices(sums, score)) for sums in (one, other))
+    differences = np.subtract(*scores)
+    differences = differences[np.isfinite(differences)]
+    extreme = min((differences <= 0).sum(), (differences >= 0).sum())
+    # As if the observed sample were one more resample: a p-value of 0 would claim too much.
+    return min(1.0, 2 * (int(extreme) + 1) / (len(differences) + 1))
+
+
+def mcnemar(one: np.ndarray, other: np.ndarray) -> float:
+    """Two-sided p-value of McNemar's exact test; one, other: whether each example is correct, (examples,)."""
+    from scipy.stats import binomtest
+
+    only_one, only_other = int((one > other).sum()), int((one < other).sum())
+    return float(binomtest(only_one, only_one + only_other).pvalue) if only_one + only_other else 1.0
 
 
 def mean_interval(values: Sequence[float]) -> tuple[float, float]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from evaluation.classification_baselines import WordFeatures, WordRegression
 from evaluation.entity_spans import entity_spans
 from schema.examples import TaggedSentence
-from schema.predictions import Predictor, TagsPrediction
+from schema.predictions import Predictor, Remember, TagsPrediction, fit_anew
 
 MAX_RARE_COUNT = 5
 """Words of train with at most this count train the suffix guesser: they are most like unseen words."""
@@ -37,7 +37,7 @@ class WordTags:
 
 
 def fit_tagging_baselines(
-    train: Sequence[TaggedSentence], features: WordFeatures
+    train: Sequence[TaggedSentence], features: WordFeatures, remember: Remember = fit_anew
 ) -> Mapping[str, Predictor[TaggedSentence, TagsPrediction]]:
     """Fit `majority`, `most_frequent_tag`, and `suffix_guesser`, which predicts the tags of unseen words.
 
@@ -58,16 +58,17 @@ def fit_tagging_baselines(
     }
     rare = [word for word, counts in by_word.items() if counts.total() <= MAX_RARE_COUNT]
     if len({tags[word] for word in rare}) > 1:
-        guesser = WordRegression.fit(rare, [tags[word] for word in rare], features, c=1.0)
-        baselines["suffix_guesser"] = WordTags(tags, guesser.predict)
+        labels = [tags[word] for word in rare]
+        arrays = remember("suffix_guesser", lambda: WordRegression.fit(rare, labels, features, c=1.0).to_arrays())
+        baselines["suffix_guesser"] = WordTags(tags, WordRegression.from_arrays(arrays, features).predict)
     return baselines
 
 
 def fit_entity_baselines(
-    train: Sequence[TaggedSentence], features: WordFeatures
+    train: Sequence[TaggedSentence], features: WordFeatures, remember: Remember = fit_anew
 ) -> Mapping[str, Predictor[TaggedSentence, TagsPrediction]]:
     """Fit the baselines for tags, and `entity_dictionary`, which predicts the entities of train."""
-    return {**fit_tagging_baselines(train, features), "entity_dictionary": EntityDictionary.fit(train)}
+    return {**fit_tagging_baselines(train, features, remember), "entity_dictionary": EntityDictionary.fit(train)}
 
 
 @dataclass(frozen=True)

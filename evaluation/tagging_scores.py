@@ -15,12 +15,12 @@ from functools import cached_property
 import numpy as np
 
 from evaluation.entity_spans import Span, entity_spans, entity_texts, is_mention, merge_mentions
-from evaluation.scores import LabelPairs, class_counts, cross_entropies, macro_f1, table_by_length
+from evaluation.scores import LabelPairs, class_counts, cross_entropies, macro_f1, ratio, table_by_length
 from evaluation.statistics import bootstrap_interval, bootstrap_of_sums
 from schema.errors import UserError
 from schema.examples import TaggedSentence
 from schema.predictions import TagsPrediction
-from schema.scores import Scores, SeenInTraining, Table
+from schema.scores import ExampleSums, Scores, SeenInTraining, Table
 
 POSITION_BINS = (1, 2, 3, 5, 10, 20, 40)
 """Upper bound of each bin of positions, counted from 1."""
@@ -143,6 +143,7 @@ def tagging_scores(
         ),
         confusion=pairs.confusion(),
         notes=pairs.notes(),
+        sums=ExampleSums(ratios["accuracy"], ratio),
     )
 
 
@@ -166,11 +167,6 @@ def _correct_types(aligned: AlignedTags, unseen: np.ndarray) -> np.ndarray:
         return max(tags, key=lambda tag: (tags[tag], overall[tag]))
 
     return np.array([usual(tags) == usual(predictions[word]) for word, tags in references.items()], float)
-
-
-def ratio(sums: np.ndarray) -> np.ndarray:
-    """First sum over second, (..., 2) -> (...); NaN for a denominator of 0."""
-    return np.divide(sums[..., 0], sums[..., 1], out=np.full(sums.shape[:-1], np.nan), where=sums[..., 1] > 0)
 
 
 def _accuracy_by_length(aligned: AlignedTags) -> Table:
@@ -221,6 +217,7 @@ def entity_scores(
         ),
         confusion=aligned.pairs.confusion(),
         notes=(ENTITY_NOTE, *aligned.pairs.notes()),
+        sums=ExampleSums(counts["entity_f1"], f1),
     )
 
 

@@ -4,12 +4,13 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
+import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from console.progress import track
 from evaluation.text_generation_scores import sentence_rouge
 from schema.examples import TextPair
-from schema.predictions import Predictor, TextPrediction
+from schema.predictions import Arrays, Predictor, Remember, TextPrediction, fit_anew
 
 TextGenerator = Predictor[TextPair, TextPrediction]
 
@@ -24,7 +25,9 @@ def fit_translation_baselines(train: Sequence[TextPair]) -> Mapping[str, TextGen
     return {"copy_source": copy_source, "nearest_neighbor": fit_nearest_neighbor(train)}
 
 
-def fit_summary_baselines(train: Sequence[TextPair], validation: Sequence[TextPair]) -> Mapping[str, TextGenerator]:
+def fit_summary_baselines(
+    train: Sequence[TextPair], validation: Sequence[TextPair], remember: Remember = fit_anew
+) -> Mapping[str, TextGenerator]:
     """`first_words`, whose number is chosen by ROUGE-L on validation, `first_line` and `nearest_neighbor`."""
 
     def total_rouge(predictions: Sequence[TextPrediction]) -> float:
@@ -32,7 +35,7 @@ def fit_summary_baselines(train: Sequence[TextPair], validation: Sequence[TextPa
         return sum(sentence_rouge(example.target or "", prediction.text) for example, prediction in pairs)
 
     return {
-        "first_words": fit_first_words(validation, total_rouge),
+        "first_words": fit_first_words(validation, total_rouge, remember),
         "first_line": first_line,
         "nearest_neighbor": fit_nearest_neighbor(train),
     }
@@ -64,14 +67,20 @@ def fit_nearest_neighbor(train: Sequence[TextPair]) -> TextGenerator:
 
 
 def fit_first_words(
-    validation: Sequence[TextPair], score: Callable[[Sequence[TextPrediction]], float]
+    validation: Sequence[TextPair],
+    score: Callable[[Sequence[TextPrediction]], float],
+    remember: Remember = fit_anew,
 ) -> TextGenerator:
     """Predict the first words of the source; their number is the one with the best score on validation.
 
     score: quality of predictions for validation, higher is better
     """
     counts = range(MIN_WORDS, MAX_WORDS + 1) if validation else [MAX_WORDS]
-    return partial(first_words, count=max(counts, key=lambda count: score(first_words(validation, count))))
+
+    def fit() -> Arrays:
+        return {"count": np.array(max(counts, key=lambda count: score(first_words(validation, count))))}
+
+    return partial(first_words, count=int(remember("first_words", fit)["count"]))
 
 
 def first_words(examples: Sequence[TextPair], count: int) -> list[TextPrediction]:

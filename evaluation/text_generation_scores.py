@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sacrebleu.metrics import BLEU, CHRF
 
-from evaluation.scores import table_by_length
+from evaluation.scores import mean_sums, table_by_length
 from evaluation.statistics import bootstrap_interval, bootstrap_of_sums
 from schema.errors import UserError
 from schema.examples import TextPair
 from schema.predictions import TextPrediction
-from schema.scores import Scores, SeenInTraining
+from schema.scores import ExampleSums, Scores, SeenInTraining
 
 if TYPE_CHECKING:
     from rouge_score.rouge_scorer import RougeScorer
@@ -50,6 +50,7 @@ def translation_scores(
             for name in counts
         },
         examples=len(examples),
+        sums=ExampleSums(counts["bleu"], partial(bleu_from_counts, smooth_method=smooth_methods["bleu"])),
         tables=(
             table_by_length(
                 lengths,
@@ -84,6 +85,7 @@ def summary_scores(examples: Sequence[TextPair], predictions: Sequence[TextPredi
         | {"copy_rate": _copy_rate(sources, predicted), "length_ratio": _length_ratio(predicted, references)},
         intervals={name: bootstrap_interval(values, np.mean) for name, values in by_name.items()},
         examples=len(examples),
+        sums=mean_sums(by_name["rouge_l"]),
         tables=(
             table_by_length(
                 _word_counts(sources), "rouge_l", lambda members: float(by_name["rouge_l"][members].mean())

@@ -111,6 +111,8 @@ class TrainingConfig:
     diagnostics: bool = True
     """Write diagnostics to TensorBoard: gradients through time, gates, weights, word vectors and predictions."""
 
+    baselines: bool = True
+    """Fit simple baselines on the same data, and compare the network with them."""
     time_budget: str | None = None
     """Stop training after this time, such as 90s, 5m or 1h30m."""
     test: bool = True

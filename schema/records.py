@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+
 FORMAT = 2
 """Format number of the run folder; a folder of another format is refused."""
 
@@ -15,10 +17,28 @@ IntervalsBySplit = Mapping[str, Mapping[str, tuple[float, float]]]
 
 @dataclass(frozen=True)
 class Baselines:
-    """Scores of the baselines and their confidence intervals, by name of the baseline."""
+    """Scores of the baselines and their confidence intervals, by name of the baseline.
+
+    sums: split -> contributions of the examples to the primary metric, as in `schema.scores.ExampleSums`
+    seconds: time of fitting and scoring them, also if they came from the cache
+    """
 
     values: Mapping[str, ScoresBySplit] = field(default_factory=dict)
     intervals: Mapping[str, IntervalsBySplit] = field(default_factory=dict)
+    sums: Mapping[str, Mapping[str, np.ndarray]] = field(default_factory=dict)
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Test of the difference between the network and the best baseline in the primary metric, on the same examples.
+
+    test: "McNemar's exact test" for one decision per example, else "paired bootstrap"
+    """
+
+    baseline: str
+    p_value: float
+    test: str
 
 
 @dataclass(frozen=True)
@@ -70,7 +90,8 @@ class Metrics:
 
     baselines, baseline_intervals: see `Baselines`
     counts: examples of each split, and overlaps of the data set's original splits
-    seconds: to_first_step, training, evaluation, training_cpu (all threads of the process during training)
+    seconds: to_first_step, training, evaluation, baselines, training_cpu (all threads of the process during training)
+    comparisons: split -> test of the network against the best baseline
     stop_reason: "epochs", "patience", "time budget", "interrupt" or "divergence"
     commit: git commit of the code, followed by `-dirty` if it had uncommitted changes; None outside a repository
     hardware: processor, cores, system and, if there is one, gpu
@@ -102,6 +123,7 @@ class Metrics:
     notes: tuple[str, ...] = ()
     intervals: IntervalsBySplit = field(default_factory=dict)
     baseline_intervals: Mapping[str, IntervalsBySplit] = field(default_factory=dict)
+    comparisons: Mapping[str, Comparison] = field(default_factory=dict)
     published_results: tuple[PublishedResult, ...] = ()
     format: int = field(default=FORMAT)
 

@@ -1,6 +1,6 @@
 """Scores of predictions: numbers, tables and single examples, for programs and for people."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
@@ -60,6 +60,18 @@ class SeenInTraining:
 
 
 @dataclass(frozen=True)
+class ExampleSums:
+    """What each example contributes to the primary metric, for a paired test of two systems on the same examples.
+
+    counts: contribution of each example to each sum, (examples, sums)
+    score: sums (..., sums) -> score (...), on the scale of the metric
+    """
+
+    counts: np.ndarray
+    score: Callable[[np.ndarray], np.ndarray]
+
+
+@dataclass(frozen=True)
 class Scores:
     """Evaluation of the predictions for one split.
 
@@ -67,6 +79,7 @@ class Scores:
     intervals: name of the score -> lower and upper bound of its 95 % confidence interval (bootstrap over examples)
     tables: breakdowns, for example by length
     notes: one sentence each, about what a reader would otherwise miss
+    sums: of the primary metric
     """
 
     values: Mapping[str, float]
@@ -75,6 +88,7 @@ class Scores:
     tables: tuple[Table, ...] = ()
     confusion: ConfusionMatrix | None = None
     notes: tuple[str, ...] = ()
+    sums: ExampleSums | None = None
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ from schema.encoded import BEGIN, SPECIAL_TOKENS, UNKNOWN, EncodedDataset
 from schema.errors import UserError
 from schema.examples import CaptionedImage, Splits
 from schema.file_format import FileFormat
-from schema.predictions import AttentionWeights, Predictor, TextPrediction
+from schema.predictions import AttentionWeights, Predictor, Remember, TextPrediction
 from schema.scores import ScoredExample, Scores, SeenInTraining
 from tasks.generation import Generation, GenerationConfig, GenerationDecodingConfig, GenerationPredictConfig
 from tasks.task import FittedEncoder
@@ -199,7 +199,7 @@ class Caption(Generation[CaptionedImage, CaptionEncoder, CaptionConfig, CaptionP
         )
 
     def fit_baselines(
-        self, splits: Splits[CaptionedImage], encoder: CaptionEncoder, config: CaptionConfig
+        self, splits: Splits[CaptionedImage], encoder: CaptionEncoder, config: CaptionConfig, remember: Remember
     ) -> Mapping[str, Predictor[CaptionedImage, TextPrediction]]:
         if encoder.image_features is not None:
             cache = cache_folder(config.cache)
@@ -208,7 +208,7 @@ class Caption(Generation[CaptionedImage, CaptionEncoder, CaptionConfig, CaptionP
         def vectors(examples: Sequence[CaptionedImage]) -> np.ndarray:
             return encoder.vectors([example.image for example in examples])
 
-        return evaluation.caption_baselines.fit_caption_baselines(splits.train, splits.validation, vectors)
+        return evaluation.caption_baselines.fit_caption_baselines(splits.train, splits.validation, vectors, remember)
 
     def read_file(self, path: Path, file_format: FileFormat) -> list[CaptionedImage]:
         entries = read_images(path, file_format)

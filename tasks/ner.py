@@ -22,7 +22,7 @@ from evaluation.entity_spans import bracketed, entity_spans, entity_texts
 from schema.configs import EmaDecay, EntityFlags, Positive, Range, Rate
 from schema.examples import Splits, TaggedSentence
 from schema.file_format import FileFormat
-from schema.predictions import Predictor, TagsPrediction
+from schema.predictions import Predictor, Remember, TagsPrediction
 from schema.records import PublishedResult
 from schema.scores import Scores, SeenInTraining
 from tasks.tagging import Head, SequenceTagging, TaggingConfig, TaggingPredictConfig, suffix_features
@@ -118,9 +118,9 @@ class Ner(SequenceTagging[NerConfig]):
         return 2 * len(reference & predicted) / (len(reference) + len(predicted))
 
     def fit_baselines(
-        self, splits: Splits[TaggedSentence], encoder: SentenceEncoder, config: NerConfig
+        self, splits: Splits[TaggedSentence], encoder: SentenceEncoder, config: NerConfig, remember: Remember
     ) -> Mapping[str, Predictor[TaggedSentence, TagsPrediction]]:
-        return evaluation.tagging_baselines.fit_entity_baselines(splits.train, suffix_features)
+        return evaluation.tagging_baselines.fit_entity_baselines(splits.train, suffix_features, remember)
 
     def figures(
         self,

@@ -18,7 +18,7 @@ from data.readers.emails import clean_email, near_duplicates
 from schema.configs import Positive, Range
 from schema.examples import Splits, TextPair
 from schema.file_format import FileFormat
-from schema.predictions import Predictor, TextPrediction
+from schema.predictions import Predictor, Remember, TextPrediction
 from schema.records import PublishedResult
 from schema.scores import Scores, SeenInTraining
 from tasks.generation import GenerationDecodingConfig, GenerationPredictConfig
@@ -128,9 +128,9 @@ class Summary(TextGeneration[SummaryConfig, SummaryPredictConfig]):
         return evaluation.text_generation_scores.sentence_rouge(reference, text)
 
     def fit_baselines(
-        self, splits: Splits[TextPair], encoder: PairEncoder, config: SummaryConfig
+        self, splits: Splits[TextPair], encoder: PairEncoder, config: SummaryConfig, remember: Remember
     ) -> Mapping[str, Predictor[TextPair, TextPrediction]]:
-        return evaluation.text_generation_baselines.fit_summary_baselines(splits.train, splits.validation)
+        return evaluation.text_generation_baselines.fit_summary_baselines(splits.train, splits.validation, remember)
 
 
 def _cleaned(pair: TextPair) -> TextPair:

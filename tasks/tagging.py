@@ -22,7 +22,7 @@ from data.stopwatch import Stopwatch
 from schema.configs import DecodingConfig, EmaDecay, Positive, Range, Rate, RecurrentConfig
 from schema.encoded import IGNORE_INDEX, EncodedDataset
 from schema.examples import Splits, TaggedSentence
-from schema.predictions import Predictor, TagsPrediction
+from schema.predictions import Predictor, Remember, TagsPrediction
 from schema.scores import ScoredExample, SeenInTraining
 from tasks.task import PREDICT_BATCH_TOKENS, FittedEncoder, Task, require_two_classes
 
@@ -208,9 +208,9 @@ class SequenceTagging(Task[TaggedSentence, TagsPrediction, SentenceEncoder, Tagg
         """Score the predicted tags of one sentence, from 0 to 1."""
 
     def fit_baselines(
-        self, splits: Splits[TaggedSentence], encoder: SentenceEncoder, config: TaggingConfigT
+        self, splits: Splits[TaggedSentence], encoder: SentenceEncoder, config: TaggingConfigT, remember: Remember
     ) -> Mapping[str, Predictor[TaggedSentence, TagsPrediction]]:
-        return evaluation.tagging_baselines.fit_tagging_baselines(splits.train, suffix_features)
+        return evaluation.tagging_baselines.fit_tagging_baselines(splits.train, suffix_features, remember)
 
     def word_vectors(self, model: "keras.Model", encoder: SentenceEncoder) -> tuple[np.ndarray, Sequence[str]]:
         words = encoder.words.words

@@ -30,7 +30,7 @@ from schema.encoded import EncodedDataset
 from schema.errors import UserError
 from schema.examples import ExampleT, Splits
 from schema.file_format import FileFormat
-from schema.predictions import PredictionT, Predictor
+from schema.predictions import PredictionT, Predictor, Remember
 from schema.records import PublishedResult
 from schema.scores import ScoredExample, Scores, SeenInTraining
 
@@ -200,9 +200,12 @@ class Task(ABC, Generic[ExampleT, PredictionT, EncoderT, ConfigT, PredictConfigT
 
     @abstractmethod
     def fit_baselines(
-        self, splits: Splits[ExampleT], encoder: EncoderT, config: ConfigT
+        self, splits: Splits[ExampleT], encoder: EncoderT, config: ConfigT, remember: Remember
     ) -> Mapping[str, Predictor[ExampleT, PredictionT]]:
-        """Fit the baselines on train, with settings chosen on validation: name -> predictor."""
+        """Fit the baselines on train, with settings chosen on validation: name -> predictor.
+
+        remember: keeps what takes long to fit in the cache
+        """
 
     @abstractmethod
     def to_scored_example(self, example: ExampleT, prediction: PredictionT) -> ScoredExample:

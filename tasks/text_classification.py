@@ -20,7 +20,7 @@ from data.stopwatch import Stopwatch
 from schema.configs import LabelledTextFlags, Positive, Range, Rate, RecurrentConfig
 from schema.encoded import EncodedDataset, Ragged
 from schema.examples import LabelledText, Splits
-from schema.predictions import LabelPrediction, Predictor
+from schema.predictions import LabelPrediction, Predictor, Remember
 from schema.scores import SeenInTraining
 from tasks.classification import Classification
 from tasks.task import FittedEncoder, require_two_classes
@@ -120,10 +120,12 @@ class TextClassification(Classification[TextEncoder, TextClassificationConfigT])
         return models.build_classifier(settings, weights.get("embedding"))
 
     def fit_baselines(
-        self, splits: Splits[LabelledText], encoder: TextEncoder, config: TextClassificationConfigT
+        self, splits: Splits[LabelledText], encoder: TextEncoder, config: TextClassificationConfigT, remember: Remember
     ) -> Mapping[str, Predictor[LabelledText, LabelPrediction]]:
         tokenize = TOKENIZERS[self.tokenizer]
-        return evaluation.classification_baselines.fit_text_baselines(splits.train, splits.validation, tokenize)
+        return evaluation.classification_baselines.fit_text_baselines(
+            splits.train, splits.validation, tokenize, remember
+        )
 
     def word_vectors(self, model: "keras.Model", encoder: TextEncoder) -> tuple[np.ndarray, Sequence[str]]:
         words = encoder.vocabulary.words

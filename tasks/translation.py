@@ -15,7 +15,7 @@ from data import synthetic
 from data.encoders.pair import PairEncoder
 from data.readers.datasets import SYNTHETIC, RawSplits, load_translations, synthetic_examples
 from schema.examples import Splits, TextPair
-from schema.predictions import Predictor, TextPrediction
+from schema.predictions import Predictor, Remember, TextPrediction
 from schema.records import PublishedResult
 from schema.scores import Scores, SeenInTraining
 from tasks.generation import GenerationPredictConfig
@@ -69,7 +69,7 @@ class Translation(TextGeneration[TranslationConfig, GenerationPredictConfig]):
         return evaluation.text_generation_scores.translation_scores(examples, predictions, seen)
 
     def fit_baselines(
-        self, splits: Splits[TextPair], encoder: PairEncoder, config: TranslationConfig
+        self, splits: Splits[TextPair], encoder: PairEncoder, config: TranslationConfig, remember: Remember
     ) -> Mapping[str, Predictor[TextPair, TextPrediction]]:
         return evaluation.text_generation_baselines.fit_translation_baselines(splits.train)
 

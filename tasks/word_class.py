@@ -21,7 +21,7 @@ from data.readers.word_types import word_types
 from data.stopwatch import Stopwatch
 from schema.configs import EmaDecay, LabelledTextFlags, Positive, Range, Rate, RecurrentConfig
 from schema.examples import LabelledText, Splits
-from schema.predictions import LabelPrediction, Predictor
+from schema.predictions import LabelPrediction, Predictor, Remember
 from schema.records import PublishedResult
 from schema.scores import Scores, SeenInTraining
 from schema.segmentation import normalize
@@ -113,7 +113,7 @@ class WordClass(Classification[WordEncoder, WordClassConfig]):
         return replace(scores, values={**scores.values, "macro_f1_frequent": frequent}, notes=(ONE_STEP, *scores.notes))
 
     def fit_baselines(
-        self, splits: Splits[LabelledText], encoder: WordEncoder, config: WordClassConfig
+        self, splits: Splits[LabelledText], encoder: WordEncoder, config: WordClassConfig, remember: Remember
     ) -> Mapping[str, Predictor[LabelledText, LabelPrediction]]:
         settings, related = OrthographicSettings(max_prefix=3, max_suffix=5), _related(splits.train)
         regressions = {
@@ -122,7 +122,9 @@ class WordClass(Classification[WordEncoder, WordClassConfig]):
                 orthographic_features(normalize(word), settings), related.features(normalize(word))
             ),
         }
-        return evaluation.classification_baselines.fit_word_baselines(splits.train, splits.validation, regressions)
+        return evaluation.classification_baselines.fit_word_baselines(
+            splits.train, splits.validation, regressions, remember
+        )
 
 
 def _related(train: Sequence[LabelledText]) -> RelatedWords:

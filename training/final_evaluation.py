@@ -14,7 +14,7 @@ from tasks.task import Encoder, FittedEncoder, published_results_for
 from training.checkpoint import remove_checkpoints
 from training.environment import commit, hardware, peak_memory_mb, versions
 from training.job import TrainingJob
-from training.scoring import Evaluation, score_baselines, score_split
+from training.scoring import Evaluation, compare, score_baselines, score_split
 from training.tensorboard import write_projector, write_results
 from training.trainer_state import FINISHED, TrainerState
 
@@ -38,11 +38,12 @@ def evaluate_run(
     evaluations = _evaluate_splits(job, model, fitted, finished)
     examples = {split: evaluated.examples for split, evaluated in evaluations.items()}
     baselines = Baselines()
-    if finished:
+    evaluation_seconds = perf_counter() - started
+    if finished and job.config.baselines:
         with tolerated("the comparison with baselines"), phase("fitting the baselines"):
             baselines = score_baselines(job.task, job.config, job.splits, examples, fitted.encoder, fitted.seen)
     primary_split = "test" if "test" in evaluations else "validation"
-    seconds = {**seconds, "evaluation": perf_counter() - started}
+    seconds = {**seconds, "evaluation": evaluation_seconds, "baselines": baselines.seconds}
     metrics = _metrics(job, model, state, evaluations, baselines, primary_split, seconds)
     # First: what follows shows these results, and neither a fault nor a kill there loses them.
     job.folder.write_metrics(metrics)
@@ -137,5 +138,10 @@ def _metrics(
         notes=scores.notes,
         intervals={split: evaluated.scores.intervals for split, evaluated in evaluations.items()},
         baseline_intervals=baselines.intervals,
+        comparisons={
+            split: comparison
+            for split, evaluated in evaluations.items()
+            if (comparison := compare(evaluated.scores, baselines, split, task.primary_metric))
+        },
         published_results=published_results_for(task.published_results, splits) if comparable else (),
     )

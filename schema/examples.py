@@ -39,10 +39,14 @@ class LabelledText:
 
 @dataclass(frozen=True, slots=True)
 class TaggedSentence:
-    """The words of a sentence with their tags; `tags` is empty for an untagged sentence."""
+    """The words of a sentence with their tags; `tags` is empty for an untagged sentence.
+
+    lines: its lines in the CoNLL-U file from which `predict.py` has read it
+    """
 
     words: tuple[str, ...]
     tags: tuple[str, ...] = ()
+    lines: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
     @property
     def normalized_words(self) -> tuple[str, ...]:

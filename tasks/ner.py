@@ -16,7 +16,8 @@ import evaluation
 import models
 from data import synthetic
 from data.encoders.sentence import SentenceEncoder
-from data.readers.conll import as_conllu, read_entities
+from data.readers.conll import read_entities
+from data.readers.conll_inputs import MISC_COLUMN, fill_conllu, merge_misc
 from data.readers.datasets import SYNTHETIC, RawSplits, load_tagged_sentences, synthetic_examples
 from evaluation.entity_spans import bracketed, entity_spans, entity_texts
 from schema.configs import EmaDecay, EntityFlags, Positive, Range, Rate
@@ -141,8 +142,8 @@ class Ner(SequenceTagging[NerConfig]):
         columns = super().format_prediction(example, prediction, config)
         return columns if config.conllu else f"{bracketed(example.words, prediction.tags)}\n{columns}"
 
-    def to_conllu(self, words: Sequence[str], tags: Sequence[str]) -> str:
-        return as_conllu(words, misc=[f"NER={tag}" for tag in tags])
+    def to_conllu(self, lines: Sequence[str], tags: Sequence[str]) -> str:
+        return fill_conllu(lines, MISC_COLUMN, tags, merge_misc("NER"))
 
 
 def normalize_mentions(words: Sequence[str], tags: Sequence[str]) -> tuple[str, ...]:

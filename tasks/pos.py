@@ -12,7 +12,8 @@ from pathlib import Path
 import evaluation
 from data import synthetic
 from data.encoders.sentence import SentenceEncoder
-from data.readers.conll import as_conllu, read_conllu
+from data.readers.conll import read_conllu
+from data.readers.conll_inputs import UPOS_COLUMN, fill_conllu
 from data.readers.datasets import SYNTHETIC, RawSplits, load_tagged_sentences, synthetic_examples
 from schema.configs import Positive
 from schema.examples import TaggedSentence
@@ -72,8 +73,8 @@ class Pos(SequenceTagging[PosConfig]):
     def read_file(self, path: Path, file_format: FileFormat) -> list[TaggedSentence]:
         return read_conllu(path)
 
-    def to_conllu(self, words: Sequence[str], tags: Sequence[str]) -> str:
-        return as_conllu(words, upos=tags)
+    def to_conllu(self, lines: Sequence[str], tags: Sequence[str]) -> str:
+        return fill_conllu(lines, UPOS_COLUMN, tags)
 
 
 TASK = Pos()

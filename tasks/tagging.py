@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, TypeVar
 
 import numpy as np
@@ -16,11 +17,13 @@ from data.encoders.orthography import OrthographicSettings, orthographic_feature
 from data.encoders.related_words import RelatedWords
 from data.encoders.sentence import SentenceEncoder, SentenceSettings
 from data.encoders.word_vectors import EPOCHS, MIN_COUNT, WordVectors
+from data.readers.conll_inputs import CONLL_SUFFIXES, conllu_rows, read_untagged
 from data.readers.tokenization import TOKENIZERS
 from data.readers.word_types import most_frequent_tags
 from data.stopwatch import Stopwatch
 from schema.configs import DecodingConfig, EmaDecay, Positive, Range, Rate, RecurrentConfig
 from schema.encoded import IGNORE_INDEX, EncodedDataset
+from schema.errors import UserError
 from schema.examples import Splits, TaggedSentence
 from schema.predictions import Predictor, Remember, TagsPrediction
 from schema.scores import ScoredExample, SeenInTraining
@@ -91,7 +94,7 @@ class TaggingPredictConfig(DecodingConfig):
     tokenized: bool = False
     """The input is tokenized: its tokens are separated by spaces. Default: tokenize as the treebank does."""
     conllu: bool = False
-    """Print CoNLL-U: one word per line, a blank line after each sentence."""
+    """Print CoNLL-U: one word per line, a blank line after each sentence. All else in a *.conllu file is kept."""
 
 
 TaggingConfigT = TypeVar("TaggingConfigT", bound=TaggingConfig)
@@ -217,6 +220,11 @@ class SequenceTagging(Task[TaggedSentence, TagsPrediction, SentenceEncoder, Tagg
         (vectors,) = model.get_layer("embedding").get_weights()
         return vectors[len(vectors) - len(words) :], words
 
+    def read_inputs(self, path: Path, config: TaggingPredictConfig) -> list[TaggedSentence | UserError]:
+        if path.suffix.lower() in CONLL_SUFFIXES:
+            return [*read_untagged(path)]
+        return super().read_inputs(path, config)
+
     def parse_input(self, text: str, config: TaggingPredictConfig) -> TaggedSentence:
         split: Callable[[str], list[str]] = str.split if config.tokenized else TOKENIZERS[self.tokenizer]
         return TaggedSentence(tuple(split(text)))
@@ -225,12 +233,12 @@ class SequenceTagging(Task[TaggedSentence, TagsPrediction, SentenceEncoder, Tagg
         self, example: TaggedSentence, prediction: TagsPrediction, config: TaggingPredictConfig
     ) -> str:
         if config.conllu:
-            return self.to_conllu(example.words, prediction.tags)
+            return self.to_conllu(example.lines or conllu_rows(example.words), prediction.tags)
         return interlinear((example.words, prediction.tags), terminal_width())
 
     @abstractmethod
-    def to_conllu(self, words: Sequence[str], tags: Sequence[str]) -> str:
-        """Format a sentence as CoNLL-U. It ends with a line break, so that a blank line follows."""
+    def to_conllu(self, lines: Sequence[str], tags: Sequence[str]) -> str:
+        """Fill tags into the lines of a sentence. The result ends with a line break, so that a blank line follows."""
 
     def to_json(self, example: TaggedSentence, prediction: TagsPrediction) -> Mapping[str, object]:
         row: dict[str, object] = {"words": list(example.words), "tags": list(prediction.tags)}

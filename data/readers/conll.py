@@ -10,7 +10,6 @@ syntactic words, as treebanks count them: rows of multiword tokens ("3-4") and o
 
 import re
 from collections.abc import Callable, Sequence
-from itertools import zip_longest
 from pathlib import Path
 from unicodedata import category
 
@@ -27,7 +26,7 @@ UPOS = (
 
 _DEFAULT = FileFormat()
 _CONLLU_COLUMNS = 10
-_WORD_ID, _NON_WORD_ID = re.compile(r"\d+"), re.compile(r"\d+[-.]\d+")
+WORD_ID, NON_WORD_ID = re.compile(r"\d+"), re.compile(r"\d+[-.]\d+")
 _ENTITY_TAG = re.compile(r"O|[BIESLU]-\S+")
 _MAX_WORDS_WITHOUT_BLANK_LINE = 50
 _MIN_LONGER_SENTENCES = 0.1
@@ -71,12 +70,6 @@ def _iob2(previous: str, tag: str) -> str:
     return f"{'I' if continues else 'B'}-{tag[2:]}"
 
 
-def as_conllu(words: Sequence[str], upos: Sequence[str] = (), misc: Sequence[str] = ()) -> str:
-    """Format a sentence as CoNLL-U, with parts of speech or other tags in the last column. Other columns are empty."""
-    rows = zip_longest(range(1, len(words) + 1), words, upos, misc, fillvalue="_")
-    return "".join(f"{number}\t{word or '_'}\t_\t{tag}\t_\t_\t_\t_\t_\t{other}\n" for number, word, tag, other in rows)
-
-
 def _sentences(path: Path, read_row: ReadRow) -> list[list[Row]]:
     sentences: list[list[Row]] = [[]]
     for number, line in read_lines(path):
@@ -110,30 +103,35 @@ def _refuse_missing_boundaries(path: Path, sentences: Sequence[Sequence[Row]]) -
 
 
 def _conllu_row(where: str, line: str, before: Sequence[Row]) -> tuple[str, str] | None:
-    columns = conllu_columns(where, line)
+    columns = conllu_columns(where, line, len(before))
     if columns is None:
         return None
-    word_id, word, tag = columns[0], columns[1], columns[3]
-    if int(word_id) != len(before) + 1:
-        too_many = "; is there a blank line too many?" if not before else ""
-        missing = "; is a blank line missing?" if word_id == "1" else ""
-        raise UserError(f"{where}: word {word_id}, expected {len(before) + 1}{missing or too_many}")
+    word, tag = columns[1], columns[3]
     if tag not in UPOS:
         raise UserError(f"{where}: {tag!r} is not a universal part of speech; expected one of {', '.join(UPOS)}")
     return word, tag
 
 
-def conllu_columns(where: str, line: str) -> list[str] | None:
-    """The ten columns of a word; None for comments, multiword tokens and empty nodes. Raises UserError."""
+def conllu_columns(where: str, line: str, words_before: int) -> list[str] | None:
+    """The ten columns of a word; None for comments, multiword tokens and empty nodes.
+
+    words_before: number of words before the line in its sentence
+    Raises UserError for another format, or another number than that of the next word.
+    """
     if line.startswith("#"):
         return None
     columns = line.split("\t")
     if len(columns) != _CONLLU_COLUMNS:
         raise UserError(f"{where}: {count_columns(columns)}, expected the 10 of CoNLL-U, separated by TABs")
-    if _NON_WORD_ID.fullmatch(columns[0]):
+    if NON_WORD_ID.fullmatch(columns[0]):
         return None
-    if not _WORD_ID.fullmatch(columns[0]):
+    if not WORD_ID.fullmatch(columns[0]):
         raise UserError(f"{where}: the first column is {columns[0]!r}; expected the number of the word")
+    number = int(columns[0])
+    if number != words_before + 1:
+        missing = "; is a blank line missing?" if number == 1 else ""
+        too_many = "; is there a blank line too many?" if not words_before else ""
+        raise UserError(f"{where}: word {number}, expected {words_before + 1}{missing or too_many}")
     return columns
 
 

@@ -126,6 +126,31 @@ def test_printed_conllu_can_be_evaluated(call: Callable, pos_run: Path, tmp_path
     assert json.loads(scored.out)["scores"]["accuracy"] == 1
 
 
+@pytest.mark.parametrize("task", ["pos", "ner"])
+def test_a_treebank_is_given_back_with_the_predicted_tags(
+    call: Callable, pos_run: Path, ner_run: Path, treebank: Path, task: str
+) -> None:
+    run, column = {"pos": (pos_run, 3), "ner": (ner_run, 9)}[task]
+    predictions = list(map(json.loads, call("predict", run, f"--file={treebank}", "--json").out.splitlines()))
+    assert [tuple(one["words"]) for one in predictions] == [each.words for each in read_conllu(treebank)]
+    result = call("predict", run, f"--file={treebank}", "--conllu")
+    assert (result.status, result.errors) == (0, "")
+    tags = iter(tag for one in predictions for tag in one["tags"])
+    expected = []
+    for line in treebank.read_text().splitlines():
+        columns = line.split("\t")
+        if columns[0].isdecimal():
+            columns[column] = next(tags) if task == "pos" else f"NER={next(tags)}"
+        expected.append("\t".join(columns))
+    assert result.out.splitlines() == [*expected, ""]
+
+
+def test_the_words_of_an_entity_file_are_tagged(call: Callable, ner_run: Path, entities: Path) -> None:
+    result = call("predict", ner_run, f"--file={entities}", "--json")
+    words = [tuple(json.loads(line)["words"]) for line in result.out.splitlines()]
+    assert words == [sentence.words for sentence in read_entities(entities)]
+
+
 def test_tags_are_aligned_below_words_and_entities_are_in_brackets(
     call: Callable, pos_run: Path, ner_run: Path
 ) -> None:

@@ -4,10 +4,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data.readers.conll import UPOS, as_conllu, iob2, read_conllu, read_entities
+from data.readers.conll import UPOS, iob2, read_conllu, read_entities
+from data.readers.conll_inputs import (
+    MISC_COLUMN,
+    UPOS_COLUMN,
+    conllu_rows,
+    fill_conllu,
+    merge_misc,
+    read_untagged,
+)
 from schema.errors import UserError
 from schema.examples import TaggedSentence
 from schema.file_format import FileFormat
+
+
+def as_conllu(words, tags):
+    return fill_conllu(conllu_rows(words), UPOS_COLUMN, tags)
+
 
 TREEBANK = [TaggedSentence(("Dogs", "bark"), ("NOUN", "VERB")), TaggedSentence(("Yes",), ("INTJ",))]
 ENTITIES = [TaggedSentence(("Paris", "is"), ("B-LOC", "O")), TaggedSentence(("Ann",), ("B-PER",))]
@@ -198,7 +211,58 @@ def test_without_word_numbers_missing_sentence_boundaries_are_an_error(write_fil
 
 
 def test_conllu_rows_have_ten_columns_with_underscores_for_empty_ones():
-    assert as_conllu(["a", "b"], misc=["B-PER", "O"]) == "1\ta" + "\t_" * 7 + "\tB-PER\n2\tb" + "\t_" * 7 + "\tO\n"
+    assert as_conllu(["a", "b"], ["X", "DET"]) == "1\ta\t_\tX" + "\t_" * 6 + "\n2\tb\t_\tDET" + "\t_" * 6 + "\n"
+
+
+CONLLU = """\
+# newdoc
+
+# sent_id = 1
+# text = Do wanna go
+1\tDo\tdo\tAUX\tVBP\t_\t2\taux\t_\tNER=O
+2-3\twanna\t_\t_\t_\t_\t_\t_\t_\tSpaceAfter=No
+2\twan\twant\t_\tVB\t_\t0\troot\t_\tSpaceAfter=No|NER=O|Lang=en
+3\tna\tto\t_\t_\t_\t_\t_\t_\t_
+3.1\tgo\t_\tVERB\t_\t_\t_\t_\t_\t_
+
+1\tYes\t_\t_\t_\t_\t_\t_\t_\t_
+
+# the end
+"""
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_tags_are_filled_into_a_conllu_file_and_all_else_is_kept(write_file, end):
+    first, second = read_untagged(write_file(CONLLU.replace("\n", end)))
+    assert [first.words, second.words] == [("Do", "wan", "na"), ("Yes",)]
+    assert fill_conllu(first.lines, UPOS_COLUMN, ["X", "VERB", "PART"]) == (
+        CONLLU[: CONLLU.index("1\tYes") - 1]
+        .replace("AUX\tVBP", "X\tVBP")
+        .replace("want\t_", "want\tVERB")
+        .replace("to\t_", "to\tPART")
+    )
+    assert fill_conllu(second.lines, UPOS_COLUMN, ["INTJ"]) == YES + "\n# the end\n"
+    misc = [row.split("\t")[-1] for row in fill_conllu(first.lines, MISC_COLUMN, "BIO", merge_misc("NER")).splitlines()]
+    assert misc[-5:] == ["NER=B", "SpaceAfter=No", "SpaceAfter=No|Lang=en|NER=I", "NER=O", "_"]
+
+
+def test_untagged_words_are_the_first_columns_of_other_formats(write_file):
+    content = "-DOCSTART- O\n\nNew York\tB-LOC\nis\tO\n\nAnn\n"
+    assert [sentence.words for sentence in read_untagged(write_file(content))] == [("New York", "is"), ("Ann",)]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (DOGS + DOGS, "examples.conllu:2: word 1, expected 2; is a blank line missing[?]"),
+        (DOGS + "2\tbark\n", "examples.conllu:2: 2 columns, expected the 10"),
+        ("# nothing\n", "holds no sentences"),
+        ("", "holds no sentences"),
+    ],
+)
+def test_the_error_of_an_invalid_file_to_tag_has_file_and_line(write_file, content, message):
+    with pytest.raises(UserError, match=message):
+        read_untagged(write_file(content, "examples.conllu"))
 
 
 WORDS = st.text(st.characters(codec="utf-8", exclude_characters="\n\t"), min_size=1)

@@ -321,12 +321,17 @@ WORDS_PER_ROW = 6
 
 
 def caption_figure(
-    pixels: np.ndarray, captions: Sequence[str], predicted: str, attention: AttentionWeights | None = None
+    pixels: np.ndarray,
+    captions: Sequence[str],
+    predicted: str,
+    attention: AttentionWeights | None = None,
+    name: str = "",
 ) -> Figure:
     """An image with its predicted and a reference caption, and a panel with the attention of each word; bright is high.
 
     pixels: (height, width, 3), uint8
     attention: weights (words, regions), with the regions of a square row by row
+    name: of the image, above its captions
     """
     words = attention.target if attention else ()
     rows = 2 + -(-len(words) // WORDS_PER_ROW) if words else 2
@@ -334,13 +339,15 @@ def caption_figure(
     grid = figure.add_gridspec(rows, WORDS_PER_ROW)
     axes = figure.add_subplot(grid[:2, :])
     axes.imshow(pixels)
-    axes.set_title(_literal(predicted) or "(empty)")
+    axes.set_title(_literal(f"{name}\npredicted: {predicted or '(empty)'}".strip()))
     axes.set_xlabel(_literal(f"reference: {captions[0]}") if captions else "")
     _remove_ticks(axes)
     for index, (word, weights) in enumerate(zip(words, attention.weights, strict=True) if attention else ()):
         axes = figure.add_subplot(grid[2 + index // WORDS_PER_ROW, index % WORDS_PER_ROW])
         _show_regions(axes, pixels, weights)
         axes.set_title(shortened_label(word), fontsize="small")
+        if index == 0:
+            axes.set_ylabel("attention\n(bright: high)", fontsize="small")
     return figure
 
 

@@ -238,7 +238,8 @@ def _attention(
 
 def _figure(example: CaptionedImage, prediction: TextPrediction) -> "Figure":
     image = read_image(example.image)
-    return evaluation.plots.caption_figure(image, example.captions, prediction.text, prediction.attention)
+    captions, name = example.captions, Path(example.name).name
+    return evaluation.plots.caption_figure(image, captions, prediction.text, prediction.attention, name)
 
 
 TASK = Caption()

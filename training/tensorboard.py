@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from functools import cache, wraps
 from pathlib import Path
 from time import process_time
-from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar, get_args
 
 import keras
 import numpy as np
@@ -25,7 +25,9 @@ from console.files import atomic_write
 from console.messages import tolerated
 from console.progress import phase
 from models import inspection
+from schema.configs import CellName
 from schema.records import EpochRecord, Metrics
+from tasks import TASK_NAMES
 from training.callbacks import Logs, averaged_weights
 from training.curves import Curves
 from training.example_text import examples_as_markdown
@@ -48,6 +50,8 @@ MIN_FRACTION = 0.5
 CURVES_FILE = "plots/curves.npz"
 """Values of the figures of gradients and gates, in the run folder."""
 HYPERPARAMETERS = ("cell", "units", "layers", "bidirectional", "dropout", "learning_rate", "forget_bias", "seed")
+HPARAMS_COLUMNS = ("task", "dataset", "metric", *HYPERPARAMETERS)
+"""Columns of the HParams tab before the scores, the most important ones first."""
 MAX_WORDS = 10_000
 """Maximum number of words in the projector, which computes in the browser."""
 
@@ -268,6 +272,17 @@ def write_results(folder: Path, config: Mapping[str, object], metrics: Metrics) 
     name, score = metrics.primary_metric.name, "best epoch, primary metric of the task"
     flags = {name: config[name] for name in HYPERPARAMETERS if isinstance(config.get(name), bool | int | float | str)}
     flags |= {"task": metrics.task, "dataset": metrics.dataset, "metric": name}
+    # Of the filters; without one, any text. All others are numbers.
+    domains = {
+        "task": api.Discrete(TASK_NAMES),
+        "dataset": None,
+        "metric": None,
+        "cell": api.Discrete(get_args(CellName)),
+        "bidirectional": api.Discrete([False, True]),
+    }
+    number = api.RealInterval(0.0, 1e9)
+    # TensorBoard sorts the columns by their keys, and shows only the first ones.
+    keys = {column: f"{index:02} {column}" for index, column in enumerate(HPARAMS_COLUMNS, 1)}
     columns = {
         # Each split has its own column: their scores must not be compared.
         **{f"final/{split}_score": (metrics.scores.get(split, {}).get(name, np.nan), score) for split in SPLITS},
@@ -277,10 +292,10 @@ def write_results(folder: Path, config: Mapping[str, object], metrics: Metrics) 
     # Beside the learning curves of validation, of which HParams would make columns too if these were not named.
     with tf.summary.create_file_writer(str(folder / "validation")).as_default(step=metrics.best_epoch) as writer:
         api.hparams_config(
-            [api.HParam(flag) for flag in ("task", "dataset", "metric", *HYPERPARAMETERS)],
+            [api.HParam(key, domains.get(column, number), column) for column, key in keys.items()],
             [api.Metric(tag, display_name=tag.removeprefix("final/").replace("_", " ")) for tag in columns],
         )
-        api.hparams(flags, trial_id=f"{metrics.task}/{folder.name}")
+        api.hparams({keys[flag]: value for flag, value in flags.items()}, trial_id=f"{metrics.task}/{folder.name}")
         for tag, (value, description) in columns.items():
             _scalar(tag, value, description)
         writer.close()

@@ -274,14 +274,14 @@ def test_runs_are_sorted_and_filtered_by_hyperparameters_and_final_score(query):
             response.get("totalSize") == 2 and all(group["metricValues"] for group in response["sessionGroups"])
         ),
     )["sessionGroups"]
-    assert [group["hparams"]["cell"] for group in found] == ["gru", "lstm"]
+    assert [group["hparams"]["04 cell"] for group in found] == ["gru", "lstm"]
     scores = [{value["name"]["tag"]: value["value"] for value in group["metricValues"]} for group in found]
     assert [values["final/test_score"] for values in scores] == [0.875, 0.75]
     assert [values["final/validation_score"] for values in scores] == pytest.approx([0.925, 0.8])
     assert all(len(values) == 4 for values in scores)
-    assert [group["hparams"]["metric"] for group in found] == ["accuracy", "accuracy"]
-    small = {"hparam": "units", "filterInterval": {"minValue": 1, "maxValue": 4}}
-    lstm = {"hparam": "cell", "filterDiscrete": ["lstm"]}
+    assert [group["hparams"]["03 metric"] for group in found] == ["accuracy", "accuracy"]
+    small = {"hparam": "05 units", "filterInterval": {"minValue": 1, "maxValue": 4}}
+    lstm = {"hparam": "04 cell", "filterDiscrete": ["lstm"]}
     for column in (small, lstm):
         few = query(
             "plugin/hparams/session_groups",

@@ -11,7 +11,7 @@ from console.signals import exit_interrupted, set_handlers
 set_handlers(exit_interrupted)
 
 from commands.evaluate import main  # noqa: E402
-from console.messages import run_command  # noqa: E402
+from console.messages import exit_with, run_command  # noqa: E402
 
 if __name__ == "__main__":
-    raise SystemExit(run_command(main))
+    exit_with(run_command(main))

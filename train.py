@@ -6,6 +6,7 @@ python train.py sentiment --help     list its flags
 """
 
 from time import perf_counter
+from typing import NoReturn
 
 BEGAN = perf_counter()
 
@@ -15,13 +16,13 @@ from console.signals import exit_interrupted, set_handlers  # noqa: E402
 set_handlers(exit_interrupted)
 
 from commands.train import main  # noqa: E402
-from console.messages import run_command  # noqa: E402
+from console.messages import exit_with, run_command  # noqa: E402
 
 
-def run_train(*arguments: str) -> int:
-    """Run the command with `arguments` in front of those of the command line; return the exit status."""
-    return run_command(lambda argv: main([*arguments, *argv], BEGAN))
+def run_train(*arguments: str) -> NoReturn:
+    """Run the command with `arguments` in front of those of the command line, and end the process."""
+    exit_with(run_command(lambda argv: main([*arguments, *argv], BEGAN)))
 
 
 if __name__ == "__main__":
-    raise SystemExit(run_train())
+    run_train()

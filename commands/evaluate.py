@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeVar
 
 from commands.command_line import parse
 from commands.run_flags import RunFlags, merge_flags, open_run_argument, select_fields
+from console.count import counted
 from console.messages import say, say_json, warn
 from console.progress import phase
 from console.tables import print_table
@@ -185,7 +186,7 @@ def _print_tables(
         rows.append((system, *(format_score(name, reached.get(name, math.nan)) for name in names)))
         if bounds := intervals.get(system, {}) if system in values else scores.intervals:
             rows.append(("  95 % interval", *(format_interval(bounds, name) for name in names)))
-    print_table(f"{data.name}, {scores.examples} examples", ("system", *names), rows)
+    print_table(f"{data.name}, {counted(scores.examples, 'examples')}", ("system", *names), rows)
     primary = run.task.primary_metric
     if by_baseline := {name: reached[primary] for name, reached in values.items() if primary in reached}:
         say(compare_with_baselines(primary, scores.values[primary], by_baseline, comparison))

@@ -12,7 +12,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from typing import TextIO, TypeGuard
+from typing import NoReturn, TextIO, TypeGuard
 
 from console.signals import handle_signals
 from schema.errors import Interrupted, UserError
@@ -120,6 +120,14 @@ def run_command(main: Callable[[list[str]], int]) -> int:
         return _explain(error)
     finally:
         _flush_stdout()
+
+
+def exit_with(status: int) -> NoReturn:
+    """End the process at once: taking TensorFlow apart takes seconds, in which Ctrl-C would seem to interrupt work."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(AttributeError, OSError, ValueError):
+            stream.flush()
+    os._exit(status)
 
 
 def _explain(error: BaseException) -> int:

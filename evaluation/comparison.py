@@ -50,15 +50,16 @@ def compare_with_baselines(
         return "There is no baseline to compare with."
     best = format_score(metric, baselines[name])
     difference = round(float(format_score(metric, value)) - float(best), 2)
+    baseline = f"the best baseline ({name}, {best})"
     test = f" ({_p_value(comparison)}, {comparison.test})" if comparison else ""
     if comparison and comparison.p_value >= 1 - CONFIDENCE:
         by = f"a difference of {difference:+.2f} points" if difference else "the same score"
-        return f"The network is not distinguishable from the best baseline ({name}, {best}): {by}{test}."
+        return f"The network is not distinguishable from {baseline}: {by}{test}."
     if difference == 0:
-        return f"The network and the best baseline ({name}, {best}) are tied{test}."
+        return f"The network and {baseline} are tied{test}."
     if difference > 0:
-        return f"The network beats the best baseline ({name}, {best}) by {difference:.2f} points{test}."
-    return f"The network is {-difference:.2f} points below the best baseline ({name}, {best}){test}."
+        return f"The network beats {baseline} by {difference:.2f} points{test}."
+    return f"The network is below {baseline} by {-difference:.2f} points{test}."
 
 
 def _p_value(comparison: Comparison) -> str:

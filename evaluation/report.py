@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
+from console.count import counted
 from console.files import atomic_write
 from console.messages import tolerated
 from console.tables import markdown_table, plain_table
@@ -103,7 +104,8 @@ def short_report(metrics: Metrics) -> str:
         f"{metrics.task} ({metrics.rnn_type}), {metrics.cell}, {metrics.dataset}, seed {metrics.seed}",
         plain_table([name, split, "95 % interval", *others], table),
         _comparison(metrics),
-        f"{metrics.epochs} epochs (best: {metrics.best_epoch}), {metrics.parameters:,} parameters{cpu_time}",
+        f"{counted(metrics.epochs, 'epochs')} (best: {metrics.best_epoch}), "
+        f"{counted(metrics.parameters, 'parameters')}{cpu_time}",
         *_warnings(metrics),
     ]
     return "\n".join(lines)
@@ -118,7 +120,7 @@ def summary_report(summary: Summary) -> str:
     deviation = f" ± {format_score(name, summary.deviation)}" if math.isfinite(summary.deviation) else ""
     interval = format_interval({name: summary.interval}, name)
     lines = [
-        f"{summary.task}, {summary.cell}, {summary.dataset}: {len(summary.values)} seeds",
+        f"{summary.task}, {summary.cell}, {summary.dataset}: {counted(len(summary.values), 'seeds')}",
         plain_table(["", f"{summary.primary_metric.split} {name}"], rows),
         f"mean {format_score(name, mean)}{deviation} (sample standard deviation), 95 % interval {interval}",
         compare_with_baselines(name, mean, summary.baselines),
@@ -228,7 +230,7 @@ def _score_tables(metrics: Metrics) -> Iterator[str]:
                 ]
                 for result in metrics.published_results
             ]
-        examples = f" ({metrics.counts[split]:,} examples)" if split in metrics.counts else ""
+        examples = f" ({counted(metrics.counts[split], 'examples')})" if split in metrics.counts else ""
         yield f"### {_plain(_title(split))}{examples}"
         yield _markdown([_plain(split), *map(_score_title, names)], rows)
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 import evaluation
+from console.count import counted
 from console.files import atomic_write
 from console.tables import markdown_table
 from evaluation.scores import SCORES, UNDEFINED, format_score
@@ -202,7 +203,7 @@ def _score(runs: Sequence[RecordedRun]) -> str:
     name, split = runs[0].score_name, runs[0].split
     mean, deviation = mean_and_deviation([run.value for run in runs])
     spread = "" if math.isnan(deviation) else f" ± {format_score(name, deviation)}"
-    seeds = "1 seed" if len(runs) == 1 else f"{len(runs)} seeds"
+    seeds = counted(len(runs), "seeds")
     return f"{format_score(name, mean)}{spread} ({seeds}{'' if split == 'test' else f', {split} only'})"
 
 

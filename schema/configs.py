@@ -114,7 +114,8 @@ class TrainingConfig:
     baselines: bool = True
     """Fit simple baselines on the same data, and compare the network with them."""
     time_budget: str | None = None
-    """Stop training after this time, such as 90s, 5m or 1h30m."""
+    """Wall-clock time for the training, such as 90s, 5m or 1h30m. Fitting the encoder, all steps and every validation
+    count, the last one too. Reading data, loading TensorFlow, and the evaluation after the training do not."""
     test: bool = True
     """Score the test split, once, at the end."""
     name: str | None = None

@@ -247,4 +247,4 @@ TASK = Caption()
 if __name__ == "__main__":
     from train import run_train
 
-    raise SystemExit(run_train(TASK.name))
+    run_train(TASK.name)

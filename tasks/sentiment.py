@@ -38,4 +38,4 @@ TASK = Sentiment()
 if __name__ == "__main__":
     from train import run_train
 
-    raise SystemExit(run_train(TASK.name))
+    run_train(TASK.name)

@@ -142,4 +142,4 @@ TASK = Summary()
 if __name__ == "__main__":
     from train import run_train
 
-    raise SystemExit(run_train(TASK.name))
+    run_train(TASK.name)

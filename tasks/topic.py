@@ -51,4 +51,4 @@ TASK = Topic()
 if __name__ == "__main__":
     from train import run_train
 
-    raise SystemExit(run_train(TASK.name))
+    run_train(TASK.name)

@@ -136,4 +136,4 @@ TASK = WordClass()
 if __name__ == "__main__":
     from train import run_train
 
-    raise SystemExit(run_train(TASK.name))
+    run_train(TASK.name)

@@ -38,7 +38,8 @@ class CosineSchedule(keras.callbacks.Callback):
         if self.budget:
             # Counted over all processes of the run: a resumed run must not begin with the warm-up again.
             encoder_seconds = self.state.encoder_seconds
-            elapsed = (self.state.seconds - encoder_seconds) / max(1e-9, self.budget - encoder_seconds)
+            available = self.budget - self.state.reserved_seconds - encoder_seconds
+            elapsed = (self.state.seconds - encoder_seconds) / max(1e-9, available)
             progress = max(progress, elapsed)
         self.model.optimizer.learning_rate = self.peak * learning_rate_factor(progress)
 
@@ -63,13 +64,29 @@ class EpochOrder(keras.callbacks.Callback):
 
 
 class StopConditions(keras.callbacks.Callback):
-    """Stops training when the time budget is spent, after a signal, or when the loss is NaN or infinite."""
+    """Stops training when the time budget is spent, after a signal, or when the loss is NaN or infinite.
+
+    The last evaluation is part of the budget: as much time as the evaluation before took is reserved for it. It must
+    precede the callbacks that evaluate.
+    """
 
     def __init__(self, state: TrainerState, budget: float | None, interruption: Interruption) -> None:
         super().__init__()
         self.state, self.budget, self.interruption = state, budget, interruption
+        self.steps_ended_at: float | None = None
+
+    def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        if self.steps_ended_at is not None:
+            self.state.reserved_seconds = perf_counter() - self.steps_ended_at
+            self.steps_ended_at = None
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        self.steps_ended_at = perf_counter()
 
     def on_train_batch_end(self, batch: int, logs: Logs) -> None:
+        if not self.state.history:
+            # The model is evaluated after the first step, too.
+            self.steps_ended_at = perf_counter()
         if self.state.first_step_at is None:
             self.state.first_step_at = perf_counter()
         # The logged loss is the running mean of the epoch, so it stays NaN or infinite after one such step.
@@ -82,7 +99,7 @@ class StopConditions(keras.callbacks.Callback):
                 self.state.interrupted_at = (
                     f"step {batch + 1} of {self.params['steps']} of epoch {self.state.epoch + 1}"
                 )
-        elif self.budget and self.state.seconds >= self.budget:
+        elif self.budget and self.state.seconds + self.state.reserved_seconds >= self.budget:
             self._stop("time budget")
 
     def _stop(self, reason: str) -> None:

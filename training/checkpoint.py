@@ -37,6 +37,7 @@ class Checkpoint:
     best_model_checksum: SHA-256 of the model.keras of the best epoch
     stop_reason: reason why training is over, as in `schema.records.Metrics`; None if it continues
     seconds, cpu_seconds: time spent so far by all processes of this run, fitting the encoder included
+    reserved_seconds: as in `TrainerState`
     """
 
     history: Sequence[EpochRecord]
@@ -45,6 +46,7 @@ class Checkpoint:
     stop_reason: str | None
     seconds: float
     cpu_seconds: float
+    reserved_seconds: float = 0.0
 
     @property
     def epoch(self) -> int:

@@ -21,6 +21,7 @@ class TrainerState:
     stop_reason: as in `schema.records.Metrics`; "epochs" unless something else stops the training
     encoder_seconds: seconds of fitting the encoder
     previous_seconds, previous_cpu_seconds: time spent before this object was created, by all processes of the run
+    reserved_seconds: time for the last evaluation, which is part of the time budget; that of the one before
     first_step_at: `perf_counter()` at the end of the first step of this process
     diverged_at: description of the step at which the loss or a weight became NaN or infinite
     interrupted_at: description of the step after which a signal ended the training, if no epoch was finished before
@@ -35,6 +36,7 @@ class TrainerState:
     previous_cpu_seconds: float = 0.0
     started: float = field(default_factory=perf_counter)
     cpu_started: float = field(default_factory=process_time)
+    reserved_seconds: float = 0.0
     first_step_at: float | None = None
     diverged_at: str = ""
     interrupted_at: str = ""
@@ -50,6 +52,7 @@ class TrainerState:
             encoder_seconds=encoder_seconds,
             previous_seconds=checkpoint.seconds,
             previous_cpu_seconds=checkpoint.cpu_seconds,
+            reserved_seconds=checkpoint.reserved_seconds,
         )
 
     @property
@@ -82,6 +85,7 @@ class TrainerState:
             stop_reason=self.stop_reason if finished else None,
             seconds=self.seconds,
             cpu_seconds=self.cpu_seconds,
+            reserved_seconds=self.reserved_seconds,
         )
 
 

@@ -22,7 +22,7 @@ from schema.scores import ExampleSums
         (
             0.8972,
             {"tfidf_logistic_regression": 0.9092, "majority": 0.5},
-            "The network is 1.20 points below the best baseline (tfidf_logistic_regression, 90.92).",
+            "The network is below the best baseline (tfidf_logistic_regression, 90.92) by 1.20 points.",
         ),
         (0.5, {"majority": 0.5}, "The network and the best baseline (majority, 50.00) are tied."),
         # 0.004 points apart, which the two displayed decimals do not show.
@@ -53,7 +53,7 @@ def test_the_sentence_holds_the_p_value_and_does_not_claim_a_difference_of_chanc
         "The network beats the best baseline (majority, 50.00) by 6.00 points (p = 0.012, McNemar's exact test)."
     )
     assert sentence(0.44, 0.0000123) == (
-        "The network is 6.00 points below the best baseline (majority, 50.00) (p < 0.001, McNemar's exact test)."
+        "The network is below the best baseline (majority, 50.00) by 6.00 points (p < 0.001, McNemar's exact test)."
     )
 
 

@@ -1,10 +1,13 @@
 """Callbacks: the learning rate schedule and the moving average of the weights."""
 
+from types import SimpleNamespace
+
 import keras
 import numpy as np
 import pytest
 
-from training.callbacks import CosineSchedule, averaged_weights, learning_rate_factor
+from console.signals import Interruption
+from training.callbacks import CosineSchedule, StopConditions, averaged_weights, learning_rate_factor
 from training.trainer_state import TrainerState
 
 
@@ -32,6 +35,24 @@ def test_resumed_run_continues_the_schedule_of_its_time_budget() -> None:
     schedule.set_model(model)
     schedule.on_train_batch_begin(0)
     assert float(model.optimizer.learning_rate) == pytest.approx(learning_rate_factor(0.5), abs=0.05)
+
+
+@pytest.mark.parametrize(("spent", "stops"), [(84.0, False), (86.0, True)])
+def test_time_for_the_last_evaluation_is_part_of_the_budget(
+    monkeypatch: pytest.MonkeyPatch, spent: float, stops: bool
+) -> None:
+    state = TrainerState(history=[None])
+    conditions = StopConditions(state, budget=100.0, interruption=Interruption("interrupted"))
+    conditions.set_model(SimpleNamespace(stop_training=False))
+    now = 1000.0
+    monkeypatch.setattr("training.callbacks.perf_counter", lambda: now)
+    # The evaluation after an epoch takes 15 s.
+    conditions.on_epoch_end(0)
+    now += 15
+    conditions.on_train_batch_begin(0)
+    state.previous_seconds = spent
+    conditions.on_train_batch_end(0, {"loss": 1.0})
+    assert (conditions.model.stop_training, state.stop_reason == "time budget") == (stops, stops)
 
 
 def make_one_weight_model(**ema: object) -> keras.Model:

@@ -65,6 +65,11 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return f" did you mean {found}?" if found else ""
 
 
+def known_flags(config_type: "type[DataclassInstance]") -> set[str]:
+    """All flags, with the `--no-` forms of switches."""
+    return set(_flags(config_type))
+
+
 def flags_with_values(config_type: "type[DataclassInstance]") -> set[str]:
     """The flags that take a value."""
     return {flag for flag, kind in _flags(config_type).items() if kind is not bool}

@@ -8,7 +8,7 @@ from time import perf_counter
 from typing import Any
 
 import evaluation
-from commands.command_line import nearest, parse, print_version
+from commands.command_line import known_flags, nearest, parse, print_version
 from commands.run_flags import RunFlags
 from console.messages import say
 from console.tables import print_table
@@ -77,6 +77,7 @@ def _train(task: AnyTask, config: TrainingConfig, command: str, began: float) ->
 
 
 def _resume(argv: Sequence[str], began: float) -> int:
+    _refuse_changed_settings(argv)
     flags = parse(ResumeFlags, argv, "train.py")
     run = open_run(flags.resume, flags.runs, to_resume=True)
     if run.config.seeds > 1:
@@ -84,6 +85,17 @@ def _resume(argv: Sequence[str], began: float) -> int:
     else:
         _show_result(resume(run, flags.cache, began), run.folder.path.absolute().parents[1])
     return 0
+
+
+def _refuse_changed_settings(argv: Sequence[str]) -> None:
+    """Raise UserError for flags of a training in front of or behind `--resume`."""
+    given = [word.partition("=")[0].replace("_", "-") for word in argv]
+    settings = set().union(*(known_flags(get_task(name).config_class) for name in TASK_NAMES))
+    if changed := [flag for flag in given if flag in settings - known_flags(ResumeFlags)]:
+        raise UserError(
+            f"{', '.join(changed)} cannot be changed: a resumed run keeps its settings; besides --resume there are "
+            "--runs and --cache"
+        )
 
 
 def _run_checks(task: AnyTask, config: TrainingConfig) -> int:

@@ -194,3 +194,12 @@ def test_resume_takes_no_other_flags(call: Callable) -> None:
         2,
         "error: --resume takes neither a task nor its flags: python train.py --resume RUN\n",
     )
+
+
+def test_settings_of_a_resumed_run_cannot_be_changed(call: Callable) -> None:
+    ended = call("train", "--resume", "it", "--epochs=9", "--no-test")
+    assert (ended.status, ended.errors) == (
+        2,
+        "error: --epochs, --no-test cannot be changed: a resumed run keeps its settings; "
+        "besides --resume there are --runs and --cache\n",
+    )

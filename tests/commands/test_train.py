@@ -161,7 +161,7 @@ def test_metrics_have_the_documented_fields(small_run: Path) -> None:
     parameters versions command commit hardware"""
     assert set(documented.split()) <= set(metrics)
     assert metrics["hardware"]["cores"] >= 1
-    assert set(metrics["seconds"]) == {"to_first_step", "training", "evaluation", "training_cpu"}
+    assert set(metrics["seconds"]) == {"to_first_step", "training", "evaluation", "training_cpu", "baselines"}
     assert all(value > 0 for value in metrics["seconds"].values())
     assert metrics["primary_metric"] == {
         "name": "accuracy",

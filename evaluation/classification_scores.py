@@ -10,6 +10,7 @@ from schema.errors import UserError
 from schema.examples import LabelledText
 from schema.predictions import LabelPrediction
 from schema.scores import Scores, SeenInTraining
+from schema.segmentation import separate
 
 MIN_FREQUENT_REFERENCES = 10
 """References of a class that counts in `macro_f1_frequent`: the F1 of a rarer one is mostly chance."""
@@ -52,7 +53,7 @@ def classification_scores(
         examples=len(examples),
         tables=(
             table_by_length(
-                [len(example.text.split()) for example in examples],
+                [len(separate(example.text).split()) for example in examples],
                 "accuracy",
                 lambda members: float(pairs.correct[members].mean()),
             ),

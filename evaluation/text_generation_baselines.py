@@ -1,6 +1,5 @@
 """Baselines for text generation: texts copied from the source or from train."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
@@ -11,13 +10,13 @@ from console.progress import track
 from evaluation.text_generation_scores import sentence_rouge
 from schema.examples import TextPair
 from schema.predictions import Arrays, Predictor, Remember, TextPrediction, fit_anew
+from schema.segmentation import is_unspaced, join, separate, words
 
 TextGenerator = Predictor[TextPair, TextPrediction]
 
 QUERY_BATCH_SIZE = 200
 MIN_WORDS, MAX_WORDS = 3, 30
 """Smallest and largest number of words that `fit_first_words` tries."""
-_WORD = re.compile(r"\w\w")
 
 
 def fit_translation_baselines(train: Sequence[TextPair]) -> Mapping[str, TextGenerator]:
@@ -48,9 +47,12 @@ def copy_source(examples: Sequence[TextPair]) -> list[TextPrediction]:
 
 def fit_nearest_neighbor(train: Sequence[TextPair]) -> TextGenerator:
     """Predict the target of the most similar source of train: cosine of tf-idf over words and word pairs."""
-    # Words of one character are ignored, unless there are no others.
-    analyzer = "word" if any(_WORD.search(example.source) for example in train) else "char"
-    vectorizer = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, analyzer=analyzer)
+    words_or_characters = (
+        {"tokenizer": _long_words, "token_pattern": None}
+        if any(_long_words(example.source) for example in train)
+        else {"analyzer": "char"}
+    )
+    vectorizer = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, **words_or_characters)
     keys = vectorizer.fit_transform(example.source for example in train)
 
     def predict(examples: Sequence[TextPair]) -> list[TextPrediction]:
@@ -64,6 +66,11 @@ def fit_nearest_neighbor(train: Sequence[TextPair]) -> TextGenerator:
         return predictions
 
     return predict
+
+
+def _long_words(text: str) -> list[str]:
+    """Words of two characters or more, as scikit-learn's, and all characters of scripts without spaces."""
+    return [word for word in words(text) if len(word) > 1 or is_unspaced([word])]
 
 
 def fit_first_words(
@@ -85,7 +92,7 @@ def fit_first_words(
 
 def first_words(examples: Sequence[TextPair], count: int) -> list[TextPrediction]:
     """The first `count` words of each source."""
-    return [TextPrediction(" ".join(example.source.split()[:count])) for example in examples]
+    return [TextPrediction(join(separate(example.source).split()[:count])) for example in examples]
 
 
 def first_line(examples: Sequence[TextPair]) -> list[TextPrediction]:

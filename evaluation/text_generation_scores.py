@@ -1,6 +1,5 @@
 """Scores of text generation: translations and summaries, each with one reference."""
 
-import re
 from collections.abc import Callable, Sequence
 from functools import cache, partial
 from typing import TYPE_CHECKING
@@ -14,9 +13,16 @@ from schema.errors import UserError
 from schema.examples import TextPair
 from schema.predictions import TextPrediction
 from schema.scores import ExampleSums, Scores, SeenInTraining
+from schema.segmentation import fold, is_unspaced, separate, words
 
 if TYPE_CHECKING:
     from rouge_score.rouge_scorer import RougeScorer
+
+
+CHARACTERS = "char"
+"""sacreBLEU's name of the tokenization into characters."""
+MAX_ORDER = 4
+"""Number of words of the largest n-grams of BLEU, for targets that are long enough."""
 
 
 def translation_scores(
@@ -24,46 +30,69 @@ def translation_scores(
 ) -> Scores:
     """BLEU (Papineni et al. 2002), cased and as the literature on Multi30k reports it, and chrF (Popović 2015).
 
-    `seen.target_language` decides on the Moses tokens. Raises UserError if there are no examples.
+    `seen.bleu_tokenizer` and `seen.bleu_order` are those of `bleu_settings`; `seen.target_language` decides on the
+    Moses tokens of languages with spaces. Raises UserError if there are no examples.
     """
     references, predicted = _texts(examples, predictions)
     # force: no warning about texts that look tokenized, which is up to the user.
-    cased, chrf = BLEU(force=True), CHRF()
-    predicted_tokens, reference_tokens = (
-        [moses_tokenize(text, seen.target_language) for text in texts] for texts in (predicted, references)
-    )
+    cased = BLEU(force=True, tokenize=seen.bleu_tokenizer, max_ngram_order=seen.bleu_order)
+    chrf = CHRF()
     counts = {
-        "bleu": _ngram_counts(predicted, references, tokenize="13a"),
-        "bleu_lc_tok": _ngram_counts(predicted_tokens, reference_tokens, tokenize="none"),
+        "bleu": _ngram_counts(predicted, references, seen.bleu_tokenizer),
+        "bleu_lc_tok": _ngram_counts(_lowercase_tokens(predicted, seen), _lowercase_tokens(references, seen), "none"),
     }
-    smooth_methods = {"bleu": "exp", "bleu_lc_tok": "none"}
-    lengths = _word_counts(references)
+    order = seen.bleu_order
+    bleus = {
+        "bleu": partial(bleu_from_counts, smooth_method="exp", max_order=order),
+        "bleu_lc_tok": partial(bleu_from_counts, smooth_method="none", max_order=order),
+    }
     # The corpus scores also set up the signatures.
     values = {"bleu": float(cased.corpus_score(predicted, [references]).score)}
-    values["bleu_lc_tok"] = float(bleu_from_counts(counts["bleu_lc_tok"].sum(axis=0), "none"))
+    values["bleu_lc_tok"] = float(bleus["bleu_lc_tok"](counts["bleu_lc_tok"].sum(axis=0)))
     values["chrf"] = float(chrf.corpus_score(predicted, [references]).score)
     values["length_ratio"] = _length_ratio(predicted, references)
     return Scores(
         values=values,
-        intervals={
-            name: bootstrap_of_sums(counts[name], partial(bleu_from_counts, smooth_method=smooth_methods[name]))
-            for name in counts
-        },
+        intervals={name: bootstrap_of_sums(counts[name], bleu) for name, bleu in bleus.items()},
         examples=len(examples),
-        sums=ExampleSums(counts["bleu"], partial(bleu_from_counts, smooth_method=smooth_methods["bleu"])),
+        sums=ExampleSums(counts["bleu"], bleus["bleu"]),
         tables=(
             table_by_length(
-                lengths,
+                _word_counts(references),
                 "bleu",
-                lambda members: float(bleu_from_counts(counts["bleu"][members].sum(axis=0), "exp")) / 100,
+                lambda members: float(bleus["bleu"](counts["bleu"][members].sum(axis=0))) / 100,
                 unit="reference words",
             ),
         ),
         notes=(
             f"bleu: {cased.get_signature().format()}; chrf: {chrf.get_signature().format()}.",
-            "bleu_lc_tok: lower-cased, punctuation normalized, Moses tokens (sacremoses), BLEU without smoothing.",
+            "bleu_lc_tok: lower-cased, characters, BLEU without smoothing."
+            if seen.bleu_tokenizer == CHARACTERS
+            else "bleu_lc_tok: lower-cased, punctuation normalized, Moses tokens (sacremoses), BLEU without smoothing.",
+            *(
+                [f"BLEU counts n-grams of at most {order} words: most targets of train are short."]
+                * (order < MAX_ORDER)
+            ),
         ),
     )
+
+
+def bleu_settings(targets: Sequence[str]) -> tuple[str, int]:
+    """The tokenization and the maximum order of BLEU for targets like those of train.
+
+    Characters for scripts without spaces between words. The order is the median number of tokens, at most 4: BLEU is 0
+    for predictions without an n-gram of the largest order, even if they are correct.
+    """
+    tokenizer = CHARACTERS if is_unspaced(targets) else "13a"
+    tokenize = BLEU(tokenize=tokenizer).tokenizer
+    lengths = [len(tokenize(text).split()) for text in targets]
+    return tokenizer, min(MAX_ORDER, max(1, int(np.median(lengths)))) if lengths else MAX_ORDER
+
+
+def _lowercase_tokens(texts: Sequence[str], seen: SeenInTraining) -> list[str]:
+    if seen.bleu_tokenizer == CHARACTERS:
+        return [" ".join(text.lower().replace(" ", "")) for text in texts]
+    return [moses_tokenize(text, seen.target_language) for text in texts]
 
 
 ROUGE_TYPES = {"rouge_1": "rouge1", "rouge_2": "rouge2", "rouge_l": "rougeL"}
@@ -73,7 +102,8 @@ ROUGE_TYPES = {"rouge_1": "rouge1", "rouge_2": "rouge2", "rouge_l": "rougeL"}
 def summary_scores(examples: Sequence[TextPair], predictions: Sequence[TextPrediction], seen: SeenInTraining) -> Scores:
     """ROUGE (Lin 2004), copy rate and length ratio.
 
-    A reference without a letter or digit scores 0 for any prediction. Raises UserError if there are no examples.
+    A word is a word in any script, or a character of a script without spaces. A reference without a letter or digit
+    scores 0 for any prediction. Raises UserError if there are no examples.
     """
     references, predicted = _texts(examples, predictions)
     sources = [example.source for example in examples]
@@ -82,7 +112,11 @@ def summary_scores(examples: Sequence[TextPair], predictions: Sequence[TextPredi
     predicted_words, reference_words = (_word_counts(texts).mean() for texts in (predicted, references))
     return Scores(
         values={name: float(values.mean()) for name, values in by_name.items()}
-        | {"copy_rate": _copy_rate(sources, predicted), "length_ratio": _length_ratio(predicted, references)},
+        | {
+            "chrf": float(CHRF().corpus_score(predicted, [references]).score),
+            "copy_rate": _copy_rate(sources, predicted),
+            "length_ratio": _length_ratio(predicted, references),
+        },
         intervals={name: bootstrap_interval(values, np.mean) for name, values in by_name.items()},
         examples=len(examples),
         sums=mean_sums(by_name["rouge_l"]),
@@ -111,24 +145,32 @@ def _rouge(reference: str, prediction: str) -> list[float]:
 @cache
 def _rouge_scorer() -> "RougeScorer":
     # Not at the top: rouge-score imports NLTK, which takes a second that translation does not need.
-    from rouge_score.rouge_scorer import RougeScorer
+    from rouge_score import rouge_scorer, tokenizers
 
-    return RougeScorer(list(ROUGE_TYPES.values()), use_stemmer=True)
+    tokenizer = _AnyScript(tokenizers.DefaultTokenizer(use_stemmer=True).tokenize)
+    return rouge_scorer.RougeScorer(list(ROUGE_TYPES.values()), tokenizer=tokenizer)
+
+
+class _AnyScript:
+    """Tokenizer for rouge-score, whose own drops everything but a to z and digits; words of these stay its own."""
+
+    def __init__(self, tokenize_ascii: Callable[[str], list[str]]) -> None:
+        self._tokenize_ascii = tokenize_ascii
+
+    def tokenize(self, text: str) -> list[str]:
+        parts = [text] if text.isascii() else words(fold(text).replace("_", " "))
+        return [token for part in parts for token in (self._tokenize_ascii(part) if part.isascii() else [part])]
 
 
 def _copy_rate(sources: Sequence[str], texts: Sequence[str]) -> float:
     """Fraction of the words of `texts` that occur in their source, in any case; 0 if there are no words."""
-    words = [(set(_words(source)), _words(text)) for source, text in zip(sources, texts, strict=True)]
-    copied = sum(word in source_words for source_words, row in words for word in row)
-    return copied / max(1, sum(len(row) for _, row in words))
-
-
-def _words(text: str) -> list[str]:
-    return re.findall(r"\w+", text.lower())
+    rows = [(set(words(fold(source))), words(fold(text))) for source, text in zip(sources, texts, strict=True)]
+    copied = sum(word in source_words for source_words, row in rows for word in row)
+    return copied / max(1, sum(len(row) for _, row in rows))
 
 
 def _word_counts(texts: Sequence[str]) -> np.ndarray:
-    return np.array([len(text.split()) for text in texts])
+    return np.array([len(separate(text).split()) for text in texts])
 
 
 def _length_ratio(predicted: Sequence[str], references: Sequence[str]) -> float:

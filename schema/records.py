@@ -1,5 +1,6 @@
 """Records of a run: the rows of `history.csv`, and the content of `metrics.json` and `summary.json`."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -62,6 +63,8 @@ class EpochRecord:
         enabled); train_score is measured on a sample of the training examples, as encoded for training
     tokens_per_second: time steps without padding
     padding: fraction of the time steps that are padding
+    tie_breaker: a second validation score, which decides between epochs of the same `validation_score`; NaN if the task
+        has none
     """
 
     epoch: int
@@ -73,6 +76,17 @@ class EpochRecord:
     seconds: float
     tokens_per_second: float
     padding: float
+    tie_breaker: float = math.nan
+
+    @property
+    def rank(self) -> tuple[float, float, float]:
+        """The best epoch has the greatest one: the validation score, then the tie breaker, then the training loss.
+
+        Without a tie breaker the loss counts only for a score of 0, which says nothing: the first epoch stays the best.
+        """
+        has_breaker = not math.isnan(self.tie_breaker)
+        loss = self.loss if has_breaker or self.validation_score == 0 else 0.0
+        return self.validation_score, self.tie_breaker if has_breaker else 0.0, -loss
 
 
 @dataclass(frozen=True)

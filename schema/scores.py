@@ -34,6 +34,8 @@ class SeenInTraining:
     words: words of train, if scores distinguish seen from unseen words
     entities: entities of train as type and words, if scores distinguish seen from unseen entities
     target_language: two letters of the language of the targets, if scores depend on it
+    bleu_tokenizer: name of the tokenization of BLEU in sacreBLEU, if scores depend on it
+    bleu_order: number of words of the largest n-grams of BLEU
     vocab_size: number of words that the model can generate, if scores mention it
     """
 
@@ -41,6 +43,8 @@ class SeenInTraining:
     words: frozenset[str] = frozenset()
     entities: frozenset[str] = frozenset()
     target_language: str = ""
+    bleu_tokenizer: str = "13a"
+    bleu_order: int = 4
     vocab_size: int = 0
 
     def to_json(self) -> Mapping[str, object]:
@@ -55,6 +59,9 @@ class SeenInTraining:
             words=frozenset(map(str, values["words"])),
             entities=frozenset(map(str, values["entities"])),
             target_language=str(values["target_language"]),
+            # Not in runs of version 0.2.
+            bleu_tokenizer=str(values.get("bleu_tokenizer", "13a")),
+            bleu_order=int(values.get("bleu_order", 4)),
             vocab_size=int(values["vocab_size"]),
         )
 

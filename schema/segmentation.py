@@ -12,8 +12,8 @@ import regex
 
 _UNSPACED_SCRIPTS = r"\p{Han}\p{Hiragana}\p{Katakana}ー\p{Bopomofo}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
 # The joiners are part of words in Persian and in the scripts of India. The ASCII range is there for speed.
-LETTER = rf"[a-zA-Z0-9[[\p{{L}}\p{{M}}\p{{N}}\u200c\u200d]--[{_UNSPACED_SCRIPTS}]]]"
-"""A letter, digit or mark of a script with spaces between words. All patterns need `regex.V1`."""
+LETTER = rf"[a-zA-Z0-9_[[\p{{L}}\p{{M}}\p{{N}}\u200c\u200d]--[{_UNSPACED_SCRIPTS}]]]"
+"""A letter, digit, mark or underscore of a script with spaces between words. All patterns need `regex.V1`."""
 UNSPACED = rf"(?=[{_UNSPACED_SCRIPTS}])\X"
 """A character, with its marks, of a script without spaces: Chinese, Japanese, Thai, Lao, Khmer, Burmese."""
 SYMBOL = r"(?=\p{S})\X"
@@ -49,6 +49,11 @@ def words(text: str) -> list[str]:
 def join(tokens: Iterable[str]) -> str:
     """Join tokens by spaces, but for characters of scripts without spaces."""
     return _SPACE_INSIDE.sub("", " ".join(tokens))
+
+
+def separate(text: str) -> str:
+    """Put spaces around the characters of scripts without spaces between words."""
+    return text if text.isascii() else _UNSPACED.sub(r" \g<0> ", text)
 
 
 def is_unspaced(texts: Iterable[str]) -> bool:

@@ -110,6 +110,7 @@ class Task(ABC, Generic[ExampleT, PredictionT, EncoderT, ConfigT, PredictConfigT
     input_description: what a person types to get a prediction
     datasets: values of `--dataset`. The default comes first, the synthetic data last.
     primary_metric: name of the score by which the best epoch is chosen. Higher is better.
+    tie_breaker: name of the score that decides between epochs with the same primary metric
     config_class: flags of `train.py`
     predict_config_class: flags of `predict.py`; every config for `predict` is an instance of it
     decoding_config_class: a base of `predict_config_class` with the flags that `evaluate.py` has too
@@ -127,6 +128,7 @@ class Task(ABC, Generic[ExampleT, PredictionT, EncoderT, ConfigT, PredictConfigT
     input_description: ClassVar[str] = "text"
     datasets: ClassVar[tuple[str, ...]]
     primary_metric: ClassVar[str]
+    tie_breaker: ClassVar[str | None] = None
     published_results: ClassVar[Mapping[str, tuple[PublishedResult, ...]]] = {}
     config_class: type[ConfigT]
     predict_config_class: type[PredictConfigT]
@@ -206,6 +208,10 @@ class Task(ABC, Generic[ExampleT, PredictionT, EncoderT, ConfigT, PredictConfigT
 
         remember: keeps what takes long to fit in the cache
         """
+
+    def perfect_predictions(self, examples: Sequence[ExampleT]) -> Sequence[PredictionT] | None:
+        """Predict the references themselves; None if their score is known to be the maximum."""
+        return None
 
     @abstractmethod
     def to_scored_example(self, example: ExampleT, prediction: PredictionT) -> ScoredExample:

@@ -59,6 +59,7 @@ class TextGeneration(Generation[TextPair, PairEncoder, TextGenerationConfigT, Ge
     """Generates a text from a text."""
 
     rnn_type = "many to many, asynchronous"
+    tie_breaker = "chrf"
     encoder_class = PairEncoder
     file_flags_class = TextPairFlags
 
@@ -66,7 +67,9 @@ class TextGeneration(Generation[TextPair, PairEncoder, TextGenerationConfigT, Ge
         watch = Stopwatch()
         settings = PairSettings(config.max_source_length, config.max_target_length)
         encoder = PairEncoder.fit(splits.train, settings, config.vocab_size, config.lowercase)
-        encoded, seen = encoder.encode(splits.train), SeenInTraining(target_language=self.target_language(config))
+        encoded = encoder.encode(splits.train)
+        bleu = evaluation.text_generation_scores.bleu_settings([example.target or "" for example in splits.train])
+        seen = SeenInTraining(target_language=self.target_language(config), bleu_tokenizer=bleu[0], bleu_order=bleu[1])
         return FittedEncoder(encoder, encoded, seen, seconds=watch.seconds, cpu_seconds=watch.cpu_seconds)
 
     @abstractmethod
@@ -125,6 +128,9 @@ class TextGeneration(Generation[TextPair, PairEncoder, TextGenerationConfigT, Ge
             source_tokens, target_tokens = (encoder.subwords.tokens(ids) for ids in (source, [*output, source[-1]]))
             attention.append(AttentionWeights(tuple(source_tokens), tuple(target_tokens), weights[0, :, :-1]))
         return attention
+
+    def perfect_predictions(self, examples: Sequence[TextPair]) -> list[TextPrediction]:
+        return [TextPrediction(example.target or "") for example in examples]
 
     def to_scored_example(self, example: TextPair, prediction: TextPrediction) -> ScoredExample:
         score = 0.0 if example.target is None else self.sentence_score(example.target, prediction.text)

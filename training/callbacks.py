@@ -114,6 +114,7 @@ class ValidationCallback(keras.callbacks.Callback):
     is the model after its very first step; it is evaluated, but never saved.
 
     validate: scores a model on validation
+    tie_breaker: name of the score that decides between epochs with the same primary metric
     patience: number of epochs without improvement after which training stops
     last_result: the newest validation result; None before the first
     """
@@ -125,11 +126,12 @@ class ValidationCallback(keras.callbacks.Callback):
         batches: Batches,
         validate: Callable[[keras.Model], ValidationResult],
         primary_metric: str,
+        tie_breaker: str | None,
         patience: int,
     ) -> None:
         super().__init__()
         self.state, self.run, self.batches, self.validate = state, run, batches, validate
-        self.primary_metric, self.patience = primary_metric, patience
+        self.primary_metric, self.tie_breaker, self.patience = primary_metric, tie_breaker, patience
         self.last_result: ValidationResult | None = None
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
@@ -153,7 +155,7 @@ class ValidationCallback(keras.callbacks.Callback):
             return
         with averaged_weights(self.model):
             record = self._validate(epoch + 1, logs["loss"])
-            improved = record.validation_score > state.best_score
+            improved = record.rank > state.best_rank
             if improved:
                 state.best_epoch, state.best_model_checksum = record.epoch, self.run.save_fresh_model(self.model)
         self._append(record)
@@ -189,6 +191,7 @@ class ValidationCallback(keras.callbacks.Callback):
             seconds=seconds,
             tokens_per_second=completed * self.batches.tokens / seconds,
             padding=self.batches.padding,
+            tie_breaker=result.scores.values[self.tie_breaker] if self.tie_breaker else math.nan,
         )
 
     def _append(self, record: EpochRecord) -> None:

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from console.count import counted
+from console.messages import warn
 from console.progress import phase
 from console.signals import Interruption
 from data.batches import Batches, auto_batch_tokens, auto_epochs
@@ -17,6 +18,7 @@ from schema.examples import ExampleT
 from tasks.task import Encoder, FittedEncoder
 from training.callbacks import CosineSchedule, EpochOrder, EpochProgress, StopConditions, ValidationCallback
 from training.checkpoint import restore_variables
+from training.data_notes import reachable_note, unknown_note
 from training.fixed_sample import FixedSample, make_fixed_sample
 from training.job import TrainingJob
 from training.optimizer import AdamWithGradientNorm, auto_ema_decay
@@ -51,6 +53,8 @@ def fit_model(
         _compile(model, job, epochs * len(batches))
         if state.epoch:
             restore_variables(job.folder, model)
+        elif note := reachable_note(job.task, job.splits.validation, fitted.seen):
+            warn(f"note: {note}")
         callbacks = _make_callbacks(job, fitted, state, interruption, batches, epochs)
     size = f"{counted(model.count_params(), 'parameters')}, {epochs:,} x {counted(len(batches), 'steps')}"
     with phase(f"training {size}"), interruption.defer():
@@ -89,9 +93,15 @@ def _make_callbacks(
     """Callbacks in the order in which Keras calls them; the log follows the validation, whose result it shows."""
     task, config, budget = job.task, job.config, parse_duration(job.config.time_budget or "")
     # Encoded on first use, so that the first step does not wait for it.
-    validation = cache(lambda: fitted.encoder.encode(job.splits.validation))
+    validation = cache(lambda: _encode_validation(job, fitted))
     validate = ValidationCallback(
-        state, job.folder, batches, _validator(job, fitted, validation), task.primary_metric, config.patience
+        state,
+        job.folder,
+        batches,
+        _validator(job, fitted, validation),
+        task.primary_metric,
+        task.tie_breaker,
+        config.patience,
     )
     log = TensorBoardLog(
         job.folder.path,
@@ -111,6 +121,13 @@ def _make_callbacks(
         validate,
         log,
     ]
+
+
+def _encode_validation(job: TrainingJob[ExampleT], fitted: FittedEncoder[Encoder[ExampleT]]) -> EncodedDataset:
+    encoded = fitted.encoder.encode(job.splits.validation)
+    if note := unknown_note(encoded, "validation"):
+        warn(f"note: {note}")
+    return encoded
 
 
 def _figures(

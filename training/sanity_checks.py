@@ -12,6 +12,7 @@ from console.quiet import start_tensorflow
 from schema.configs import TrainingConfig
 from schema.examples import ExampleT, Splits
 from tasks.task import AnyTask, ConfigT
+from training.data_notes import reachable_note
 
 MAX_EXAMPLES = 300
 """Number of training examples for the checks of the model; the splits are compared in full."""
@@ -69,6 +70,8 @@ def check_model(task: AnyTask, splits: Splits[ExampleT], config: TrainingConfig)
     from training import model_checks
 
     fitted = task.fit_encoder(splits, config)
+    if splits.validation and (note := reachable_note(task, splits.validation, fitted.seen)):
+        yield CheckResult("NOTE", note)
     encoded, loss = fitted.encoded, task.loss(config)
     yield _result(bool((encoded.lengths > 0).all()), "no example is empty", "remove empty texts from the data")
     keras.utils.set_random_seed(config.seed)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic
 
@@ -17,6 +17,7 @@ from schema.predictions import Arrays, PredictionT
 from schema.records import Baselines, Comparison
 from schema.scores import ScoredExample, Scores, SeenInTraining
 from tasks.task import AnyTask, Encoder, score_predictors
+from training.data_notes import unknown_note
 
 if TYPE_CHECKING:
     import keras
@@ -69,8 +70,12 @@ def score_split(
     config: DecodingConfig,
 ) -> Evaluation[ExampleT, object]:
     """Predict and score `examples`, at least one."""
-    predictions = task.predict(model, encoder, encoder.encode(examples), config)
-    return Evaluation(examples, predictions, task.scores(examples, predictions, seen))
+    encoded = encoder.encode(examples)
+    predictions = task.predict(model, encoder, encoded, config)
+    scores = task.scores(examples, predictions, seen)
+    if note := unknown_note(encoded, "these examples"):
+        scores = replace(scores, notes=(*scores.notes, f"{note}."))
+    return Evaluation(examples, predictions, scores)
 
 
 def score_baselines(

@@ -71,10 +71,10 @@ class TrainerState:
         return self.history[-1].epoch if self.history else 0
 
     @property
-    def best_score(self) -> float:
-        """Primary metric of the best epoch; minus infinity before there is one."""
-        scores = [record.validation_score for record in self.history if record.epoch == self.best_epoch > 0]
-        return scores[0] if scores else -math.inf
+    def best_rank(self) -> tuple[float, ...]:
+        """Rank of the best epoch; below all others before there is one."""
+        ranks = [record.rank for record in self.history if record.epoch == self.best_epoch > 0]
+        return ranks[0] if ranks else (-math.inf,)
 
     def checkpoint(self, finished: bool) -> Checkpoint:
         """Checkpoint of this state; `finished`: training is over and only evaluation is left."""

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from console.progress import track
+from schema.segmentation import words
 
-_WORD = re.compile(r"\w+")
 # Remains of the quoted-printable encoding of line endings, tabs and characters outside ASCII.
 _SOFT_BREAK = re.compile(r"(?<=\S)= +")
 _ENCODED = re.compile(r"=[0-9A-F]{2}")
@@ -55,7 +55,7 @@ NGRAM = 8
 
 def near_duplicates(texts: Sequence[str], others: Sequence[str]) -> frozenset[int]:
     """Indices of the texts that are near-duplicates of one of `others`, by cosine similarity or by shared n-grams."""
-    if not texts or not any(map(_WORD.search, others)):
+    if not texts or not any(map(words, others)):
         return frozenset()
     return frozenset(_similar_by_cosine(texts, others) | _similar_by_ngrams(texts, others))
 
@@ -63,7 +63,7 @@ def near_duplicates(texts: Sequence[str], others: Sequence[str]) -> frozenset[in
 def _similar_by_cosine(texts: Sequence[str], others: Sequence[str]) -> set[int]:
     from sklearn.feature_extraction.text import TfidfVectorizer
 
-    vectorizer = TfidfVectorizer(token_pattern=_WORD.pattern)
+    vectorizer = TfidfVectorizer(tokenizer=words, token_pattern=None)
     other_vectors = vectorizer.fit_transform(others).T.tocsr()
     vectors = vectorizer.transform(texts)
     # In chunks, since the product is dense: nearly every text shares a word with every other.
@@ -87,5 +87,5 @@ def _similar_by_ngrams(texts: Sequence[str], others: Sequence[str]) -> set[int]:
 
 
 def _ngrams(text: str) -> set[tuple[str, ...]]:
-    words = _WORD.findall(text.lower())
-    return {tuple(words[start : start + NGRAM]) for start in range(len(words) - NGRAM + 1)}
+    found = words(text.lower())
+    return {tuple(found[start : start + NGRAM]) for start in range(len(found) - NGRAM + 1)}

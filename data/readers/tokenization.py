@@ -25,7 +25,7 @@ def _word_pattern(letter: str) -> str:
     return rf"{letter}++(?!')(?:(?:\+\++|\#)(?!{letter}))?|n't|{letter}+?(?=n't)|'{letter}+|{letter}+"
 
 
-_TOKEN = regex.compile(rf"{_word_pattern(f'(?:{LETTER}|_)')}|[!?！？؟]+|{UNSPACED}|{SYMBOL}", regex.V1)
+_TOKEN = regex.compile(rf"{_word_pattern(LETTER)}|[!?！？؟]+|{UNSPACED}|{SYMBOL}", regex.V1)
 # The same for texts in ASCII, in half the time.
 _ASCII_TOKEN = re.compile(rf"{_word_pattern('[a-z0-9_]')}|[!?]+|[$+<=>^`|~]")
 

@@ -28,7 +28,7 @@ _SPLIT_AT = {word.replace("|", ""): word.index("|") for word in _SPLIT_WORDS.spl
 def _token_pattern(tweets: bool) -> regex.Pattern[str]:
     """Pattern of a token; tweets: keep hyphens inside words, and hashtags."""
     joiners = ".&*@" + "-" * tweets
-    letter = rf"(?:{LETTER}|_)"
+    letter = LETTER
     negation, clitic = rf"n['’]t(?!{letter})", rf"['’`](?:s|re|ve|ll|d|m)(?!{letter})"
     alternatives = (
         # Most tokens, for speed: a word that neither continues nor is an abbreviation, and frequent punctuation.

@@ -4,6 +4,7 @@ import pytest
 from sacrebleu.metrics import BLEU
 
 from evaluation.text_generation_scores import (
+    bleu_settings,
     moses_tokenize,
     sentence_chrf,
     sentence_rouge,
@@ -110,3 +111,66 @@ def test_empty_predictions_and_references_without_words_have_rouge_zero():
     scores = summary_scores(examples, [TextPrediction("Hi"), TextPrediction("")], SeenInTraining())
     assert scores.values["rouge_1"] == scores.values["rouge_l"] == 0
     assert sentence_rouge("Hi", "hi!") == 1
+
+
+def perfect_scores(targets, scores=translation_scores):
+    tokenizer, order = bleu_settings(targets)
+    seen = SeenInTraining(target_language="de", bleu_tokenizer=tokenizer, bleu_order=order)
+    pairs = [TextPair("x", target) for target in targets]
+    return scores(pairs, [TextPrediction(target) for target in targets], seen).values
+
+
+@pytest.mark.parametrize(
+    "targets, settings",
+    [
+        (["Ein Hund rennt schnell.", "Zwei Männer setzen sich hin."], ("13a", 4)),
+        (["红狗喜欢红马。", "大鸟叫大女孩。"], ("char", 4)),
+        (["赤い犬が好きです。", "大きい鳥"], ("char", 4)),
+        (["หมาแดงชอบม้า", "นกใหญ่"], ("char", 4)),
+        (["ໝາແດງມັກມ້າ"], ("char", 4)),
+        (["ឆ្កែក្រហមចូលចិត្តសេះ"], ("char", 4)),
+        (["ခွေးနီက မြင်းကို ကြိုက်တယ်"], ("char", 4)),
+        (["लाल कुत्ता घोड़े को पसंद करता है"], ("13a", 4)),
+        (["UGEM", "IDOS", "OTUKOL"], ("13a", 1)),
+        (["rotes Haus", "der kleine Hund", "rotes Pferd"], ("13a", 2)),
+        (["好", "不"], ("char", 1)),
+    ],
+)
+def test_bleu_fits_the_targets_so_that_perfect_predictions_get_100(targets, settings):
+    assert bleu_settings(targets) == settings
+    values = perfect_scores(targets)
+    assert [values["bleu"], values["bleu_lc_tok"], values["chrf"]] == pytest.approx([100, 100, 100])
+
+
+def test_bleu_of_characters_rises_with_the_correct_ones():
+    pairs = [TextPair("x", "红狗喜欢红马。")]
+    seen = SeenInTraining(target_language="de", bleu_tokenizer="char")
+    values = [
+        translation_scores(pairs, [TextPrediction(text)], seen).values["bleu"]
+        for text in ("鸟", "红狗喜欢", "红狗喜欢红")
+    ]
+    assert 0 == values[0] < values[1] < values[2] < 100
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["красный дом", "το κόκκινο σπίτι", "लाल कुत्ता", "红狗喜欢红马", "كلب أحمر", "หมาแดง", "บ้าน", "E\u0301cole"],
+)
+def test_words_of_any_script_count_for_rouge(target):
+    assert perfect_scores([target], summary_scores)["rouge_l"] == 1
+    assert sentence_rouge(target, "x") == 0
+
+
+def test_letters_outside_ascii_count_for_rouge():
+    assert sentence_rouge("Schwäche", "Schwöche") == 0
+    assert sentence_rouge("die Schwäche", "DIE SCHWA\u0308CHE") == 1
+    assert sentence_rouge("红狗喜欢红马", "红狗") == pytest.approx(2 * 2 / (6 + 2))
+
+
+@pytest.mark.parametrize("text", ["It's snake_case e-mails, running 10% faster!", "", "'s 's", "U.S.-based isn't"])
+def test_english_has_the_tokens_of_rouge_score(text):
+    from rouge_score.rouge_scorer import RougeScorer
+
+    for other in ("running snake emails", text[:9], text):
+        expected = RougeScorer(["rougeL"], use_stemmer=True).score(text, other)["rougeL"].fmeasure
+        assert sentence_rouge(text, other) == expected

@@ -1,5 +1,6 @@
 """Callbacks: the learning rate schedule and the moving average of the weights."""
 
+import math
 from types import SimpleNamespace
 
 import keras
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 
 from console.signals import Interruption
+from schema.records import EpochRecord
 from training.callbacks import CosineSchedule, StopConditions, averaged_weights, learning_rate_factor
 from training.trainer_state import TrainerState
 
@@ -85,3 +87,17 @@ def test_weights_do_not_change_without_an_average() -> None:
     model = make_one_weight_model()
     with averaged_weights(model):
         assert weight(model) == pytest.approx(0.25)
+
+
+def epoch(score: float, tie_breaker: float = math.nan, loss: float = 1.0) -> EpochRecord:
+    return EpochRecord(1, loss, math.nan, score, 0.0, 1e-3, 1.0, 1.0, 0.0, tie_breaker)
+
+
+def test_ties_between_epochs_are_broken_by_the_second_score_then_by_the_loss() -> None:
+    better_first = [epoch(2.0, 0.0), epoch(1.0, 9.0, 0.4), epoch(1.0, 9.0, 0.5), epoch(1.0, 8.0, 0.1), epoch(0.0, 9.9)]
+    assert sorted(better_first, key=lambda record: record.rank, reverse=True) == better_first
+
+
+def test_without_a_second_score_the_loss_decides_only_between_scores_of_zero() -> None:
+    assert epoch(0.0, loss=0.5).rank > epoch(0.0, loss=0.6).rank
+    assert epoch(0.9, loss=0.5).rank == epoch(0.9, loss=0.6).rank

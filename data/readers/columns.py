@@ -7,11 +7,24 @@ from schema.errors import UserError
 NAMES: Mapping[str, tuple[str, ...]] = {
     "text": (
         *("text", "review", "sentence", "question", "tweet", "comment", "document", "article", "message", "content"),
-        *("body", "post", "query", "utterance", "phrase", "word", "token", "form", "title", "headline", "input"),
+        *(
+            "body",
+            "post",
+            "sms",
+            "description",
+            "statement",
+            "abstract",
+            "query",
+            "utterance",
+            "phrase",
+            "word",
+            "token",
+        ),
+        *("form", "title", "headline", "input"),
     ),
     "label": (
         *("label", "class", "sentiment", "category", "topic", "tag", "polarity", "intent", "emotion", "upos"),
-        *("rating", "stars", "score", "target", "output"),
+        *("class_index", "genre", "rating", "stars", "score", "target", "output"),
     ),
     "source": (
         *("source", "src", "input", "text", "document", "article", "email", "body", "content", "message", "sentence"),
@@ -29,7 +42,20 @@ NAMES: Mapping[str, tuple[str, ...]] = {
 LANGUAGES = ("en", "de", "fr", "es", "it", "english", "german", "french", "spanish", "italian", "deutsch")
 """Names of columns whose role follows from their order."""
 
-OTHERS = ("", "id", "idx", "index", "number", "split", "date", "language", "image_id", "comment_number")
+OTHERS = (
+    "",
+    "id",
+    "idx",
+    "index",
+    "number",
+    "split",
+    "date",
+    "language",
+    "image_id",
+    "tweet_id",
+    "user",
+    "comment_number",
+)
 """Names of columns without a role."""
 
 _HEADER_NAMES = {*(name for names in NAMES.values() for name in names), *LANGUAGES, *OTHERS}

@@ -28,6 +28,22 @@ _DEFAULT = FileFormat()
 _CONLLU_COLUMNS = 10
 WORD_ID, NON_WORD_ID = re.compile(r"\d+"), re.compile(r"\d+[-.]\d+")
 _ENTITY_TAG = re.compile(r"O|[BIESLU]-\S+")
+_COLUMN_NAMES = {
+    "word",
+    "token",
+    "form",
+    "lemma",
+    "pos",
+    "pos_tag",
+    "upos",
+    "chunk",
+    "chunk_tag",
+    "tag",
+    "label",
+    "ner",
+    "ner_tag",
+}
+"""Names of columns in the first line of a file. A plural counts too."""
 _MAX_WORDS_WITHOUT_BLANK_LINE = 50
 _MIN_LONGER_SENTENCES = 0.1
 """Minimum fraction of sentences of several words, in files without numbers of words."""
@@ -155,6 +171,8 @@ class _EntityRow:
         if line.startswith("-DOCSTART-"):
             return None
         columns = word_columns(line)
+        if self._is_heading(columns, line):
+            return None
         self.width = self.width or len(columns)
         if len(columns) != self.width or self.width < 2:
             expected = "2: a token, a TAB, its tag" if self.width < 3 else f"the {self.width} of the first line"
@@ -163,9 +181,23 @@ class _EntityRow:
         if number > self.width:
             raise UserError(f"{where}: {count_columns(columns)}, but --tag-column is {number}")
         word, tag = columns[0], columns[number - 1].strip()
-        if not _ENTITY_TAG.fullmatch(tag) or any(category(character) in UNPRINTABLE for character in tag):
+        if not _is_entity_tag(tag):
             raise UserError(
                 f"{where}: {tag!r} is not an IOB tag; expected O, or B- or I- and a type, such as B-PER "
                 "(BIOES and BILOU are read too; --tag-column has the number of another column)"
             )
         return word, tag
+
+    def _is_heading(self, columns: Sequence[str], line: str) -> bool:
+        """Whether a line is a comment, or the names of the columns in the first line."""
+        is_comment = line.startswith("# ") and not _is_entity_tag(columns[-1].strip())
+        return is_comment or (not self.width and len(columns) > 1 and all(map(_is_column_name, columns)))
+
+
+def _is_entity_tag(tag: str) -> bool:
+    return bool(_ENTITY_TAG.fullmatch(tag)) and not any(category(character) in UNPRINTABLE for character in tag)
+
+
+def _is_column_name(text: str) -> bool:
+    name = text.strip().lower()
+    return name in _COLUMN_NAMES or name.removesuffix("s") in _COLUMN_NAMES

@@ -118,9 +118,13 @@ def recognize_delimiter(
         return TAB
     regular = {delimiter: rows for delimiter in ",;" if _is_regular(rows := _sample_rows(lines, delimiter))}
     if regular:
-        # If both split all rows, the labels are those that repeat.
-        return min(regular, key=lambda delimiter: len({cells[-1] for _, cells in regular[delimiter]}))
+        # If both split all rows, the labels are those that repeat and are short.
+        return min(regular, key=lambda delimiter: _label_likeness([cells[-1] for _, cells in regular[delimiter]]))
     return default or (max(",;", key=sample[0].count) if suffix == ".csv" and sample else TAB)
+
+
+def _label_likeness(cells: Sequence[str]) -> tuple[int, int]:
+    return len(set(cells)), sum(map(len, cells))
 
 
 def _first_cells(sample: Sequence[str], delimiter: str) -> list[str]:

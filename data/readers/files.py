@@ -19,14 +19,14 @@ _NOT_TEXT: Mapping[bytes, str] = {
     b"PK\x03\x04": "is a zip archive or a spreadsheet; unpack it, or save the sheet as CSV",
 }
 """First bytes of a file -> why it is not read as text."""
+_START = 400
+"""Number of bytes in which zeros show UTF-16."""
 
 
 def read_lines(path: Path) -> Iterator[tuple[int, str]]:
     """Number and text of each line. Raises UserError with the file and line of bytes that are not UTF-8."""
     content = read_bytes(path)
-    for start, reason in _NOT_TEXT.items():
-        if content.startswith(start):
-            raise UserError(f"{path} {reason}")
+    _refuse_other_content(path, content)
     for number, line in enumerate(content.split(b"\n"), 1):
         try:
             yield number, line.removesuffix(b"\r").decode("utf-8-sig" if number == 1 else "utf-8")
@@ -37,6 +37,17 @@ def read_lines(path: Path) -> Iterator[tuple[int, str]]:
             raise UserError(
                 f"{path}:{number}: byte 0x{byte:02x} is not UTF-8 (column {column}); save the file as UTF-8"
             ) from error
+
+
+def _refuse_other_content(path: Path, content: bytes) -> None:
+    start = content[:_START]
+    reasons = [reason for marker, reason in _NOT_TEXT.items() if content.startswith(marker)]
+    if 2 * start.count(0) > 0.8 * len(start):
+        reasons.append("is UTF-16; save it as UTF-8")
+    if b"\n" not in content and content.count(b"\r") > 1:
+        reasons.append("has no line feeds, but carriage returns; save it with LF line ends")
+    if reasons:
+        raise UserError(f"{path} {reasons[0]}")
 
 
 def read_bytes(path: Path) -> bytes:

@@ -32,7 +32,7 @@ def read_labelled_texts(path: Path, file_format: FileFormat = _DEFAULT) -> list[
     if not examples:
         raise UserError(f"{path} holds no examples; expected one per line: text, TAB, label")
     if not has_header:
-        _note_unusual_first_label(f"{path}:{rows[0][0]}", rows[0][1], examples)
+        _note_unusual_first_label(f"{path}:{rows[0][0]}", examples)
     return examples
 
 
@@ -74,16 +74,13 @@ def _labelled_text(where: str, text: str, label: str) -> LabelledText:
     return LabelledText(text, label.strip())
 
 
-def _note_unusual_first_label(where: str, cells: Sequence[str], examples: Sequence[LabelledText]) -> None:
+def _note_unusual_first_label(where: str, examples: Sequence[LabelledText]) -> None:
     """Say that the first line may be a header, if no other line has its label."""
     label = examples[0].label or ""
     is_short = len(label) <= MAX_NAME_LENGTH
     if is_short and len(examples) > 1 and Counter(example.label for example in examples)[label] == 1:
-        text = cells[0] if len(cells[0]) <= MAX_NAME_LENGTH else "TEXT"
-        note_once(
-            f"{where}: no other line has the label {label!r}. If this line is a header, "
-            f"use --text-column {text!r} --label-column {label!r}"
-        )
+        flags = "--text-column and --label-column"
+        note_once(f"{where}: no other line has the label {label!r}; if it is a header, name its columns with {flags}")
 
 
 def _pair(where: str, source: str, target: str) -> TextPair:

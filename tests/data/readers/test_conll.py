@@ -169,6 +169,12 @@ def test_unusual_many_and_long_words_are_read(write_file, words):
     ]
 
 
+def test_names_of_columns_and_comments_are_no_words(write_file):
+    content = "# id 7\nToken\tPOS\tNER\n# text = Ann is\nParis\tNNP\tB-LOC\nis\tVBZ\tO\n\n# id 8\nAnn\tNNP\tB-PER\n"
+    assert read_entities(write_file(content)) == ENTITIES
+    assert read_entities(write_file("# O\ntag O\n")) == [TaggedSentence(("#", "tag"), ("O", "O"))]
+
+
 def test_the_tag_column_may_be_chosen(write_file):
     conll2003 = write_file("-DOCSTART- -X- -X- O\n\nAnn NNP B-NP B-PER\nruns VBZ B-VP O\n")
     assert read_entities(conll2003) == [TaggedSentence(("Ann", "runs"), ("B-PER", "O"))]

@@ -40,6 +40,7 @@ def notes_again():
         "text,label,,\na good film,pos,,\na bad one,neg,,\n",
         "a good film,pos\na bad one,neg\n",
         "a good film;pos\na bad one;neg\n",
+        "Description,Class Index\na good film,pos\na bad one,neg\n",
         '"a good film"\t"pos"\n"a bad one"\t"neg"\n',
         'text\tlabel\n"a good film"\tpos\n"a bad one"\tneg\n',
         "text , label\na good film, pos\na bad one, neg\n",
@@ -139,6 +140,12 @@ def test_columns_may_be_chosen(write_file, content, given, text):
     assert read_labelled_texts(write_file(content, "a.csv"), file_format(**given)) == [LabelledText(text, "1")]
 
 
+def test_labels_tell_which_of_two_possible_delimiters_it_is(write_file):
+    semicolons = read_labelled_texts(write_file("good, yes;pos\nbad, no;neg\n", "a.csv"))
+    commas = read_labelled_texts(write_file("good; yes,pos\nbad; no,neg\n", "a.csv"))
+    assert [example.label for example in semicolons] == [example.label for example in commas] == ["pos", "neg"]
+
+
 def test_the_delimiter_may_be_chosen(write_file):
     path = write_file("one;two,pos\nthree;four,neg\n", "examples.csv")
     assert [example.label for example in read_labelled_texts(path, file_format(";"))] == ["two,pos", "four,neg"]
@@ -190,6 +197,8 @@ def test_the_header_decides_source_and_target(write_file, header, pair):
         ("text,label\n", {}, " holds no examples"),
         ("good\nbad\n", {}, "1: 1 column, expected 2; put one , between text and label"),
         (b"\xff\xfet\0e\0x\0t\0", {}, " is UTF-16; save it as UTF-8"),
+        (b"t\0e\0x\0t\0,\0l\0a\0b\0e\0l\0\n\0", {}, " is UTF-16; save it as UTF-8"),
+        ("text,label\ra,pos\rb,neg\r", {}, " has no line feeds, but carriage returns; save it with LF line ends"),
         (b"\x1f\x8b\x08\0", {}, " is compressed .gzip.; unpack it first"),
         (b"PK\x03\x04", {}, " is a zip archive or a spreadsheet; unpack it, or save the sheet as CSV"),
         ("text,label\na\rb,pos\n", {}, "2: a carriage return stands outside of quotation marks"),
@@ -235,8 +244,10 @@ def test_an_unknown_header_is_an_example_with_a_note(write_file, capsys):
     path = write_file("Kommentar\tWertung\ngut\t1\nschlecht\t0\ngut so\t1\n", "a.tsv")
     assert len(read_labelled_texts(path)) == 4
     (note,) = capsys.readouterr().err.splitlines()
-    assert note.startswith(f"note: {path}:1: no other line has the label 'Wertung'")
-    assert note.endswith("--text-column 'Kommentar' --label-column 'Wertung'")
+    assert note == (
+        f"note: {path}:1: no other line has the label 'Wertung'; "
+        "if it is a header, name its columns with --text-column and --label-column"
+    )
     assert len(read_labelled_texts(path, file_format(text="Kommentar", label="Wertung"))) == 3
 
 

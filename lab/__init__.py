@@ -19,5 +19,6 @@ EXPERIMENTS: Mapping[str, str] = {
     "activations": "Sigmoid, tanh and ReLU saturate, ReLU units die, and its variants help.",
     "plateau": "Small gradients end a training early, as if the optimum were reached.",
     "lstm_gates": "The gates of an LSTM keep a long and a short memory.",
+    "bottleneck": "One vector is too small for a long source; attention mends it.",
 }
 """Name of an experiment -> the textbook's claim that it tests."""

@@ -7,7 +7,7 @@ The step is compiled with XLA, which halves the time of small recurrent networks
 shape: all batches should have the same.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import keras
@@ -32,9 +32,9 @@ def class_loss() -> keras.losses.Loss:
 
 def training_steps(
     model: keras.Model,
-    batches: Iterable[tuple[np.ndarray, np.ndarray]],
+    batches: Iterable[tuple[np.ndarray | Mapping[str, np.ndarray], np.ndarray]],
     *,
-    learning_rate: float = 2e-3,
+    learning_rate: float | keras.optimizers.schedules.LearningRateSchedule = 2e-3,
     clip_norm: float | None = 1.0,
     loss: Callable[[KerasTensor, KerasTensor], KerasTensor] | None = None,
 ) -> Iterator[Step]:
@@ -47,7 +47,7 @@ def training_steps(
     loss = loss or class_loss()
 
     @tf.function(jit_compile=True)
-    def step(inputs: tf.Tensor, targets: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    def step(inputs: tf.Tensor | Mapping[str, tf.Tensor], targets: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         with tf.GradientTape() as tape:
             outputs = model(inputs, training=True)
             value = loss(targets, outputs)
@@ -56,7 +56,7 @@ def training_steps(
         return value, _accuracy(targets, outputs), tf.linalg.global_norm(gradients)
 
     for inputs, targets in batches:
-        yield Step(*map(float, step(tf.constant(inputs), tf.constant(targets))))
+        yield Step(*map(float, step(keras.tree.map_structure(tf.constant, inputs), tf.constant(targets))))
 
 
 def accuracy(model: keras.Model, inputs: np.ndarray, targets: np.ndarray, batch: int = 500) -> float:

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 
 EXPERIMENTS: Mapping[str, str] = {
     "backprop": "Numbers run forward through the steps; the gradient of a shared weight is summed over them, backward.",
+    "dense_fixed_size": "A dense network needs a fixed size: padding costs computation, truncation loses words.",
     "memory": "A simple recurrent network forgets after about ten steps; LSTM and GRU remember.",
     "vanishing": "The gradient vanishes over time, and that is why long lags are not learnt.",
     "activations": "Sigmoid, tanh and ReLU saturate, ReLU units die, and its variants help.",

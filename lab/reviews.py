@@ -1,4 +1,4 @@
-"""Film reviews, and a cell that classifies them, for experiments on real text."""
+"""Film reviews, a cell that classifies them, and questions, for experiments on real text."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -17,17 +17,17 @@ from lab.training import accuracy, shuffled_batches, training_steps
 from models.cells import recurrent_layer
 from schema.configs import CellName
 from schema.errors import UserError
-from schema.examples import LabelledText
-from tasks.sentiment import TASK, SentimentConfig
+from schema.examples import LabelledText, Splits
+from tasks import sentiment, topic
 
 VOCAB_SIZE = 5000
 
 
 @dataclass(frozen=True)
-class Reviews:
-    """Tokens and classes (0 or 1) of reviews, for training and for testing, in a fixed order.
+class Texts:
+    """Tokens and classes (from 0) of reviews or questions, for training and for testing, in a fixed order.
 
-    The test reviews are of the validation split: the data set's own test split is for results of `train.py` alone.
+    The test texts are of the validation split: the data set's own test split is for results of `train.py` alone.
     """
 
     train: list[list[str]]
@@ -38,30 +38,43 @@ class Reviews:
 
 
 @cache
-def load_reviews(dataset: str, examples: int, min_words: int = 1) -> Reviews:
+def load_reviews(dataset: str, examples: int, min_words: int = 1) -> Texts:
     """Load `examples` reviews of at least `min_words` words for training, and at most as many for testing.
 
     Raises UserError if the data set has too few.
     """
-    splits = TASK.splits(SentimentConfig(dataset=dataset))
+    splits = sentiment.TASK.splits(sentiment.SentimentConfig(dataset=dataset))
+    return _load(splits, examples, min_words)
+
+
+@cache
+def load_questions(dataset: str, examples: int) -> Texts:
+    """Load `examples` questions for training, and at most as many for testing; their classes are types of answers.
+
+    Raises UserError if the data set has too few.
+    """
+    return _load(topic.TASK.splits(topic.TopicConfig(dataset=dataset)), examples)
+
+
+def _load(splits: Splits[LabelledText], examples: int, min_words: int = 1) -> Texts:
     labels = sorted({str(example.label) for example in splits.train})
     train, train_classes = _tokens(splits.train, labels, examples, min_words)
     test, test_classes = _tokens(splits.validation, labels, examples, min_words)
     if len(train) < examples or not test:
-        raise UserError(f"{dataset} has only {len(train)} reviews of {min_words} words or more")
-    return Reviews(train, train_classes, test, test_classes, Vocabulary.fit(train, VOCAB_SIZE))
+        raise UserError(f"{splits.dataset} has only {len(train)} texts of {min_words} words or more")
+    return Texts(train, train_classes, test, test_classes, Vocabulary.fit(train, VOCAB_SIZE))
 
 
 def _tokens(
-    reviews: Sequence[LabelledText], labels: list[str], examples: int, min_words: int
+    texts: Sequence[LabelledText], labels: list[str], examples: int, min_words: int
 ) -> tuple[list[list[str]], np.ndarray]:
     tokens: list[list[str]] = []
     classes: list[int] = []
-    for review in track(reviews, "reading reviews"):
-        words = tokenize(review.text)
+    for text in track(texts, "reading texts"):
+        words = tokenize(text.text)
         if len(words) >= min_words:
             tokens.append(words)
-            classes.append(labels.index(str(review.label)))
+            classes.append(labels.index(str(text.label)))
         if len(tokens) == examples:
             break
     return tokens, np.array(classes, np.int32)
@@ -107,7 +120,7 @@ class ReviewCondition(Condition):
         return keras.Model(words, keras.layers.Dense(2)(layer(embedding(words))[1])), embedding, layer
 
     @property
-    def reviews(self) -> Reviews:
+    def reviews(self) -> Texts:
         """Reviews that have as many words as are read, so that there is no padding."""
         return load_reviews(self.dataset, self.examples, self.length)
 

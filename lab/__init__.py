@@ -16,6 +16,7 @@ EXPERIMENTS: Mapping[str, str] = {
     "backprop": "Numbers run forward through the steps; the gradient of a shared weight is summed over them, backward.",
     "dense_fixed_size": "A dense network needs a fixed size: padding costs computation, truncation loses words.",
     "convolution_range": "A convolution reaches only its neighborhood.",
+    "order": "Without feedback the order of the words is lost.",
     "memory": "A simple recurrent network forgets after about ten steps; LSTM and GRU remember.",
     "vanishing": "The gradient vanishes over time, and that is why long lags are not learnt.",
     "activations": "Sigmoid, tanh and ReLU saturate, ReLU units die, and its variants help.",

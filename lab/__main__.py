@@ -14,7 +14,7 @@ from lab import EXPERIMENTS
 from schema.configs import Positive
 from schema.errors import UserError
 
-ALL = "all"
+ALL, OVERLAY = "all", "overlay"
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,12 @@ class LabFlags:
 
 def main(argv: Sequence[str]) -> int:
     """Run the command and return the exit status."""
+    if argv and argv[0] == OVERLAY:
+        start_tensorflow()
+        # It imports Keras.
+        from lab import overlay
+
+        return overlay.main(argv[1:])
     names = experiment_names(argv)
     flags = parse(LabFlags, argv[len(names) :], "python -m lab NAME")
     if not names:

@@ -15,8 +15,7 @@ def state_gradient_by_lag(layer: keras.layers.Layer, steps: KerasTensor) -> np.n
         padding. v is a fixed random vector of length 1, as in `models.inspection.state_gradient`.
     """
     steps = tf.convert_to_tensor(steps)
-    projection = np.random.default_rng(0).normal(size=layer.units)
-    unit_vector = tf.constant(projection / np.linalg.norm(projection), tf.float32)
+    unit_vector = _unit_vector(layer.units)
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(steps)
         value = tf.reduce_sum(tf.linalg.matvec(layer(steps, training=False)[1], unit_vector))
@@ -34,3 +33,29 @@ def state_jacobian(layer: keras.layers.Layer, inputs: KerasTensor, states: list[
         tape.watch(outputs)
         new, _ = step_cell(layer, inputs, [outputs, *states[1:]])
     return tape.batch_jacobian(new, outputs).numpy()
+
+
+def cell_state_gradient_by_lag(layer: keras.layers.Layer, steps: np.ndarray) -> np.ndarray:
+    """Mean over the rows of |d(v . c_T)/dc_t| of an LSTM, (time,), at lag 0 first; v as in `state_gradient_by_lag`.
+
+    It includes the way through the outputs h and the gates, beside the direct one through the forget gates.
+    """
+    unit_vector = _unit_vector(layer.units)
+    states = [tf.zeros((len(steps), layer.units))] * 2
+    cells = []
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        for step in range(steps.shape[1]):
+            _, states = step_cell(layer, tf.constant(steps[:, step]), states)
+            # A copy, so that what follows depends on it.
+            states[1] = tf.identity(states[1])
+            tape.watch(states[1])
+            cells.append(states[1])
+        value = tf.reduce_sum(tf.linalg.matvec(cells[-1], unit_vector))
+    gradients = tape.gradient(value, cells)
+    return np.array([float(tf.reduce_mean(tf.norm(gradient, axis=-1))) for gradient in gradients])[::-1]
+
+
+def _unit_vector(units: int) -> tf.Tensor:
+    """A fixed random vector of length 1."""
+    projection = np.random.default_rng(0).normal(size=units)
+    return tf.constant(projection / np.linalg.norm(projection), tf.float32)

@@ -2,7 +2,7 @@
 
     recorder = GradientRecorder(model)
     curve = loss_gradient(recorder, inputs, targets, loss).curve()     # mean of |dL/dx_t| by lag
-    ratio, lag = gradient_ratio(curve)
+    ratio = gradient_ratio(curve, lag=20)
     curve = state_gradient(recorder, inputs)["forward"].curve()        # the same for the final state
 
 The layer is the one named as in `LAYERS`. x_t are its inputs, not the sequence that it returns: that sequence holds
@@ -23,8 +23,14 @@ from models.cells import CANDIDATE, directions, gate_activations, unit_activatio
 
 LAYERS = ("recurrent_1", "decoder_1")
 """Names of the recorded layer: the first of an encoder, or where there is none, of the decoder."""
-RATIO_LAG = 100
-"""Lag whose gradient `gradient_ratio` compares with that of lag 0."""
+FIXED_LAGS = (5, 10, 20, 50, 100)
+"""Lags whose gradient is compared with that of lag 0: the same in all runs, so that these can be compared."""
+EXPECTED_AT_START = (
+    "Before training SimpleRNN's gradient usually reaches farthest: its recurrent kernel is orthogonal, and small "
+    "inputs leave tanh almost linear. LSTM's forget gate starts at 0.73 (the sigmoid of its bias 1) and GRU's update "
+    "gate at 0.5, by which they multiply the gradient at each step. Training changes that."
+)
+"""What a first look at the gradient of the last state shows, at Keras's defaults."""
 HALF_LIFE_LAGS = (10, 40)
 """First and last lag of the fit of `half_life`."""
 
@@ -185,6 +191,19 @@ def unit_states(
     return states
 
 
+def read_states(recorder: GradientRecorder, inputs: Arrays) -> tuple[dict[str, np.ndarray], list[int]]:
+    """`unit_states` of the recorded layer while the model reads one example, (steps, units) by DIRECTION/NAME.
+
+    inputs: of one example, (1, time, ...). Also gives the steps at which the layer starts anew: the borders of chunks.
+    """
+    steps, mask, initial_state = recorder.to_layer(recorder.tensors(inputs), training=False)
+    start = [np.asarray(state) for state in initial_state]
+    rows = [row[valid] for row, valid in zip(np.asarray(steps), np.asarray(mask), strict=True) if valid.any()]
+    read = [unit_states(recorder.layer, row, start) for row in rows]
+    states = {name: np.concatenate([each[name] for each in read]) for name in read[0]}
+    return states, np.cumsum([len(row) for row in rows])[:-1].tolist()
+
+
 def _cell_states(
     forget: np.ndarray, write: np.ndarray, candidate: np.ndarray, start: np.ndarray, backward: bool
 ) -> np.ndarray:
@@ -196,15 +215,11 @@ def _cell_states(
     return states
 
 
-def gradient_ratio(curve: np.ndarray, lag: int = RATIO_LAG) -> tuple[float, int]:
-    """Gradient at `lag`, or at the largest lag below it that the curve has, divided by that at lag 0; and this lag.
-
-    NaN for a curve that has no lag 0 or is zero there.
-    """
-    reached = np.flatnonzero(np.isfinite(curve[: lag + 1]))
-    if not len(reached) or reached[0] != 0 or curve[0] == 0:
-        return math.nan, 0
-    return float(curve[reached[-1]] / curve[0]), int(reached[-1])
+def gradient_ratio(curve: np.ndarray, lag: int) -> float:
+    """Gradient at `lag` divided by that at lag 0; NaN for a curve that does not reach the lag or is zero at lag 0."""
+    if lag >= len(curve) or not curve[0] > 0:
+        return math.nan
+    return float(curve[lag] / curve[0])
 
 
 def half_life(curve: np.ndarray) -> float:

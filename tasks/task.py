@@ -47,6 +47,9 @@ class Encoder(Protocol[ContraExampleT]):
     def encode(self, examples: Sequence[ContraExampleT]) -> EncodedDataset:
         """Encode the inputs of all examples, in order, and the targets if every example has a known reference."""
 
+    def step_names(self, example: ContraExampleT) -> list[str]:
+        """What the first recurrent layer reads at each step of an example, as text."""
+
     def save(self, folder: Path) -> None:
         """Write the encoder to a new folder."""
 

@@ -19,9 +19,11 @@ import pytest
 
 from data.batches import Batches
 from evaluation.plots import png
+from models.inspection import GradientRecorder, read_states
 from schema.configs import CellName, TrainingConfig
 from tasks import TASK_NAMES, get_task
 from tasks.task import FittedEncoder, Task
+from training.fixed_sample import make_shown_example
 from training.model_checks import (
     ModelFn,
     batching_effect,
@@ -303,6 +305,16 @@ def test_figures_and_word_vectors_of_a_run(name, runs):
         assert len(figures) == len(examples)
     vectors = task.word_vectors(run.model, run.fitted.encoder)
     assert vectors is None or len(vectors[0]) == len(vectors[1]) > 3
+
+
+def test_the_first_recurrent_layer_reads_the_named_steps(run):
+    examples = run.task.splits(run.config).validation
+    shown = make_shown_example(run.fitted.encoder, examples, run.fitted.encoder.encode(examples))
+    states, borders = read_states(GradientRecorder(run.model), shown.inputs)
+    assert all(shown.step_names) and all(len(values) == len(shown.step_names) for values in states.values())
+    # The chunks of a text are as long as the flag says.
+    chunk_length = getattr(run.config, "chunk_length", len(shown.step_names))
+    assert borders == list(range(chunk_length, len(shown.step_names), chunk_length))
 
 
 @pytest.mark.parametrize("name", TASK_NAMES)

@@ -19,7 +19,7 @@ from tasks.task import Encoder, FittedEncoder
 from training.callbacks import CosineSchedule, EpochOrder, EpochProgress, StopConditions, ValidationCallback
 from training.checkpoint import restore_variables
 from training.data_notes import reachable_note, unknown_note
-from training.fixed_sample import FixedSample, make_fixed_sample
+from training.fixed_sample import FixedSample, ShownExample, make_fixed_sample, make_shown_example
 from training.job import TrainingJob
 from training.optimizer import AdamWithGradientNorm, auto_ema_decay
 from training.tensorboard import TensorBoardLog
@@ -109,6 +109,7 @@ def _make_callbacks(
         task.primary_metric,
         lambda: _fixed_samples(fitted.encoded, validation()),
         task.loss(config),
+        lambda: _shown_example(job, fitted, validation()),
         lambda: validate.last_result,
         figures=partial(_figures, job, fitted),
         diagnostics=config.diagnostics,
@@ -159,6 +160,15 @@ def _validator(
         )
 
     return validate
+
+
+def _shown_example(
+    job: TrainingJob[ExampleT], fitted: FittedEncoder[Encoder[ExampleT]], validation: EncodedDataset
+) -> ShownExample | None:
+    """A short validation example; none if its reference cannot be encoded, which the model may read."""
+    if validation.targets is None:
+        return None
+    return make_shown_example(fitted.encoder, job.splits.validation, validation)
 
 
 def _fixed_samples(train: EncodedDataset, validation: EncodedDataset) -> Mapping[str, FixedSample]:

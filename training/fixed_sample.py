@@ -1,15 +1,21 @@
-"""A fixed sample of long examples, for the diagnostics after each epoch."""
+"""Fixed examples for the diagnostics after each epoch: a sample of long ones, and one that is shown step by step."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from schema.encoded import EncodedDataset, round_up
+from schema.examples import ExampleT
+from tasks.task import Encoder
 
 SAMPLE_EXAMPLES = 16
 SAMPLE_STEPS = 400
 """Maximum length of an example, if there are enough of them: the diagnostics after each epoch must stay cheap."""
+
+
+SHOWN_STEPS = 40
+"""Maximum length of the example that is shown step by step, if there is one: longer ones cannot be read in a figure."""
 
 
 @dataclass(frozen=True)
@@ -39,3 +45,21 @@ def make_fixed_sample(encoded: EncodedDataset) -> FixedSample:
     if targets is None:
         raise ValueError("a fixed sample needs targets")
     return FixedSample(inputs, targets)
+
+
+@dataclass(frozen=True)
+class ShownExample:
+    """One example: padded inputs (1, steps, ...) by name, and what is read at each step."""
+
+    inputs: Mapping[str, np.ndarray]
+    step_names: Sequence[str]
+
+
+def make_shown_example(
+    encoder: Encoder[ExampleT], examples: Sequence[ExampleT], encoded: EncodedDataset
+) -> ShownExample:
+    """The longest example of at most `SHOWN_STEPS` steps. `encoded`: the examples, encoded."""
+    (index,) = choose_fixed_sample(encoded, 1, SHOWN_STEPS)
+    steps = int(round_up(encoded.lengths[index], encoded.pad_to_multiple_of))
+    inputs, _ = encoded.collate(np.array([index]), steps)
+    return ShownExample(inputs, encoder.step_names(examples[index]))

@@ -25,13 +25,14 @@ from console.files import atomic_write
 from console.messages import tolerated
 from console.progress import phase
 from models import inspection
+from models.inspection import EXPECTED_AT_START
 from schema.configs import CellName
 from schema.records import EpochRecord, Metrics
 from tasks import TASK_NAMES
 from training.callbacks import Logs, averaged_weights
 from training.curves import Curves
 from training.example_text import examples_as_markdown
-from training.fixed_sample import FixedSample
+from training.fixed_sample import FixedSample, ShownExample
 from training.trainer_state import TrainerState, ValidationResult
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ class TensorBoardLog(keras.callbacks.Callback):
 
     primary_metric: name of the score in the charts
     fixed_samples: returns, by part, the batch on which gradients and gates are measured; called on first use
+    shown_example: returns the validation example whose gates and states are drawn unit by unit; called on first use
     last_result: returns the newest validation result, or None before the first
     figures: returns the task's figures of a model, by name
     diagnostics: whether to log more than scalars
@@ -99,6 +101,7 @@ class TensorBoardLog(keras.callbacks.Callback):
         primary_metric: str,
         fixed_samples: Callable[[], Mapping[str, FixedSample]],
         loss: keras.losses.Loss,
+        shown_example: Callable[[], ShownExample | None] = lambda: None,
         last_result: Callable[[], ValidationResult | None] = lambda: None,
         figures: "Callable[[keras.Model], Mapping[str, Figure]]" = lambda model: {},
         diagnostics: bool = True,
@@ -107,6 +110,7 @@ class TensorBoardLog(keras.callbacks.Callback):
         super().__init__()
         self.folder, self.state, self.primary_metric = folder, state, primary_metric
         self.fixed_samples, self.loss, self.last_result = cache(fixed_samples), loss, last_result
+        self.shown_example = cache(shown_example)
         self.figures, self.diagnostics = figures, diagnostics
         self.drawing_fraction, self.seconds_of_last_drawing = drawing_fraction, FIRST_DRAWING
         self.ended = False
@@ -249,14 +253,33 @@ class TensorBoardLog(keras.callbacks.Callback):
                 title = f"Mean gate activation by time step ({part}, fixed sample)"
                 self._log_figure("cell/over_time", evaluation.diagnostics_plots.cell_over_time(panels, title), keep)
             self.writers[part].flush()
+        self._draw_states()
         self.seconds_of_last_drawing = process_time() - started
         self.drawing_seconds += self.seconds_of_last_drawing
         self.drawn = True
 
+    def _draw_states(self) -> None:
+        """Draw the gates and states of each unit while the model reads one validation example."""
+        shown = self.shown_example()
+        if shown is None:
+            return
+        with averaged_weights(self.model):
+            states, borders = inspection.read_states(self.recorder, shown.inputs)
+        with self.writers["validation"].as_default(step=self.state.epoch):
+            for direction in dict.fromkeys(name.partition("/")[0] for name in states):
+                chosen = {
+                    name.partition("/")[2]: values for name, values in states.items() if name.startswith(direction)
+                }
+                title = f"Each unit while one validation example is read, {direction}"
+                figure = evaluation.state_plots.unit_heat_maps(chosen, shown.step_names, title, borders)
+                self._log_figure(f"states/{direction}", figure, keep=True)
+        self.writers["validation"].flush()
+
     def _log_figure(self, tag: str, figure: "Figure", keep: bool = False) -> None:
         """Log a figure; keep: write it to `plots/` too, where the report finds it."""
         content = evaluation.plots.png(figure)
-        tf.summary.image(tag, tf.io.decode_png(content, channels=3)[None])
+        description = EXPECTED_AT_START if tag.startswith("gradient/state") else None
+        tf.summary.image(tag, tf.io.decode_png(content, channels=3)[None], description=description)
         if keep:
             name = f"{tag.replace('/', '_')}.png"
             atomic_write(self.folder / "plots" / name, lambda path: path.write_bytes(content))
@@ -342,10 +365,11 @@ def _gradient_labels(tag: str) -> tuple[str, str]:
 
 
 def _state_gradient_scalars(curve: np.ndarray, suffix: str) -> None:
-    """Log two measures of how fast the state gradient vanishes (models/inspection.py)."""
-    ratio, lag = inspection.gradient_ratio(curve)
+    """Log how fast the state gradient vanishes (models/inspection.py)."""
     what = "Norm of the gradient of a fixed random projection of the direction's last state"
-    _scalar(f"gradient/ratio{suffix}", ratio, f"{what}: at lag {lag} over lag 0.")
+    for lag in inspection.FIXED_LAGS:
+        ratio = inspection.gradient_ratio(curve, lag)
+        _scalar(f"gradient/at_lag_{lag}{suffix}", ratio, f"{what}: at lag {lag} over lag 0. {EXPECTED_AT_START}")
     first, last = inspection.HALF_LIFE_LAGS
     description = (
         f"{what}: steps in which it halves, by a log-linear fit on lags {first} to {last}. "

@@ -89,6 +89,11 @@ class CaptionEncoder(SavedEncoder):
         inputs["target"] = Ragged.of([np.array([BEGIN, *ids], np.int32) for ids in rows])
         return EncodedDataset(inputs, Ragged.of([np.array([*ids, END], np.int32) for ids in rows], IGNORE_INDEX))
 
+    def step_names(self, example: CaptionedImage) -> list[str]:
+        """The begin token and the words of the first caption, which the decoder reads in training."""
+        caption = example.captions[0] if example.captions else ""
+        return [self.vocabulary.words[token - FIRST_ID] for token in (BEGIN, *self._word_ids(caption))]
+
     def _image_column(self, images: Sequence[bytes]) -> IndexedColumn:
         # Each distinct image is encoded once.
         indices: dict[bytes, int] = {}

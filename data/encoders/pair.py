@@ -9,7 +9,7 @@ import numpy as np
 
 from data.encoders.frame import SavedEncoder, SavedPart
 from data.encoders.subwords import Subwords
-from schema.encoded import BEGIN, END, IGNORE_INDEX, PADDING, Column, EncodedDataset, Ragged
+from schema.encoded import BEGIN, END, IGNORE_INDEX, PADDING, SPECIAL_TOKENS, Column, EncodedDataset, Ragged
 from schema.examples import TextPair
 
 
@@ -50,6 +50,11 @@ class PairEncoder(SavedEncoder):
         targets = self._ids((example.target or "" for example in examples), self.settings.max_target_length)
         inputs["target"] = _column([BEGIN, *ids] for ids in targets)
         return EncodedDataset(inputs, _column(([*ids, END] for ids in targets), padding_value=IGNORE_INDEX))
+
+    def step_names(self, example: TextPair) -> list[str]:
+        """The subwords of the source and its end token."""
+        (ids,) = self._ids([example.source], self.settings.max_source_length)
+        return [*self.subwords.tokens(ids), SPECIAL_TOKENS[END]]
 
     def _ids(self, texts: Iterable[str], max_length: int) -> list[list[int]]:
         return [ids[:max_length] for ids in self.subwords.encode(list(texts))]

@@ -99,6 +99,10 @@ class SentenceEncoder(SavedEncoder):
             inputs["orthographic"] = Ragged(self.orthography.encode(distinct)[steps], lengths)
         return EncodedDataset(inputs, self._targets(examples))
 
+    def step_names(self, example: TaggedSentence) -> list[str]:
+        """The words of a sentence."""
+        return list(example.words)
+
     def _vector_word(self, word: str) -> str:
         """The variant of a word that has a vector: the word itself, else in lower case, else capitalized."""
         variants = (word, word.lower(), word.capitalize())

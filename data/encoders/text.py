@@ -77,6 +77,12 @@ class TextEncoder(SavedEncoder):
         columns = self.ngram_features.encode(tokens) if self.ngram_features else None
         return self._encoded(tokens, columns, class_ids(self.labels, [example.label for example in examples]))
 
+    def step_names(self, example: LabelledText) -> list[str]:
+        """The tokens of a text that are read."""
+        tokens = TOKENIZERS[self.settings.tokenizer](example.text) or [""]
+        head, tail = self.settings.head_tokens, self.settings.tail_tokens
+        return tokens if len(tokens) <= head + tail else [*tokens[:head], *tokens[len(tokens) - tail :]]
+
     def _encoded(
         self, tokens: Sequence[Sequence[str]], ngram_columns: Mapping[str, Ragged] | None, targets: np.ndarray | None
     ) -> EncodedDataset:

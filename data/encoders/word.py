@@ -34,6 +34,10 @@ class WordEncoder(SavedEncoder):
             {"orthographic": features}, class_ids(self.labels, [example.label for example in examples])
         )
 
+    def step_names(self, example: LabelledText) -> list[str]:
+        """The word, which is read in one step."""
+        return [example.text]
+
     def _description(self) -> Mapping[str, object]:
         has_related = self.orthography.related_words is not None
         return {**asdict(self.orthography.settings), "labels": self.labels, "related_words": has_related}

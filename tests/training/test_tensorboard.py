@@ -27,7 +27,7 @@ from schema.predictions import AttentionWeights
 from schema.records import EpochRecord, Metrics, PrimaryMetric
 from schema.scores import ConfusionMatrix, ScoredExample, Scores
 from training.example_text import examples_as_markdown
-from training.fixed_sample import FixedSample, choose_fixed_sample, make_fixed_sample
+from training.fixed_sample import FixedSample, ShownExample, choose_fixed_sample, make_fixed_sample
 from training.optimizer import AdamWithGradientNorm
 from training.tensorboard import (
     MAX_HALF_LIFE,
@@ -105,6 +105,7 @@ def fit(folder: Path, state: TrainerState) -> None:
         "accuracy",
         lambda: samples,
         LOSS,
+        lambda: ShownExample(encode([14]).collate(np.array([0]), 24)[0], list("abcdefghijklmn")),
         lambda: ValidationResult(SCORES, EXAMPLES, 0.5),
         figures=lambda model: {"attention/1": attention_figure(ATTENTION)},
         drawing_fraction=0,
@@ -200,7 +201,7 @@ def test_scalars_of_train_and_validation_share_their_tags(query):
 
 @pytest.mark.parametrize("part", ["train", "validation"])
 def test_gradients_and_gate_activations_are_scalars_of_each_epoch(query, part):
-    assert all(0 < ratio < 5 for ratio in scalars(query, part, "gradient/ratio").values())
+    assert all(0 < ratio < 5 for ratio in scalars(query, part, "gradient/at_lag_10").values())
     # Chunks of 12 steps have lags 10 and 11.
     assert all(0 < steps <= MAX_HALF_LIFE for steps in scalars(query, part, "gradient/half_life_steps").values())
     assert scalars(query, part, "cell/forward/saturated_units")[0] == 0
@@ -212,7 +213,8 @@ def test_scalars_have_descriptions(query):
         complete=lambda response: "gradient/half_life_steps" in response["sentiment/first/train"],
     )
     descriptions = {tag: metadata["description"] for tag, metadata in tags["sentiment/first/train"].items()}
-    assert "lag 11 over lag 0" in descriptions["gradient/ratio"]
+    assert "lag 10 over lag 0. Before training" in descriptions["gradient/at_lag_10"]
+    assert "gradient/at_lag_20" not in descriptions
     assert "100 stands for" in descriptions["gradient/half_life_steps"]
 
 
@@ -222,6 +224,7 @@ def test_scalars_have_descriptions(query):
         ("train", "gradient/loss", [2]),
         ("validation", "gradient/state_forward", [2]),
         ("validation", "cell/over_time", [2]),
+        ("validation", "states/forward", [2]),
         ("validation", "confusion_matrix", [0, 1, 2]),
         ("validation", "attention/1", [0, 1, 2]),
     ],
@@ -246,6 +249,7 @@ def test_newest_figures_are_files_for_the_report(runs):
         "cell_over_time.png",
         "gradient_loss.png",
         "gradient_state_forward.png",
+        "states_forward.png",
     }
     assert all(path.read_bytes().startswith(b"\x89PNG") for path in plots.glob("*.png"))
 

@@ -9,10 +9,13 @@ from collections.abc import Iterator, Sequence
 
 from rich.cells import cell_len
 
+from console.messages import printable
 from console.tables import padded
 
 WIDTH = 100
 """Default width of a line, in characters, without a terminal."""
+MAX_COLUMNS = 60
+"""Maximum number of words of a tagged sentence in a report."""
 
 
 def interlinear(rows: Sequence[Sequence[str]], width: int = WIDTH) -> str:
@@ -23,6 +26,21 @@ def interlinear(rows: Sequence[Sequence[str]], width: int = WIDTH) -> str:
         lines = ["  ".join(padded(cell, cell_width) for cell, cell_width in line) for line in zip(*block, strict=True)]
         blocks.append("\n".join(line.rstrip() for line in lines))
     return "\n\n".join(blocks)
+
+
+def named_rows(rows: Sequence[Sequence[str]]) -> str:
+    """Words, references and predictions, or words and predictions, below one another, with the names of the rows.
+
+    At most `MAX_COLUMNS` words. Control characters are escaped, and lone surrogates replaced.
+    """
+    names = ("words:", "reference:", "prediction:") if len(rows) == 3 else ("words:", "prediction:")
+    ellipsis = ["…"] if len(rows[0]) > MAX_COLUMNS else []
+    shown = [[name, *map(_shown, row[:MAX_COLUMNS]), *ellipsis] for name, row in zip(names, rows, strict=True)]
+    return interlinear(shown)
+
+
+def _shown(cell: str) -> str:
+    return printable(" ".join(cell.split())).encode("utf-8", "replace").decode("utf-8")
 
 
 def terminal_width() -> int:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from console.count import counted
 from console.files import atomic_write
+from console.interlinear import named_rows
 from console.messages import tolerated
 from console.tables import markdown_table, plain_table
 from evaluation import plots
@@ -321,15 +322,23 @@ def _example_tables(examples: Sequence[ScoredExample]) -> Iterator[str]:
     else:
         sections = {"Best predictions": ordered[:NUM_EXAMPLES], "Worst predictions": ordered[: -NUM_EXAMPLES - 1 : -1]}
     for title, chosen in sections.items():
-        rows = [
-            [
-                _format_cell(float(example.score)),
-                *map(_shortened, (example.reference, example.prediction, example.input)),
-            ]
-            for example in chosen
-        ]
         yield f"## {title}"
-        yield _markdown(["score", "reference", "prediction", "input"], rows)
+        yield from _aligned(chosen) if all(example.rows for example in chosen) else [_example_table(chosen)]
+
+
+def _example_table(examples: Sequence[ScoredExample]) -> str:
+    rows = [
+        [_format_cell(float(example.score)), *map(_shortened, (example.reference, example.prediction, example.input))]
+        for example in examples
+    ]
+    return _markdown(["score", "reference", "prediction", "input"], rows)
+
+
+def _aligned(examples: Sequence[ScoredExample]) -> Iterator[str]:
+    """Tagged sentences, with each tag below its word."""
+    for example in examples:
+        yield f"Score {_format_cell(float(example.score))}:"
+        yield _code_block(named_rows(example.rows))
 
 
 def _reproduction(metrics: Metrics, config: Mapping[str, object]) -> Iterator[str]:

@@ -3,15 +3,13 @@
 from collections.abc import Iterator, Sequence
 from textwrap import indent
 
-from console.interlinear import interlinear
+from console.interlinear import named_rows
 from schema.scores import ScoredExample
 from schema.text import one_line, shorten
 
 EXAMPLES_PER_KIND = 3
 MAX_CHARACTERS = 400
 """Maximum number of characters of an input, a reference or a prediction."""
-MAX_COLUMNS = 60
-"""Maximum number of words of a tagged sentence."""
 
 
 def examples_as_markdown(examples: Sequence[ScoredExample]) -> str:
@@ -20,7 +18,7 @@ def examples_as_markdown(examples: Sequence[ScoredExample]) -> str:
     Without a table, since TensorBoard breaks the words of a narrow column at any letter.
     """
     return "\n\n".join(
-        f"**{kind}**, score {100 * example.score:.1f}\n\n{_aligned(example) if example.rows else _as_text(example)}"
+        f"**{kind}**, score {100 * example.score:.1f}\n\n{_rows_or_text(example)}"
         for kind, example in _select(examples)
     )
 
@@ -32,19 +30,11 @@ def _select(examples: Sequence[ScoredExample]) -> Iterator[tuple[str, ScoredExam
         yield from ((kind, example) for example in ranked[:EXAMPLES_PER_KIND])
 
 
-def _as_text(example: ScoredExample) -> str:
+def _rows_or_text(example: ScoredExample) -> str:
+    if example.rows:
+        return indent(named_rows(example.rows), "    ")
     parts = {"input": example.input, "reference": example.reference, "prediction": example.prediction}
     return "\n>\n".join(f"> *{name}*: {_escape(text)}" for name, text in parts.items())
-
-
-def _aligned(example: ScoredExample) -> str:
-    """Words, references and predictions in aligned rows with names, as a block of code."""
-    ellipsis = ["…"] if len(example.rows[0]) > MAX_COLUMNS else []
-    names = ("words:", "reference:", "prediction:") if len(example.rows) == 3 else ("words:", "prediction:")
-    rows = [
-        [name, *map(_encodable, row[:MAX_COLUMNS]), *ellipsis] for name, row in zip(names, example.rows, strict=True)
-    ]
-    return indent(interlinear(rows), "    ")
 
 
 def _escape(text: str) -> str:

@@ -153,6 +153,19 @@ def test_the_middle_of_a_long_text_is_left_out(make_metrics, tmp_path):
     assert re.search(r"begin x+ … x+ end", page)
 
 
+def test_tags_are_shown_below_their_words(make_metrics, tmp_path):
+    words = ("```", "<b>", "\x1b[31m\ud800", "in", "Ulm")
+    rows = (words, ("O", "O", "O", "O", "B-LOC"), ("O", "O", "O", "B-LOC", "O"))
+    page = rendered(report_of(tmp_path, make_metrics(), examples=[ScoredExample("", "", "", 0.25, rows)]))
+    block = html.unescape(re.findall(r"Score 25.00:</p>\s*<pre><code>(.*?)</code></pre>", page, re.DOTALL)[0])
+    assert block.splitlines() == [
+        "words:       ```  <b>  \\u001b[31m?  in     Ulm",
+        "reference:   O    O    O            O      B-LOC",
+        "prediction:  O    O    O            B-LOC  O",
+    ]
+    assert "<b>" not in page
+
+
 def test_line_breaks_of_html_are_spaces(make_metrics, tmp_path):
     example = ScoredExample("Dull.<br /><br />Very <BR>dull", "a", "b", 1.0)
     page = report_of(tmp_path, make_metrics(), examples=[example])

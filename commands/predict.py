@@ -34,7 +34,7 @@ class PredictFlags(RunFlags):
     """
 
     file: Path | None = None
-    """One text per line, JSON lines with "text", or for taggers sentences in a CoNLL format (*.conllu, *.conll)."""
+    """One text per line, JSON lines with "text", a *.csv table, or sentences in a CoNLL format for the taggers."""
     json: bool = False
     """Print one JSON object per line."""
 

@@ -12,6 +12,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from functools import cache
 from typing import NoReturn, TextIO, TypeGuard
 
 from console.signals import handle_signals
@@ -79,6 +80,12 @@ def warn(text: str) -> None:
     """Print a note on stderr. The work goes on."""
     with suppress(OSError, ValueError):
         _write(printable(shortened(f"note: {text}")), sys.stderr)
+
+
+@cache
+def warn_once(text: str) -> None:
+    """Print a note on stderr unless it was printed before: the same file, for example, may be read several times."""
+    warn(text)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from console.messages import warn
+from console.messages import warn_once
 from data.readers.datasets import RawSplits
 from schema.examples import Example, ExampleT, LazySequence, Splits
 
@@ -55,7 +55,7 @@ def _note_single_examples(train: Sequence[Example], validation: Sequence[Example
     single = sorted(name for name, found in keys.items() if len(found) == 1)
     if single:
         names = ", ".join(single[:MAX_NAMES]) + (", ..." if len(single) > MAX_NAMES else "")
-        warn(f"validation cannot have these classes, whose only example stays in train: {names}")
+        warn_once(f"validation cannot have these classes, whose only example stays in train: {names}")
 
 
 def subsample(rows: Sequence[Row], limit: int | None) -> Sequence[Row]:

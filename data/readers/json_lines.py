@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from console.messages import warn_once
 from data.readers.columns import by_name
 from data.readers.files import read_lines
 from data.readers.tokenization import replace_surrogates
@@ -27,7 +28,10 @@ def json_rows(path: Path, roles: Sequence[str], given: Mapping[str, str]) -> Ite
     for number, line in read_lines(path):
         if line.strip():
             entry = json_object(f"{path}:{number}", line, f"{{{expected}}}")
-            keys = keys or {role: given.get(role) or key_of(f"{path}:{number}", role, entry) for role in roles}
+            if not keys:
+                keys = {role: given.get(role) or key_of(f"{path}:{number}", role, entry) for role in roles}
+                if any(role != key for role, key in keys.items()):
+                    warn_once(f"{path.name}: {', '.join(f'{role} in {key}' for role, key in keys.items())}")
             yield number, [_value(f"{path}:{number}", role, key, entry) for role, key in keys.items()]
 
 

@@ -8,10 +8,9 @@ Without a header the columns have the order of their roles, such as text and lab
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
-from console.messages import warn
+from console.messages import warn_once
 from data.readers.columns import assign_columns, is_header
 from data.readers.delimited import TAB, Row, delimited_rows, recognize_delimiter
 from data.readers.files import count_columns, read_lines
@@ -90,13 +89,7 @@ def announce(path: Path, delimiter: str, columns: Mapping[str, str]) -> None:
     """Say how a file is read."""
     name = next(name for name, character in DELIMITERS.items() if character == delimiter)
     taken = ", ".join(f"{role} in column {column}" for role, column in columns.items())
-    note_once(f"{path.name}: {'TAB' if delimiter == TAB else name}-separated, {taken}")
-
-
-@cache
-def note_once(text: str) -> None:
-    """Print a note, once: the same file may be read several times."""
-    warn(text)
+    warn_once(f"{path.name}: {'TAB' if delimiter == TAB else name}-separated, {taken}")
 
 
 def _width(cells: Sequence[str]) -> int:

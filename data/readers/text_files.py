@@ -12,10 +12,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from unicodedata import category
 
-from data.readers.delimited import Row
-from data.readers.files import UNPRINTABLE, read_bytes
+from console.messages import warn_once
+from data.readers.columns import by_name, is_header
+from data.readers.delimited import Row, delimited_rows, recognize_delimiter
+from data.readers.files import UNPRINTABLE, read_bytes, read_lines
 from data.readers.json_lines import is_json, json_object, json_rows, key_of, text_value
-from data.readers.tables import note_once, read_table
+from data.readers.tables import read_table
 from schema.errors import UserError
 from schema.examples import LabelledText, TextPair
 from schema.file_format import FileFormat
@@ -48,14 +50,29 @@ def read_texts(path: Path) -> list[str | UserError]:
     """Read the input texts of a file: one for each line, including blank lines, so that each line gets a prediction.
 
     JSON lines need only a text; an invalid line becomes a UserError in the list. Bytes that are not UTF-8 are replaced
-    by U+FFFD.
+    by U+FFFD. The texts of a *.csv file are those of one column.
     """
+    if path.suffix.lower() == ".csv":
+        return [*_text_column(path)]
     lines = read_bytes(path).decode("utf-8-sig", errors="replace").split("\n")
     if lines[-1] == "":
         lines.pop()
     if is_json(path):
         return [_text_or_error(f"{path}:{number}", line) for number, line in enumerate(lines, 1)]
     return [line.removesuffix("\r") for line in lines]
+
+
+def _text_column(path: Path) -> list[str]:
+    """The column of the texts by the header of a table, or else its first column."""
+    lines = [line for _, line in read_lines(path)]
+    rows = [cells for _, cells in delimited_rows(path, lines, recognize_delimiter(lines, path.suffix.lower()))]
+    if not rows:
+        return []
+    named = [index for role in ("text", "source") if (index := by_name(role, rows[0])) is not None]
+    has_header = bool(named) and (is_header(rows[0]) or len(rows[0]) == 1)
+    index = named[0] if has_header else 0
+    warn_once(f"{path.name}: the texts are in column {rows[0][index] if has_header else index + 1}")
+    return [cells[index] if index < len(cells) else "" for cells in rows[has_header:]]
 
 
 def _read_rows(path: Path, roles: Sequence[str], file_format: FileFormat) -> tuple[Sequence[Row], bool]:
@@ -80,7 +97,7 @@ def _note_unusual_first_label(where: str, examples: Sequence[LabelledText]) -> N
     is_short = len(label) <= MAX_NAME_LENGTH
     if is_short and len(examples) > 1 and Counter(example.label for example in examples)[label] == 1:
         flags = "--text-column and --label-column"
-        note_once(f"{where}: no other line has the label {label!r}; if it is a header, name its columns with {flags}")
+        warn_once(f"{where}: no other line has the label {label!r}; if it is a header, name its columns with {flags}")
 
 
 def _pair(where: str, source: str, target: str) -> TextPair:

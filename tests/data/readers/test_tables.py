@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from console.messages import warn_once
 from data.readers.columns import is_header
-from data.readers.tables import note_once, read_table
-from data.readers.text_files import read_labelled_texts, read_pairs
+from data.readers.tables import read_table
+from data.readers.text_files import read_labelled_texts, read_pairs, read_texts
 from schema.errors import UserError
 from schema.examples import LabelledText, TextPair
 from schema.file_format import FileFormat, parse_delimiter
@@ -23,7 +24,7 @@ def file_format(delimiter: str | None = None, **columns: str) -> FileFormat:
 
 @pytest.fixture(autouse=True)
 def notes_again():
-    note_once.cache_clear()
+    warn_once.cache_clear()
 
 
 @pytest.mark.parametrize(
@@ -238,6 +239,30 @@ def test_one_line_says_what_was_recognized(write_file, capsys, content, note):
     read_labelled_texts(path)
     read_labelled_texts(path)
     assert capsys.readouterr().err == note
+
+
+def test_json_lines_may_have_other_keys(write_file, capsys):
+    path = write_file('{"id": 7, "review": "good", "sentiment": 1}\n{"sentiment": 0, "review": "bad"}\n', "a.jsonl")
+    assert read_labelled_texts(path) == [LabelledText("good", "1"), LabelledText("bad", "0")]
+    assert capsys.readouterr().err == "note: a.jsonl: text in review, label in sentiment\n"
+    assert read_texts(path) == ["good", "bad"]
+    path = write_file('{"foo": "good", "bar": 1}\n', "b.jsonl")
+    assert read_labelled_texts(path, file_format(text="foo", label="bar")) == [LabelledText("good", "1")]
+
+
+@pytest.mark.parametrize(
+    ("content", "texts"),
+    [
+        ('label,text\npos,"one,\ntwo"\nneg,three\n', ["one,\ntwo", "three"]),
+        ("text\none\n", ["one"]),
+        ("one;pos\ntwo;neg\n", ["one", "two"]),
+        ("source,target\none,eins\n", ["one"]),
+        ("one\ntwo\n", ["one", "two"]),
+        ("", []),
+    ],
+)
+def test_texts_of_a_csv_file_are_one_column(write_file, content, texts):
+    assert read_texts(write_file(content, "a.csv")) == texts
 
 
 def test_an_unknown_header_is_an_example_with_a_note(write_file, capsys):

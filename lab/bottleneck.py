@@ -5,6 +5,7 @@ python -m lab bottleneck
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import Literal
 
 import keras
@@ -25,6 +26,7 @@ from schema.scores import Table
 DIGITS = 10
 FIRST_DIGIT = len(SPECIAL_TOKENS)
 TaskName = Literal["reverse", "copy"]
+RIGHT = 0.9
 Pairs = tuple[Mapping[str, np.ndarray], np.ndarray]
 """Inputs of a sequence-to-sequence model and its targets."""
 
@@ -161,16 +163,18 @@ class Bottleneck(Experiment):
 
     def finding(self, results: Results) -> str:
         conditions = results.select(DigitsCondition)
-        trained, lengths = conditions[0].longest_trained, conditions[0].lengths
-        unseen = min(length for length in lengths if length > trained)
-        parts = []
-        for condition in conditions:
-            means = dict(zip(lengths, 100 * results.of(condition, "exact_match").mean(axis=0), strict=True))
-            parts.append(f"{condition.label} {means[trained]:.0f} and {means[unseen]:.0f} %")
+        reaches = (f"{condition.label} {_reach(condition, results) or 'none'}" for condition in conditions)
         return (
-            f"Exact match at the longest trained length, {trained}, and at the next one, {unseen}, which was never "
-            f"trained: {'; '.join(parts)}."
+            f"Length up to which at least {RIGHT:.0%} of the sources come out right, when lengths up to "
+            f"{conditions[0].longest_trained} were trained: {'; '.join(reaches)}."
         )
+
+
+def _reach(condition: DigitsCondition, results: Results) -> int:
+    """The longest of the lengths up to which the mean exact match is at least `RIGHT`; 0 for none."""
+    means = results.of(condition, "exact_match").mean(axis=0)
+    right = takewhile(lambda pair: pair[1] >= RIGHT, zip(condition.lengths, means, strict=True))
+    return max((length for length, _ in right), default=0)
 
 
 def _draw(axes: Axes, results: Results, task: TaskName) -> None:

@@ -72,8 +72,8 @@ def test_finding_follows_the_results():
     matches = {"none": [1, 0.25, 0], "multiplicative": [1, 1, 0.5]}
     results = Results([Result(each, 1, {"exact_match": np.array(matches[each.attention])}) for each in conditions])
     assert EXPERIMENT.finding(results) == (
-        "Exact match at the longest trained length, 4, and at the next one, 6, which was never trained: "
-        "one vector, 16 units, reverse 25 and 0 %; attention, 16 units, reverse 100 and 50 %."
+        "Length up to which at least 90% of the sources come out right, when lengths up to 4 were trained: "
+        "one vector, 16 units, reverse 2; attention, 16 units, reverse 4."
     )
     assert EXPERIMENT.table(results).header[-1] == "6 (unseen)"
     assert EXPERIMENT.figures(results)["bottleneck"].axes[0].get_xlabel()

@@ -14,6 +14,8 @@ class BenchFlags:
 
     quick: bool = False
     """Test the benchmarks with tiny sizes on synthetic data. The measurements mean nothing."""
+    long: bool = False
+    """Let endurance run for hours instead of ten minutes: all tasks with all cells, 1,000 input files a task."""
     limit: Positive | None = None
     """Maximum number of training examples."""
     json: Path | None = None

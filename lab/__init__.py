@@ -14,6 +14,7 @@ from collections.abc import Mapping
 
 EXPERIMENTS: Mapping[str, str] = {
     "backprop": "Numbers run forward through the steps; the gradient of a shared weight is summed over them, backward.",
+    "shared_weights": "Sharing the weights saves computation, and finds patterns wherever they stand.",
     "dense_fixed_size": "A dense network needs a fixed size: padding costs computation, truncation loses words.",
     "convolution_range": "A convolution reaches only its neighborhood.",
     "order": "Without feedback the order of the words is lost.",

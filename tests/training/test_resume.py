@@ -82,7 +82,7 @@ def test_run_killed_at_several_moments_has_the_results_of_an_uninterrupted_one(
     assert call("train", *arguments, "--name=whole").status == 0
     runs = tmp_path / "runs" / "sentiment"
     # While the name is claimed: it may be claimed again.
-    train_and_kill("training.environment:clean_commit:1", *arguments, "--name=killed")
+    train_and_kill("training.environment:commit:1", *arguments, "--name=killed")
     assert call("train", "--resume", runs / "killed").status == 2
     resume = ("--resume", runs / "killed", "--cache", cache)
     # Model and checkpoint of the first epoch are saved, but the model is not renamed yet.

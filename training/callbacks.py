@@ -66,27 +66,14 @@ class EpochOrder(keras.callbacks.Callback):
 class StopConditions(keras.callbacks.Callback):
     """Stops training when the time budget is spent, after a signal, or when the loss is NaN or infinite.
 
-    The last evaluation is part of the budget: as much time as the evaluation before took is reserved for it. It must
-    precede the callbacks that evaluate.
+    The last validation is part of the budget: as much time as the one before took is reserved for it.
     """
 
     def __init__(self, state: TrainerState, budget: float | None, interruption: Interruption) -> None:
         super().__init__()
         self.state, self.budget, self.interruption = state, budget, interruption
-        self.steps_ended_at: float | None = None
-
-    def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
-        if self.steps_ended_at is not None:
-            self.state.reserved_seconds = perf_counter() - self.steps_ended_at
-            self.steps_ended_at = None
-
-    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        self.steps_ended_at = perf_counter()
 
     def on_train_batch_end(self, batch: int, logs: Logs) -> None:
-        if not self.state.history:
-            # The model is evaluated after the first step, too.
-            self.steps_ended_at = perf_counter()
         if self.state.first_step_at is None:
             self.state.first_step_at = perf_counter()
         # The logged loss is the running mean of the epoch, so it stays NaN or infinite after one such step.
@@ -169,6 +156,9 @@ class ValidationCallback(keras.callbacks.Callback):
             save_checkpoint(self.run, self.model, state.checkpoint(finished))
         if improved:
             self.run.commit_model()
+        if self.model.stop_training or record.epoch == self.params["epochs"]:
+            # What is drawn after the last epoch is no training.
+            state.stop_clock()
 
     def _weights_are_finite(self) -> bool:
         return all(keras.ops.all(keras.ops.isfinite(weight)) for weight in self.model.trainable_variables)
@@ -179,7 +169,8 @@ class ValidationCallback(keras.callbacks.Callback):
             result = self.last_result = self.validate(self.model)
         seconds = started - self.epoch_started
         # Time of validation does not count as time of the epoch.
-        self.epoch_started += perf_counter() - started
+        self.state.reserved_seconds = perf_counter() - started
+        self.epoch_started += self.state.reserved_seconds
         completed = (int(self.model.optimizer.iterations) - self.steps_before) / len(self.batches)
         return EpochRecord(
             epoch=epoch,

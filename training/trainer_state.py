@@ -21,7 +21,8 @@ class TrainerState:
     stop_reason: as in `schema.records.Metrics`; "epochs" unless something else stops the training
     encoder_seconds: seconds of fitting the encoder
     previous_seconds, previous_cpu_seconds: time spent before this object was created, by all processes of the run
-    reserved_seconds: time for the last evaluation, which is part of the time budget; that of the one before
+    reserved_seconds: time for the last validation, which is part of the time budget: that of the one before
+    ended: `perf_counter()` at the end of the training; None before
     first_step_at: `perf_counter()` at the end of the first step of this process
     diverged_at: description of the step at which the loss or a weight became NaN or infinite
     interrupted_at: description of the step after which a signal ended the training, if no epoch was finished before
@@ -36,6 +37,7 @@ class TrainerState:
     previous_cpu_seconds: float = 0.0
     started: float = field(default_factory=perf_counter)
     cpu_started: float = field(default_factory=process_time)
+    ended: float | None = None
     reserved_seconds: float = 0.0
     first_step_at: float | None = None
     diverged_at: str = ""
@@ -58,7 +60,12 @@ class TrainerState:
     @property
     def seconds(self) -> float:
         """Seconds of the time budget spent so far."""
-        return self.previous_seconds + perf_counter() - self.started
+        now = perf_counter() if self.ended is None else self.ended
+        return self.previous_seconds + now - self.started
+
+    def stop_clock(self) -> None:
+        """End the time of the training."""
+        self.ended = perf_counter()
 
     @property
     def cpu_seconds(self) -> float:

@@ -39,22 +39,21 @@ def test_resumed_run_continues_the_schedule_of_its_time_budget() -> None:
     assert float(model.optimizer.learning_rate) == pytest.approx(learning_rate_factor(0.5), abs=0.05)
 
 
-@pytest.mark.parametrize(("spent", "stops"), [(84.0, False), (86.0, True)])
-def test_time_for_the_last_evaluation_is_part_of_the_budget(
-    monkeypatch: pytest.MonkeyPatch, spent: float, stops: bool
-) -> None:
-    state = TrainerState(history=[None])
+@pytest.mark.parametrize(("spent", "stops"), [(80.0, False), (86.0, True)])
+def test_time_for_the_last_validation_is_part_of_the_budget(spent: float, stops: bool) -> None:
+    # The validation before took 15 s.
+    state = TrainerState(previous_seconds=spent, reserved_seconds=15.0)
     conditions = StopConditions(state, budget=100.0, interruption=Interruption("interrupted"))
     conditions.set_model(SimpleNamespace(stop_training=False))
-    now = 1000.0
-    monkeypatch.setattr("training.callbacks.perf_counter", lambda: now)
-    # The evaluation after an epoch takes 15 s.
-    conditions.on_epoch_end(0)
-    now += 15
-    conditions.on_train_batch_begin(0)
-    state.previous_seconds = spent
     conditions.on_train_batch_end(0, {"loss": 1.0})
     assert (conditions.model.stop_training, state.stop_reason == "time budget") == (stops, stops)
+
+
+def test_the_clock_of_a_training_can_be_stopped() -> None:
+    state = TrainerState(previous_seconds=60.0)
+    assert state.seconds < state.seconds
+    state.stop_clock()
+    assert state.seconds == state.seconds >= 60
 
 
 def make_one_weight_model(**ema: object) -> keras.Model:

@@ -60,9 +60,10 @@ def test_a_file_is_scored_with_baselines_fitted_on_the_training_data(
     call: Callable, own_run: Path, tmp_path: Path
 ) -> None:
     mine = tmp_path / "mine.tsv"
-    mine.write_text("text\tlabel\na fine film\tthumbs up\nwhat a dull evening\tthumbs down\nhm\tbored\nhm\tbored\n")
-    result = call("evaluate", own_run, f"--file={mine}", "--json")
-    recognized = "note: mine.tsv: TAB-separated, text in column text, label in column label\n"
+    mine.write_text("x;y\nthumbs up;a fine film\nthumbs down;what a dull evening\nbored;hm\nbored;hm\n")
+    columns = ("--label-column=x", "--text-column=y", "--delimiter=semicolon")
+    result = call("evaluate", own_run, f"--file={mine}", "--json", *columns)
+    recognized = "note: mine.tsv: semicolon-separated, text in column y, label in column x\n"
     assert (result.status, result.errors) == (0, recognized)
     found = json.loads(result.out)
     assert (found["data"], found["examples"]) == (str(mine), 4)
@@ -136,6 +137,8 @@ def test_data_changed_since_training_are_scored_again(
         (["RUN", "--dataset=imdb", "--file=x.tsv"], "--dataset and --file are two sources of data; use one"),
         (["RUN", "--dataset=sythetic"], "there is no data set sythetic; "),
         (["RUN", "--file=absent.tsv"], "there is no file absent.tsv"),
+        (["RUN", "--text-column=1"], "--text-column requires --file"),
+        (["RUN", "--file=x.csv", "--delimiter=|"], "--delimiter is '|'; it must be comma, semicolon, tab, or the char"),
         (["RUN", "more"], "unexpected word more"),
     ],
 )

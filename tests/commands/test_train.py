@@ -70,6 +70,8 @@ print("heavy:", *sorted(heavy & set(sys.modules)))
         ("sentiment --dataset sythetic", "error: there is no data set sythetic;", "did you mean synthetic?\n"),
         ("sentiment --validation-file x.tsv", "error: --validation-file requires --train-file\n", ""),
         ("sentiment --test-file x.tsv", "error: --test-file requires --train-file\n", ""),
+        ("sentiment --text-column 1", "error: --text-column requires --train-file\n", ""),
+        ("ner --tag-column 1 --train-file x", "error: --tag-column is 1; it must be at least 2\n", ""),
         (
             "sentiment --train-file x.tsv --dataset imdb",
             "error: --train-file and --dataset are two sources of data",

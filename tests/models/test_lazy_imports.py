@@ -11,7 +11,8 @@ import models
 def test_type_checkers_know_the_lazy_names():
     tree = ast.parse(inspect.getsource(models))
     (block,) = (node for node in tree.body if isinstance(node, ast.If))
-    imported = {name.name: node.module for node in block.body for name in node.names}
+    modules = [node for node in block.body if isinstance(node, ast.ImportFrom)]
+    imported = {name.name: node.module for node in modules for name in node.names}
     assert imported == models._MODULES
 
 

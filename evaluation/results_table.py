@@ -40,6 +40,7 @@ RNN_TYPES = (
 )
 """Order of the rows; other types follow."""
 DEFAULT_VARIANT = "default"
+OUTDATED = "†"
 SHORT_HEADER = ("task", "RNN type", "data set", "score x 100", "best baseline", "CPU minutes")
 FULL_HEADER = ("task", "RNN type", "data set", "variant", "cell", "score x 100", "best baseline", "CPU minutes")
 
@@ -51,6 +52,7 @@ class RecordedRun:
     score_name, value, split: the primary metric
     baselines: primary metric of each baseline on `split`; validation_baselines: on validation
     cpu_minutes: CPU time of the training; curve: epoch -> validation score
+    outdated: whether the program has changed so that the run is to be recorded anew ("outdated" in the file says why)
     """
 
     path: Path
@@ -68,6 +70,7 @@ class RecordedRun:
     hardware: str
     curve: Mapping[int, float]
     validation_baselines: Mapping[str, float]
+    outdated: bool = False
 
     @property
     def setting(self) -> tuple[object, ...]:
@@ -158,8 +161,8 @@ def default_table(runs: Sequence[RecordedRun]) -> str:
 
     Raises UserError if a seed of a setting is recorded twice.
     """
-    rows = [_cells(row) for row in _default_rows(runs)]
-    return _table_or_note(SHORT_HEADER, [[*row[:3], *row[5:]] for row in rows])
+    rows = _default_rows(runs)
+    return _table_or_note(SHORT_HEADER, [[*cells[:3], *cells[5:]] for cells in map(_cells, rows)]) + _footnote(rows)
 
 
 def full_table(runs: Sequence[RecordedRun]) -> str:
@@ -167,9 +170,14 @@ def full_table(runs: Sequence[RecordedRun]) -> str:
 
     Raises UserError if a seed of a setting is recorded twice.
     """
-    table = _table_or_note(FULL_HEADER, [_cells(row) for row in _rows(runs)])
+    table = _table_or_note(FULL_HEADER, [_cells(row) for row in _rows(runs)]) + _footnote(_rows(runs))
     machines = "; ".join(sorted({run.hardware for run in runs if run.hardware})) or "not recorded"
     return f"{table}\n\nMean ± sample standard deviation over the seeds. Measured on: {machines}."
+
+
+def _footnote(rows: Sequence[Sequence[RecordedRun]]) -> str:
+    outdated = any(run.outdated for row in rows for run in row)
+    return f"\n\n{OUTDATED} to be recorded anew: the program has changed since" if outdated else ""
 
 
 def _table_or_note(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -195,7 +203,8 @@ def _cells(runs: Sequence[RecordedRun]) -> list[str]:
     _require_distinct_seeds(runs)
     minutes = mean_and_deviation([run.cpu_minutes for run in runs])[0]
     described = [first.task, first.rnn_type, first.dataset, first.variant, first.cell]
-    return [*described, f"{first.score_name} {_score(runs)}", _best_baseline(runs), f"{minutes:.1f}"]
+    mark = f" {OUTDATED}" if any(run.outdated for run in runs) else ""
+    return [*described, f"{first.score_name} {_score(runs)}{mark}", _best_baseline(runs), f"{minutes:.1f}"]
 
 
 def _score(runs: Sequence[RecordedRun]) -> str:
@@ -281,6 +290,7 @@ def _parse_run(path: Path, recorded: Mapping[str, Any]) -> RecordedRun:
         ),
         curve={round(row["epoch"]): row["validation_score"] for row in recorded.get("history", ())},
         validation_baselines=_baselines_on("validation", metrics["baselines"], name),
+        outdated="outdated" in recorded,
     )
 
 

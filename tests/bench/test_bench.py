@@ -28,6 +28,7 @@ MEASUREMENTS = {
     "time_to_accuracy": 3,
     "overhead": 2,
     "tagging": 3,
+    "raw_text": 2,
     "text_generation": 4,
     "captioning": 3,
     "throughput": 2,

@@ -72,6 +72,20 @@ def test_seeds_of_one_setting_are_one_row(project):
     assert project.short_rows == [["sentiment", "many to one", "imdb", *score]]
 
 
+def test_a_row_with_an_outdated_run_is_marked_until_it_is_recorded_anew(project):
+    project.record(0.91, seed=1)
+    project.record(0.91, seed=2, variant="other")
+    path = next(path for path in project.results.glob("*/*") if '"variant": "default"' in path.read_text())
+    recorded = json.loads(path.read_text())
+    path.write_text(json.dumps(recorded | {"outdated": "other tokens"}))
+    assert project.run() == 0
+    assert ["†" in row[5] for row in project.rows] == [True, False]
+    assert all("† to be recorded anew" in page.read_text() for page in (project.readme, project.full))
+    path.write_text(json.dumps(recorded))
+    assert project.run() == 0
+    assert all("†" not in page.read_text() for page in (project.readme, project.full))
+
+
 def test_text_around_the_table_is_unchanged(project):
     project.record(0.9)
     project.run()

@@ -84,6 +84,16 @@ def test_a_missing_setting_is_an_error(tmp_path: Path, name: str, setting: str):
         type(encoder).load(tmp_path)
 
 
+@pytest.mark.parametrize("version", [1, 99])
+@pytest.mark.parametrize("name", ["word", "sentence", "text", "caption"])
+def test_an_encoder_that_splits_text_in_another_way_is_refused(tmp_path: Path, name: str, version: int):
+    encoder = ENCODERS[name]()
+    encoder.save(tmp_path)
+    change_description(tmp_path, lambda settings: settings | {"version": version})
+    with pytest.raises(RunError, match="encoder.json splits text as another version .*; train the run again"):
+        type(encoder).load(tmp_path)
+
+
 @pytest.mark.parametrize(
     "change",
     [lambda _: [], lambda _: 7, lambda settings: settings | {"more": 1}],

@@ -88,3 +88,13 @@ def test_save_and_load_restore_the_encoder(tmp_path):
     assert_equal(first.targets, second.targets)
     assert (loaded.tags, loaded.rare_from) == (encoder.tags, encoder.rare_from)
     assert loaded.settings == encoder.settings
+
+
+def test_accents_and_apostrophes_of_files_and_of_questions_are_the_same():
+    train = [TaggedSentence(("cafe\u0301", "don’t"), ("NOUN", "VERB"))] * 2
+    encoder = SentenceEncoder.fit(train, SentenceSettings(5, 2, 2, 1))
+    decomposed, composed = (encoder.encode([TaggedSentence(words)]) for words in (train[0].words, ("café", "don't")))
+    assert decomposed.inputs.keys() == composed.inputs.keys()
+    for name in composed.inputs:
+        assert_equal(decomposed.ragged(name), composed.ragged(name))
+    assert (encoder.words.encode(["café", "don't"]) >= 2).all()

@@ -11,6 +11,8 @@ from console.messages import run_command, say
 from console.quiet import start_tensorflow
 from console.tables import print_table
 from lab import EXPERIMENTS
+from lab.experiment import RESULTS_FILE, results_folder, run
+from lab.report import REPORT_FILE, write_report
 from schema.configs import Positive
 from schema.errors import UserError
 
@@ -37,10 +39,7 @@ def main(argv: Sequence[str]) -> int:
     """Run the command and return the exit status."""
     if argv and argv[0] == OVERLAY:
         start_tensorflow()
-        # It imports Keras.
-        from lab import overlay
-
-        return overlay.main(argv[1:])
+        return import_module(f"lab.{OVERLAY}").main(argv[1:])
     names = experiment_names(argv)
     flags = parse(LabFlags, argv[len(names) :], "python -m lab NAME")
     if not names:
@@ -55,10 +54,6 @@ def main(argv: Sequence[str]) -> int:
 def run_experiment(name: str, flags: LabFlags) -> None:
     """Run one experiment, write its report and print its table and its finding."""
     start_tensorflow()
-    # These import Keras.
-    from lab.experiment import RESULTS_FILE, results_folder, run
-    from lab.report import REPORT_FILE, write_report
-
     experiment = import_module(f"lab.{name}").EXPERIMENT
     folder = results_folder(flags.runs, name, flags.quick)
     if flags.fresh:

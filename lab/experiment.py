@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 import numpy as np
 
 from console.progress import Progress
+from console.quiet import start_tensorflow
 from lab import EXPERIMENTS
 from schema.errors import RunError
 from schema.scores import Table
@@ -203,8 +204,6 @@ def _start_process() -> None:
     """Prepare a process for trainings: one thread, and Ctrl-C left to the main process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ.update(OMP_NUM_THREADS="1", TF_NUM_INTRAOP_THREADS="1", TF_NUM_INTEROP_THREADS="1")
-    from console.quiet import start_tensorflow
-
     start_tensorflow()
 
 

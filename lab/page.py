@@ -17,6 +17,8 @@ from console.messages import run_command, say
 from console.quiet import start_tensorflow
 from lab import EXPERIMENTS
 from lab.__main__ import experiment_names
+from lab.experiment import RESULTS_FILE, load_results, results_folder
+from lab.report import markdown, save_figures
 from schema.configs import Positive
 from schema.errors import UserError
 from training.environment import DIRTY
@@ -62,8 +64,6 @@ def main(argv: Sequence[str]) -> int:
 
 def record(name: str, flags: PageFlags) -> None:
     """Copy the results of an experiment. Raises UserError if they are incomplete or of code that is not committed."""
-    from lab.experiment import RESULTS_FILE, load_results, results_folder
-
     folder = results_folder(flags.runs, name, quick=False)
     experiment = import_module(f"lab.{name}").EXPERIMENT
     found = load_results(experiment, folder / RESULTS_FILE)
@@ -78,9 +78,6 @@ def record(name: str, flags: PageFlags) -> None:
 
 def page(flags: PageFlags) -> str:
     """The page of all recorded experiments, in the order of `lab.EXPERIMENTS`."""
-    from lab.experiment import load_results
-    from lab.report import markdown
-
     sections = []
     for name in _recorded(flags):
         experiment = import_module(f"lab.{name}").EXPERIMENT
@@ -91,9 +88,6 @@ def page(flags: PageFlags) -> str:
 
 def write_figures(flags: PageFlags) -> None:
     """Draw the figures of all recorded experiments."""
-    from lab.experiment import load_results
-    from lab.report import save_figures
-
     for name in _recorded(flags):
         experiment = import_module(f"lab.{name}").EXPERIMENT
         save_figures(experiment, load_results(experiment, flags.results / f"{name}.json"), flags.docs / FIGURES)

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
+import evaluation
 from console.tables import markdown_table
-from evaluation.plots import png
 from lab.experiment import Experiment, Results
 
 REPORT_FILE = "report.md"
@@ -43,7 +43,7 @@ def save_figures(experiment: Experiment, results: Results, folder: Path) -> None
     """Save the figures as `folder`/NAME.png."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, figure in experiment.figures(results).items():
-        (folder / f"{name}.png").write_bytes(png(figure))
+        (folder / f"{name}.png").write_bytes(evaluation.plots.png(figure))
 
 
 def write_scalars(results: Results, folder: Path) -> None:

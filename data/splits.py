@@ -53,7 +53,7 @@ def _note_single_examples(train: Sequence[Example], validation: Sequence[Example
         for name in example.classes:
             keys[name].add(example.key)
     single = sorted(name for name, found in keys.items() if len(found) == 1)
-    if single:
+    if single and validation:
         names = ", ".join(single[:MAX_NAMES]) + (", ..." if len(single) > MAX_NAMES else "")
         warn_once(f"validation cannot have these classes, whose only example stays in train: {names}")
 

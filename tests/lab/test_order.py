@@ -64,8 +64,8 @@ def test_finding_follows_the_results():
         ]
     )
     assert EXPERIMENT.finding(results) == (
-        "synthetic: the best, LSTM, has 90.0 % on texts as written and 60.0 % when all words are shuffled; the bag "
-        "50.0 % on both, the most frequent class 50.0 %."
+        "On synthetic data the best, LSTM, has 90.0 % on texts as written and 60.0 % when all words are shuffled; the "
+        "bag 50.0 % on both, the most frequent class 50.0 %."
     )
     assert EXPERIMENT.table(results).header[-4:] == ("window 1", "window 3", "window 10", "window all")
     assert EXPERIMENT.figures(results)["order"].axes[0].get_xlabel()

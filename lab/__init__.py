@@ -24,5 +24,6 @@ EXPERIMENTS: Mapping[str, str] = {
     "plateau": "Small gradients end a training early, as if the optimum were reached.",
     "lstm_gates": "The gates of an LSTM keep a long and a short memory.",
     "bottleneck": "One vector is too small for a long source; attention mends it.",
+    "types": "One recurrent cell serves five kinds of use: one to one, one to many, many to one, and many to many.",
 }
 """Name of an experiment -> the textbook's claim that it tests."""

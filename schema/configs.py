@@ -114,8 +114,7 @@ class TrainingConfig:
     baselines: bool = True
     """Fit simple baselines on the same data, and compare the network with them."""
     time_budget: str | None = None
-    """Wall-clock time for the training, such as 90s, 5m or 1h30m. Fitting the encoder, all steps and every validation
-    count, the last one too. Reading data, loading TensorFlow, and figures and evaluation after the training do not."""
+    """Wall-clock limit of encoder, steps and validation, such as 5m or 1h30m. Start-up, figures and test are extra."""
     test: bool = True
     """Score the test split, once, at the end."""
     name: str | None = None

@@ -83,8 +83,11 @@ def paired_bootstrap(one: np.ndarray, other: np.ndarray, score: Callable[[np.nda
     """Two-sided p-value of the difference of two systems on the same examples (Koehn 2004).
 
     one, other: contributions of each example, as for `bootstrap_of_sums`; both systems are scored on the same resamples
-    The p-value is twice the share of the resamples in which the difference is zero or has the rarer sign.
+    The p-value is twice the share of the resamples in which the difference is zero or has the rarer sign. It is 1 for a
+    single example, which says nothing of others.
     """
+    if len(one) < 2:
+        return 1.0
     scores = (_scores_of_resamples(np.arange(len(one)), _score_of_indices(sums, score)) for sums in (one, other))
     differences = np.subtract(*scores)
     differences = differences[np.isfinite(differences)]

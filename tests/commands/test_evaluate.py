@@ -84,8 +84,9 @@ def test_another_data_set_is_scored_even_if_the_training_file_has_its_name(
     found = json.loads(call("evaluate", run, "--dataset=synthetic", "--json").out)
     assert (found["data"], found["examples"]) == ("synthetic test", 1200)
     assert found["scores"]["accuracy"] == 0
-    (note,) = found["notes"]
-    assert "neg (" in note and "pos (" in note
+    classes, words = found["notes"]
+    assert "neg (" in classes and "pos (" in classes
+    assert "of the words of these examples are not in the vocabulary" in words
 
 
 def with_files(run: Path, train: Path, test: Path) -> None:

@@ -5,7 +5,13 @@ import math
 import numpy as np
 import pytest
 
-from evaluation.statistics import bootstrap_interval, bootstrap_of_sums, mean_and_deviation, mean_interval
+from evaluation.statistics import (
+    bootstrap_interval,
+    bootstrap_of_sums,
+    mean_and_deviation,
+    mean_interval,
+    paired_bootstrap,
+)
 from schema.errors import UserError
 
 
@@ -76,3 +82,8 @@ def test_resamples_without_a_denominator_are_left_out():
 
 def test_one_sentence_alone_has_no_interval():
     assert all(math.isnan(end) for end in bootstrap_of_sums(np.array([[3.0, 4.0]]), rate))
+
+
+def test_a_single_example_distinguishes_nothing():
+    sums = np.array([[1.0, 1.0]])
+    assert paired_bootstrap(sums, 0 * sums, lambda totals: totals[..., 0]) == 1.0

@@ -211,10 +211,9 @@ class Types(Experiment):
         for of_task in _by_task(results).values():
             means = [float(results.of(each, "score").mean()) for each in of_task]
             baseline = float(results.of(of_task[0], "baseline").mean())
-            best = int(np.argmax(means))
-            above += means[best] > baseline
-            cell = CELL_STYLES[of_task[best].cell][0]
-            parts.append(f"{of_task[0].rnn_type} {cell} {means[best]:.1f} (best baseline {baseline:.1f})")
+            above += max(means) > baseline
+            by_cell = (f"{CELL_STYLES[each.cell][0]} {mean:.1f}" for each, mean in zip(of_task, means, strict=True))
+            parts.append(f"{of_task[0].rnn_type}: {', '.join(by_cell)} (best baseline {baseline:.1f})")
         return (
             f"All {len(parts)} types train with the same cells; in {above} of them the best cell is above the best "
             f"baseline: {'; '.join(parts)}."

@@ -114,7 +114,7 @@ def results() -> Results:
 def test_finding_and_table_follow_from_the_results(results: Results) -> None:
     finding = EXPERIMENT.finding(results)
     assert "in 2 of them the best cell is above the best baseline" in finding
-    assert "many to one LSTM 60.0 (best baseline 55.0)" in finding
+    assert "many to one: SimpleRNN 40.0, LSTM 60.0, GRU 50.0 (best baseline 55.0)" in finding
     rows = EXPERIMENT.table(results).rows
     assert [row[0] for row in rows] == [get_task(each.task).rnn_type for each in TYPES]
     assert rows[2] == ("many to one", "sentiment", "accuracy", "40.0", "60.0", "50.0", "55.0 (nearest)")

@@ -11,14 +11,14 @@ from schema.scores import SeenInTraining
 from tasks.task import AnyTask
 
 MIN_UNKNOWN = 0.5
-"""Fraction of unknown words from which on there is a note."""
+"""Fraction of unknown words above which there is a note."""
 
 
 def unknown_note(encoded: EncodedDataset, split: str) -> str | None:
     """A note if most words, or subwords, of a split are not in the vocabulary."""
     for name in {"words", "source"} & set(encoded.inputs):
         unknown = float(np.mean(encoded.ragged(name).values == UNKNOWN)) if len(encoded) else 0.0
-        if unknown >= MIN_UNKNOWN:
+        if unknown > MIN_UNKNOWN:
             return f"{100 * unknown:.0f} % of the words of {split} are not in the vocabulary of train"
     return None
 
@@ -33,5 +33,5 @@ def reachable_note(task: AnyTask, examples: Sequence[ExampleT], seen: SeenInTrai
     if value * display_factor(name) > 100 - 1e-6:
         return None
     missed = sum(task.to_scored_example(*pair).score < 1 for pair in zip(examples, perfect, strict=True))
-    reason = f"; {missed:,} of them have nothing that it counts" if missed else ""
+    reason = f"; in {missed:,} of them nothing counts" if missed else ""
     return f"the references of validation score {name} {format_score(name, value)} themselves{reason}"

@@ -12,7 +12,7 @@ from console.messages import warn
 from console.progress import phase
 from console.signals import Interruption
 from data.batches import Batches, auto_batch_tokens, auto_epochs
-from schema.configs import parse_duration
+from schema.configs import TrainingConfig, parse_duration
 from schema.encoded import EncodedDataset
 from schema.examples import ExampleT
 from tasks.task import Encoder, FittedEncoder
@@ -101,7 +101,7 @@ def _make_callbacks(
         _validator(job, fitted, validation),
         task.primary_metric,
         task.tie_breaker,
-        config.patience,
+        _patience(config, epochs),
     )
     log = TensorBoardLog(
         job.folder.path,
@@ -122,6 +122,11 @@ def _make_callbacks(
         validate,
         log,
     ]
+
+
+def _patience(config: TrainingConfig, epochs: int) -> int:
+    """The patience in epochs, which are short where small data get more of them than the task's default."""
+    return config.patience if config.epochs else config.patience * (epochs // config.min_epochs)
 
 
 def _encode_validation(job: TrainingJob[ExampleT], fitted: FittedEncoder[Encoder[ExampleT]]) -> EncodedDataset:

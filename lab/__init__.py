@@ -19,7 +19,7 @@ EXPERIMENTS: Mapping[str, str] = {
     "convolution_range": "A convolution reaches only its neighborhood.",
     "order": "Without feedback the order of the words is lost.",
     "memory": "A simple recurrent network forgets after about ten steps; LSTM and GRU remember.",
-    "vanishing": "The gradient vanishes over time, and that is why long lags are not learnt.",
+    "vanishing": "The gradient vanishes over time, and that is why long lags are not learned.",
     "activations": "Sigmoid, tanh and ReLU saturate, ReLU units die, and its variants help.",
     "plateau": "Small gradients end a training early, as if the optimum were reached.",
     "lstm_gates": "The gates of an LSTM keep a long and a short memory.",

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from evaluation.plots import TEXT_BOX
 from lab.experiment import Condition, Experiment, Results, Values, mean_and_deviation
 from lab.figures import CELL_STYLES, draw_mean
-from lab.lag_task import BATCH, LEARNT, SYMBOLS, WINDOW, lag_batches
+from lab.lag_task import BATCH, LEARNED, SYMBOLS, WINDOW, lag_batches
 from lab.training import training_steps
 from models.cells import recurrent_layer
 from schema.configs import CellName
@@ -76,12 +76,12 @@ class RangeCondition(Condition):
         return features[:, -1]
 
     def measure(self, seed: int) -> Values:
-        """Accuracy over the last batches, and the steps taken; stopped once the lag is learnt."""
+        """Accuracy over the last batches, and the steps taken; stopped once the lag is learned."""
         accuracies: list[float] = []
         batches = lag_batches(seed, self.lag, self.max_steps)
         for step in training_steps(self.build(seed), batches, learning_rate=self.learning_rate):
             accuracies.append(step.accuracy)
-            if len(accuracies) >= WINDOW and np.mean(accuracies[-WINDOW:]) >= LEARNT:
+            if len(accuracies) >= WINDOW and np.mean(accuracies[-WINDOW:]) >= LEARNED:
                 break
         # Each batch is drawn anew, so that this is the accuracy on symbols that were not trained on.
         return {"accuracy": np.array(np.mean(accuracies[-WINDOW:])), "steps": np.array(len(accuracies))}
@@ -152,10 +152,10 @@ class ConvolutionRange(Experiment):
     def finding(self, results: Results) -> str:
         longest = []
         for own in _by_network(results):
-            learnt = [each.lag for each in own if np.all(results.of(each, "accuracy") >= LEARNT - 1e-9)]
+            learned = [each.lag for each in own if np.all(results.of(each, "accuracy") >= LEARNED - 1e-9)]
             field = own[0].receptive_field
             seen = f" (it sees {field - 1:.0f} steps back)" if np.isfinite(field) else ""
-            longest.append(f"{own[0].name} {max(learnt, default='none')}{seen}")
+            longest.append(f"{own[0].name} {max(learned, default='none')}{seen}")
         outside = [
             results.of(each, "accuracy").max()
             for each in results.select(RangeCondition)

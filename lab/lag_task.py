@@ -19,8 +19,8 @@ from schema.configs import CellName
 
 SYMBOLS = 8
 BATCH = 64
-LEARNT, WINDOW = 0.98, 50
-"""A lag is learnt as soon as this share of the answers of a window of batches is right."""
+LEARNED, WINDOW = 0.98, 50
+"""A lag is learned as soon as this share of the answers of a window of batches is right."""
 
 
 def lag_batch(rng: np.random.Generator, lag: int, batch: int = BATCH) -> tuple[np.ndarray, np.ndarray]:
@@ -35,10 +35,10 @@ def lag_batches(seed: int, lag: int, steps: int) -> Iterator[tuple[np.ndarray, n
     return (lag_batch(rng, lag) for _ in range(steps))
 
 
-def steps_until_learnt(accuracies: list[float]) -> float:
-    """Number of steps after which the last `WINDOW` accuracies had a mean of `LEARNT`; NaN for never."""
+def steps_until_learned(accuracies: list[float]) -> float:
+    """Number of steps after which the last `WINDOW` accuracies had a mean of `LEARNED`; NaN for never."""
     means = np.convolve(accuracies, np.full(WINDOW, 1 / WINDOW), "valid")
-    reached = np.flatnonzero(means >= LEARNT - 1e-9)
+    reached = np.flatnonzero(means >= LEARNED - 1e-9)
     return float(reached[0] + WINDOW) if len(reached) else np.nan
 
 
@@ -99,7 +99,7 @@ class LagCondition(Condition):
         return [chr(ord("A") + symbol) for symbol in self.test(seed)[0][0]]
 
     def measure(self, seed: int) -> Values:
-        """Steps until the lag is learnt, and the ratio of the gradients before and after the training."""
+        """Steps until the lag is learned, and the ratio of the gradients before and after the training."""
         model, embedding, layer = self.build(seed)
         probe = self.test(seed)[0][:BATCH]
         before = state_gradient_by_lag(layer, embedding(probe))
@@ -108,11 +108,11 @@ class LagCondition(Condition):
             model, lag_batches(seed, self.lag, self.max_steps), learning_rate=self.learning_rate
         ):
             accuracies.append(step.accuracy)
-            if len(accuracies) >= WINDOW and np.mean(accuracies[-WINDOW:]) >= LEARNT:
+            if len(accuracies) >= WINDOW and np.mean(accuracies[-WINDOW:]) >= LEARNED:
                 break
         after = state_gradient_by_lag(layer, embedding(probe))
         return {
-            "steps": np.array(steps_until_learnt(accuracies)),
+            "steps": np.array(steps_until_learned(accuracies)),
             "accuracy": np.array(np.mean(accuracies[-WINDOW:])),
             "ratio_before": np.array(before[-1] / before[0]),
             "ratio_after": np.array(after[-1] / after[0]),

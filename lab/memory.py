@@ -73,7 +73,7 @@ class Memory(Experiment):
         for name in dict.fromkeys(condition.name for condition in conditions):
             by_lag = {condition.lag: condition for condition in conditions if condition.name == name}
             rows.append((name, *(_steps(results.of(by_lag[lag], "steps")) for lag in lags)))
-        return Table("Steps until the lag is learnt", ("condition", *(f"lag {lag}" for lag in lags)), tuple(rows))
+        return Table("Steps until the lag is learned", ("condition", *(f"lag {lag}" for lag in lags)), tuple(rows))
 
     def finding(self, results: Results) -> str:
         longest: dict[str, int] = {}
@@ -82,23 +82,23 @@ class Memory(Experiment):
                 longest[condition.name] = max(condition.lag, longest.get(condition.name, 0))
         names = dict.fromkeys(condition.name for condition in results.select(LagCondition))
         lags = ", ".join(f"{name} {longest.get(name, 'none')}" for name in names)
-        return f"Longest lag that every seed learnt: {lags}."
+        return f"Longest lag that every seed learned: {lags}."
 
 
 def _steps(steps: np.ndarray) -> str:
-    """Mean over the seeds that learnt, and how many did: "350 (2 of 3)"."""
-    learnt = steps[np.isfinite(steps)]
-    if not len(learnt):
+    """Mean over the seeds that learned, and how many did: "350 (2 of 3)"."""
+    learned = steps[np.isfinite(steps)]
+    if not len(learned):
         return "never"
     return (
-        f"{learnt.mean():,.0f}"
-        if len(learnt) == len(steps)
-        else f"{learnt.mean():,.0f} ({len(learnt)} of {len(steps)})"
+        f"{learned.mean():,.0f}"
+        if len(learned) == len(steps)
+        else f"{learned.mean():,.0f} ({len(learned)} of {len(steps)})"
     )
 
 
 def _grid(results: Results) -> Figure:
-    """Steps until learnt, for each condition and lag."""
+    """Steps until learned, for each condition and lag."""
     conditions = results.select(LagCondition)
     names = list(dict.fromkeys(condition.name for condition in conditions))
     lags = sorted({condition.lag for condition in conditions})
@@ -108,10 +108,10 @@ def _grid(results: Results) -> Figure:
         row, column = names.index(condition.name), lags.index(condition.lag)
         found = results.of(condition, "steps")
         texts[row][column] = _steps(found)
-        # Not learnt by most seeds is gray.
+        # Not learned by most seeds is gray.
         steps[row, column] = np.nanmean(found) if np.isfinite(found).mean() > 0.5 else np.nan
     return grid_of_numbers(
-        "Steps until a lag is learnt (gray: not by most seeds)",
+        "Steps until a lag is learned (gray: not by most seeds)",
         names,
         [str(lag) for lag in lags],
         steps,

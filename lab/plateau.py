@@ -92,7 +92,7 @@ class Plateau(Experiment):
     name = "plateau"
     title = "A plateau that looks like the end"
     known = (
-        "Expected to hold: the loss stays at the variance of the sum, as if nothing more could be learnt, and falls "
+        "Expected to hold: the loss stays at the variance of the sum, as if nothing more could be learned, and falls "
         "later; a patience shorter than the plateau ends the training on it. SimpleRNN may never leave it "
         "(Hochreiter & Schmidhuber 1997; Le et al. 2015)."
     )

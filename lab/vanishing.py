@@ -1,4 +1,4 @@
-"""Does the gradient vanish, and is that why long lags are not learnt?
+"""Does the gradient vanish, and is that why long lags are not learned?
 
 python -m lab vanishing
 """
@@ -63,10 +63,10 @@ class RadiusCondition(Condition):
 
 
 class Vanishing(Experiment):
-    """The gradient at the lag, for all trainings of `memory`, beside whether they learnt; and spectral radii."""
+    """The gradient at the lag, for all trainings of `memory`, beside whether they learned; and spectral radii."""
 
     name = "vanishing"
-    title = "Gradients that vanish, and what is learnt"
+    title = "Gradients that vanish, and what is learned"
     reads = ("memory",)
     known = (
         "A relation of rank rather than a law: a gradient that is small at the start may grow in training, and one "
@@ -109,20 +109,20 @@ class Vanishing(Experiment):
         return Table("Spectral radius of the recurrent kernel", header, tuple(rows))
 
     def finding(self, results: Results) -> str:
-        before, after, learnt = ratios(results)
-        if learnt.all() or not learnt.any():
-            return "All trainings or none learnt their lag, so that nothing can be said about the gradients."
-        threshold, right = best_threshold(before, learnt)
+        before, after, learned = ratios(results)
+        if learned.all() or not learned.any():
+            return "All trainings or none learned their lag, so that nothing can be said about the gradients."
+        threshold, right = best_threshold(before, learned)
         return (
-            f"A training that learnt its lag had a larger gradient ratio than one that did not in "
-            f"{100 * area_under_curve(before, learnt):.0f} % of the pairs before training, and in "
-            f"{100 * area_under_curve(after, learnt):.0f} % after it (50 % is chance). The best threshold at the "
-            f"start, {threshold:.0e}, separates {100 * right:.0f} % of the {len(learnt)} trainings."
+            f"A training that learned its lag had a larger gradient ratio than one that did not in "
+            f"{100 * area_under_curve(before, learned):.0f} % of the pairs before training, and in "
+            f"{100 * area_under_curve(after, learned):.0f} % after it (50 % is chance). The best threshold at the "
+            f"start, {threshold:.0e}, separates {100 * right:.0f} % of the {len(learned)} trainings."
         )
 
 
 def ratios(results: Results) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Gradient ratios before and after training, and whether the lag was learnt, of each training of the lag task."""
+    """Gradient ratios before and after training, and whether the lag was learned, of each training of the lag task."""
     values = [each.values for each in results.results if isinstance(each.condition, LagCondition)]
     before, after = (np.array([float(each[name]) for each in values]) for name in ("ratio_before", "ratio_after"))
     return before, after, np.array([bool(np.isfinite(each["steps"])) for each in values])
@@ -148,18 +148,18 @@ def _power(ratio: np.ndarray) -> str:
 
 
 def _scatter(results: Results) -> Figure:
-    before, after, learnt = ratios(results)
+    before, after, learned = ratios(results)
     figure = Figure(figsize=(6.2, 4.8), layout="constrained")
     axes = figure.subplots()
-    for chosen, label, marker, color in ((learnt, "learnt", "o", BLUE), (~learnt, "not learnt", "x", ORANGE)):
+    for chosen, label, marker, color in ((learned, "learned", "o", BLUE), (~learned, "not learned", "x", ORANGE)):
         x, y = np.maximum(before[chosen], SMALLEST), np.maximum(after[chosen], SMALLEST)
         axes.scatter(x, y, marker=marker, color=color, label=label, alpha=0.7, s=28)
-    if learnt.any() and not learnt.all():
-        axes.axvline(best_threshold(before, learnt)[0], color="#666666", linestyle=":", label="best threshold")
+    if learned.any() and not learned.all():
+        axes.axvline(best_threshold(before, learned)[0], color="#666666", linestyle=":", label="best threshold")
     axes.set(
         xscale="log",
         yscale="log",
-        title="Is a long lag learnt where its gradient is large?",
+        title="Is a long lag learned where its gradient is large?",
         xlabel="gradient at the lag over that at lag 0, before training",
         ylabel="the same, after training",
     )

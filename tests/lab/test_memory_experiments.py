@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from lab.activations import unit_shares
 from lab.gradients import state_gradient_by_lag, state_jacobian
-from lab.lag_task import LagCondition, lag_batch, set_chrono_biases, steps_until_learnt
+from lab.lag_task import LagCondition, lag_batch, set_chrono_biases, steps_until_learned
 from lab.lstm_gates import last_outputs, mean_gates
 from lab.plateau import VARIANCE, adding_batch, stopping_point
 from lab.reviews import ReviewCondition
@@ -35,10 +35,10 @@ def test_the_answer_is_the_first_symbol():
     assert np.abs(np.bincount(symbols.ravel(), minlength=8) / symbols.size - 1 / 8).max() < 0.02
 
 
-def test_a_lag_is_learnt_after_a_whole_window():
-    assert steps_until_learnt([0.0] * 30 + [1.0] * 60) == 79
-    assert steps_until_learnt([1.0] * 50) == 50
-    assert np.isnan(steps_until_learnt([1.0] * 48 + [0.0] * 2 + [0.9] * 200))
+def test_a_lag_is_learned_after_a_whole_window():
+    assert steps_until_learned([0.0] * 30 + [1.0] * 60) == 79
+    assert steps_until_learned([1.0] * 50) == 50
+    assert np.isnan(steps_until_learned([1.0] * 48 + [0.0] * 2 + [0.9] * 200))
 
 
 def test_the_jacobian_of_one_unit_is_its_weight_times_its_slope():
@@ -161,7 +161,7 @@ def test_a_training_step_counts_before_it_changes_the_weights():
     assert step.accuracy == pytest.approx(np.mean(logits.argmax(axis=-1) == targets))
 
 
-def test_the_smallest_lag_is_learnt_and_its_gradient_has_one_value_for_each_step():
+def test_the_smallest_lag_is_learned_and_its_gradient_has_one_value_for_each_step():
     condition = LagCondition("SimpleRNN", "simple_rnn", lag=1, units=16, max_steps=400, learning_rate=1e-2)
     values = condition.measure(1)
     assert np.isfinite(values["steps"]) and values["accuracy"] > 0.97

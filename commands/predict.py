@@ -13,7 +13,7 @@ from commands.run_flags import RunFlags, merge_flags, open_run_argument, select_
 from console.messages import print_error, say, say_json, warn
 from console.progress import phase
 from data.readers.tokenization import replace_surrogates
-from schema.configs import DecodingConfig
+from schema.configs import RENAME, DecodingConfig, is_utf8
 from schema.errors import UserError
 from schema.examples import Example
 from tasks.task import parse_or_error
@@ -81,7 +81,7 @@ def _texts_and_flags(words: Sequence[str], flags_type: type[PredictFlags]) -> tu
 def _read_inputs(run: SavedRun, texts: Sequence[str], file: Path | None, config: DecodingConfig) -> Inputs | None:
     """Inputs from the command line, a file or a pipe; None if standard input is a terminal."""
     if texts:
-        return [parse_or_error(run.task, replace_surrogates(text), config) for text in texts]
+        return [_typed_input(run, text, config) for text in texts]
     if file:
         return run.task.read_inputs(file, config)
     if sys.stdin is None:
@@ -92,6 +92,13 @@ def _read_inputs(run: SavedRun, texts: Sequence[str], file: Path | None, config:
     if lines[-1] == "":
         lines.pop()
     return [parse_or_error(run.task, line.removesuffix("\r"), config) for line in lines]
+
+
+def _typed_input(run: SavedRun, text: str, config: DecodingConfig) -> Example | UserError:
+    """An argument of the command line, whose bytes need not be UTF-8; such a path cannot be shown or stored."""
+    if run.task.input_is_path and not is_utf8(text):
+        return UserError(f"{text}: {RENAME}")
+    return parse_or_error(run.task, replace_surrogates(text), config)
 
 
 class _Predictor:

@@ -22,8 +22,8 @@ DEBUG = "--debug"
 BROKEN_PIPE = 141
 MAX_REASON_LENGTH = 300
 MAX_WORD_LENGTH = 300
-# Control characters but for line break and tab, and those that change the direction of a text.
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+# Control characters but for line break and tab, those that change the direction of a text, and lone surrogates.
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 _ANOTHER_FOLDER = "or choose another folder with --runs or --cache"
 _REMEDIES = {
@@ -149,9 +149,18 @@ def _explain(error: BaseException) -> int:
         print_error("error: out of memory; use a smaller --batch-tokens, --units or --limit")
     elif isinstance(error, OSError):
         print_error(f"error: {_system_error(error)}")
+    elif isinstance(error, UnicodeEncodeError) and (name := _word_at(error.object, error.start)):
+        print_error(f"error: {name}: the name is not UTF-8: rename it, or choose another folder")
     else:
         print_error(f"error: unexpected {_description(error)}; run again with --debug for the traceback")
     return 1
+
+
+def _word_at(text: str, index: int) -> str:
+    """The word or path around a lone surrogate of `text`; "" for another character."""
+    if not "\ud800" <= text[index] <= "\udfff":
+        return ""
+    return re.split(r"[\s\"]", text[:index])[-1] + re.split(r"[\s\"]", text[index:])[0]
 
 
 def _system_error(error: OSError) -> str:

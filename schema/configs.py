@@ -223,6 +223,8 @@ def validate_values(config: "DataclassInstance") -> Iterator[str]:
     hints = get_type_hints(type(config), include_extras=True)
     for field in fields(config):
         value = getattr(config, field.name)
+        if isinstance(value, Path) and not is_utf8(value):
+            yield f"--{field.name.replace('_', '-')} is {str(value)!r}; {RENAME}"
         for limits in _ranges(hints[field.name]):
             if value is not None and value not in limits:
                 yield f"--{field.name.replace('_', '-')} is {value}; it must be {limits}"
@@ -232,6 +234,18 @@ def validate_values(config: "DataclassInstance") -> Iterator[str]:
     delimiter = getattr(config, "delimiter", None)
     if delimiter is not None and parse_delimiter(delimiter) is None:
         yield f"--delimiter is {delimiter!r}; it must be {', '.join(DELIMITERS)}, or the character itself"
+
+
+RENAME = "the name is not UTF-8: rename it"
+
+
+def is_utf8(path: Path | str) -> bool:
+    """Whether a path can be stored as text; Linux allows any bytes, which Python reads as lone surrogates."""
+    try:
+        str(path).encode()
+        return True
+    except UnicodeEncodeError:
+        return False
 
 
 def parse_duration(text: str) -> float | None:

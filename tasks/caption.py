@@ -87,6 +87,7 @@ class Caption(Generation[CaptionedImage, CaptionEncoder, CaptionConfig, CaptionP
     rnn_type = "one to many"
     summary = "What does an image show?"
     input_description = "path of an image"
+    input_is_path = True
     primary_metric = "cider"
     datasets = ("flickr8k", SYNTHETIC)
     decoding_batch_tokens = 500

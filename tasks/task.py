@@ -111,6 +111,7 @@ class Task(ABC, Generic[ExampleT, PredictionT, EncoderT, ConfigT, PredictConfigT
     summary: the question that the task answers, for people
     rnn_type: the type of recurrent network, such as "many to one"
     input_description: what a person types to get a prediction
+    input_is_path: whether that is the path of a file
     datasets: values of `--dataset`. The default comes first, the synthetic data last.
     primary_metric: name of the score by which the best epoch is chosen. Higher is better.
     tie_breaker: name of the score that decides between epochs with the same primary metric
@@ -129,6 +130,7 @@ class Task(ABC, Generic[ExampleT, PredictionT, EncoderT, ConfigT, PredictConfigT
     summary: ClassVar[str]
     rnn_type: ClassVar[str]
     input_description: ClassVar[str] = "text"
+    input_is_path: ClassVar[bool] = False
     datasets: ClassVar[tuple[str, ...]]
     primary_metric: ClassVar[str]
     tie_breaker: ClassVar[str | None] = None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin, get
 
 from console.progress import phase
 from console.quiet import start_tensorflow
-from schema.configs import TrainingConfig, validate_values
+from schema.configs import RENAME, TrainingConfig, is_utf8, validate_values
 from schema.errors import RunError, UserError
 from schema.examples import Example
 from schema.scores import SeenInTraining
@@ -62,6 +62,9 @@ def open_run(reference: str, runs: Path, to_resume: bool = False) -> SavedRun:
         several seeds may be opened
     Raises UserError or RunError.
     """
+    for path in (reference, str(runs)):
+        if not is_utf8(path):
+            raise UserError(f"{path}: {RENAME}")
     folder = RunFolder(find_run(reference, runs, to_resume))
     refuse_links(folder.path)
     content = folder.read_json("config.json")

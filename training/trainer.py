@@ -14,7 +14,7 @@ from console.quiet import start_tensorflow
 from console.signals import Interruption, handle_signals
 from data.cache import cache_folder
 from evaluation.scores import format_score
-from schema.configs import TrainingConfig
+from schema.configs import RENAME, TrainingConfig, is_utf8
 from schema.errors import Interrupted, RunError, UserError
 from schema.examples import Example, ExampleT, Splits
 from schema.records import Metrics
@@ -102,7 +102,11 @@ def resume(run: SavedRun, cache: Path | None, started: float | None = None) -> T
 def with_absolute_files(config: TrainingConfig) -> TrainingConfig:
     """Make the paths of the data files absolute, so that the run can be resumed and scored from any folder."""
     files = {name: getattr(config, name) for name in ("train_file", "validation_file", "test_file")}
-    return replace(config, **{name: path.absolute() for name, path in files.items() if path is not None})
+    absolute = {name: path.absolute() for name, path in files.items() if path is not None}
+    for path in absolute.values():
+        if not is_utf8(path):
+            raise UserError(f"{path}: {RENAME}, or the folder")
+    return replace(config, **absolute)
 
 
 def load_same_splits(run: SavedRun, config: TrainingConfig) -> Splits[Example]:

@@ -1,6 +1,7 @@
 """Trainings that are killed in every phase, resumed until they finish, and compared with an undisturbed one."""
 
 import random
+import shutil
 import signal
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -28,6 +29,8 @@ TINY = {
 """Flags of the smallest training that has every phase; a task uses those that it has."""
 LONGEST_DELAY = 0.3
 MAX_RESUMES = 3
+ATTEMPTS = 2
+"""Number of attempts to reach a phase: that of a resumed training may be behind it."""
 ORDERLY = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
@@ -99,12 +102,18 @@ def disturb(training: Training, phases: Sequence[str], numbers: Sequence[int], r
         result.faults.append(f"undisturbed: status {whole.status}: {whole.errors[-300:]}")
         return result
     for phase in phases:
-        number = rng.choice(numbers)
-        call = rng.choice((1, 2)) if phase in REPEATED else 1
-        moment = Moment(phase, training.task, call, rng.uniform(0, LONGEST_DELAY))
-        ended = training.go_on("disturbed", moment, number)
-        result.hits[phase] += ended.hit
-        result.faults += [f"{phase}: {fault}" for fault in _wrong_ending(ended, number)]
+        for _ in range(ATTEMPTS):
+            number = rng.choice(numbers)
+            call = rng.choice((1, 2)) if phase in REPEATED else 1
+            ended = training.go_on(
+                "disturbed", Moment(phase, training.task, call, rng.uniform(0, LONGEST_DELAY)), number
+            )
+            result.hits[phase] += ended.hit
+            result.faults += [f"{phase}: {fault}" for fault in _wrong_ending(ended, number)]
+            if ended.hit:
+                break
+            # It finished before it reached the phase: the next one begins anew.
+            result.faults += _finish(training)
     result.faults += _finish(training)
     return result
 
@@ -124,14 +133,15 @@ def _wrong_ending(ended: Ended, number: int) -> Iterator[str]:
 
 
 def _finish(training: Training) -> list[str]:
-    """Resume the disturbed run until it is finished; return how it differs from the undisturbed one."""
+    """Resume the disturbed run until it is finished, and remove it; return how it differs from the undisturbed one."""
     for _ in range(MAX_RESUMES):
         ended = training.go_on("disturbed")
-        if ended.status == 2 and "nothing to resume" in ended.errors:
-            break
         if ended.status:
-            return [f"not resumed: status {ended.status}: {ended.errors[-300:]}"]
-        if training.seeds > 1:
             break
+    if "nothing to resume" not in ended.errors and not (ended.status == 0 and training.seeds > 1):
+        return [f"not resumed: status {ended.status}: {ended.errors[-300:]}"]
     pairs = zip(training.single_runs("whole"), training.single_runs("disturbed"), strict=True)
-    return [difference for pair in pairs for difference in differences(*pair)]
+    found = [difference for pair in pairs for difference in differences(*pair)]
+    if not found:
+        shutil.rmtree(training.run("disturbed"))
+    return found

@@ -80,5 +80,6 @@ def _content_digest(path: Path) -> bytes:
     digest = hashlib.sha256()
     # By suffix, to leave out the hidden files of file managers.
     for file in sorted(file for file in path.rglob("*") if file.suffix.lower() in _DATA_SUFFIXES and file.is_file()):
-        digest.update(f"{file.relative_to(path)}\0".encode() + hashlib.sha256(read_bytes(file)).digest())
+        # As bytes, since a name need not be UTF-8.
+        digest.update(bytes(file.relative_to(path)) + b"\0" + hashlib.sha256(read_bytes(file)).digest())
     return digest.digest()

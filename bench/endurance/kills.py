@@ -142,6 +142,5 @@ def _finish(training: Training) -> list[str]:
         return [f"not resumed: status {ended.status}: {ended.errors[-300:]}"]
     pairs = zip(training.single_runs("whole"), training.single_runs("disturbed"), strict=True)
     found = [difference for pair in pairs for difference in differences(*pair)]
-    if not found:
-        shutil.rmtree(training.run("disturbed"))
+    shutil.rmtree(training.run("disturbed"))
     return found

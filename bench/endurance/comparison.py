@@ -1,7 +1,9 @@
 """What differs between two run folders that should be the same."""
 
 import csv
+import io
 import json
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -59,8 +61,6 @@ def _weights_that_differ(one: Path, other: Path) -> Iterator[str]:
 
 
 def _weights(path: Path) -> dict[str, np.ndarray]:
-    import io
-    import zipfile
 
     import h5py
 

@@ -5,7 +5,6 @@ saving checkpoints is counted separately.
 """
 
 import json
-import runpy
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import ParamSpec, TypeVar
 
 from bench.measurement import BenchFlags, Measurement, Report, ResultTable
 from bench.processes import run_child, sentiment_arguments, temporary_folder
+from commands.train import main
 from console.quiet import start_tensorflow
 
 Parameters = ParamSpec("Parameters")
@@ -67,7 +67,7 @@ class _CPUTimer:
 
 
 def _train(path: Path, *arguments: str) -> None:
-    """In the child process: run `train.py` as a user would, with the timer."""
+    """In the child process: run `train.py`, whose name is the first argument, with the timer."""
     start_tensorflow()
     from training import callbacks, tensorboard
 
@@ -75,11 +75,8 @@ def _train(path: Path, *arguments: str) -> None:
     for method in ("on_train_begin", "on_train_batch_end", "on_epoch_end", "on_train_end"):
         timer.watch(LOGGING, tensorboard.TensorBoardLog, method)
     timer.watch(SAVING, callbacks, "save_checkpoint")
-    sys.argv = list(arguments)
-    try:
-        runpy.run_path(arguments[0], run_name="__main__")
-    finally:
-        path.write_text(json.dumps(timer.seconds))
+    main(list(arguments[1:]))
+    path.write_text(json.dumps(timer.seconds))
 
 
 if __name__ == "__main__":

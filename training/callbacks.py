@@ -95,7 +95,7 @@ class StopConditions(keras.callbacks.Callback):
 
 
 class ValidationCallback(keras.callbacks.Callback):
-    """Evaluates the model after each epoch, saves the best one and a checkpoint, and stops early.
+    """Evaluates the model after each epoch, saves the best one under a temporary name, and stops early.
 
     If the optimizer keeps a moving average of the weights, the average is evaluated and saved. Epoch 0 of the history
     is the model after its very first step; it is evaluated, but never saved.
@@ -150,12 +150,6 @@ class ValidationCallback(keras.callbacks.Callback):
         if state.stop_reason == "epochs" and record.epoch - state.best_epoch >= self.patience:
             state.stop_reason = "patience"
             self.model.stop_training = True
-        # An incomplete epoch cannot be resumed from.
-        if state.stop_reason != "interrupt":
-            finished = state.stop_reason != "epochs" or record.epoch == self.params["epochs"]
-            save_checkpoint(self.run, self.model, state.checkpoint(finished))
-        if improved:
-            self.run.commit_model()
         if self.model.stop_training or record.epoch == self.params["epochs"]:
             # What is drawn after the last epoch is no training.
             state.stop_clock()
@@ -194,6 +188,29 @@ class ValidationCallback(keras.callbacks.Callback):
         interrupted_at = self.state.interrupted_at
         epoch = f"interrupted after {interrupted_at}" if interrupted_at else f"epoch {record.epoch}"
         milestone(f"{epoch}: {score}{', best so far' if improved else ''}")
+
+
+class CheckpointCallback(keras.callbacks.Callback):
+    """Saves a checkpoint after each epoch, and then puts the new best model into its place.
+
+    It comes last: what other callbacks write about an epoch is complete before the epoch counts as finished.
+    """
+
+    def __init__(self, state: TrainerState, run: RunFolder) -> None:
+        super().__init__()
+        self.state, self.run = state, run
+
+    def on_epoch_end(self, epoch: int, logs: Logs) -> None:
+        state = self.state
+        if state.epoch != epoch + 1:
+            # The epoch was interrupted or diverged, and not evaluated.
+            return
+        # An incomplete epoch cannot be resumed from.
+        if state.stop_reason != "interrupt":
+            finished = state.stop_reason != "epochs" or state.epoch == self.params["epochs"]
+            save_checkpoint(self.run, self.model, state.checkpoint(finished))
+        if state.best_epoch == state.epoch:
+            self.run.commit_model()
 
 
 class EpochProgress(keras.callbacks.Callback):

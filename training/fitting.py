@@ -16,7 +16,14 @@ from schema.configs import TrainingConfig, parse_duration
 from schema.encoded import EncodedDataset
 from schema.examples import ExampleT
 from tasks.task import Encoder, FittedEncoder
-from training.callbacks import CosineSchedule, EpochOrder, EpochProgress, StopConditions, ValidationCallback
+from training.callbacks import (
+    CheckpointCallback,
+    CosineSchedule,
+    EpochOrder,
+    EpochProgress,
+    StopConditions,
+    ValidationCallback,
+)
 from training.checkpoint import restore_variables
 from training.data_notes import reachable_note, unknown_note
 from training.fixed_sample import FixedSample, ShownExample, make_fixed_sample, make_shown_example
@@ -90,7 +97,7 @@ def _make_callbacks(
     batches: Batches,
     epochs: int,
 ) -> list[keras.callbacks.Callback]:
-    """Callbacks in the order in which Keras calls them; the log follows the validation, whose result it shows."""
+    """Callbacks in the order in which Keras calls them; the log shows the result of the validation."""
     task, config, budget = job.task, job.config, parse_duration(job.config.time_budget or "")
     # Encoded on first use, so that the first step does not wait for it.
     validation = cache(lambda: _encode_validation(job, fitted))
@@ -121,6 +128,7 @@ def _make_callbacks(
         StopConditions(state, budget, interruption),
         validate,
         log,
+        CheckpointCallback(state, job.folder),
     ]
 
 

@@ -168,7 +168,9 @@ class TensorBoardLog(keras.callbacks.Callback):
             self._log_diagnostics(self.state.epoch)
         self.drawn = False
         allowed_seconds = self.drawing_fraction * (process_time() - self.started)
-        if self.drawing_seconds + self.seconds_of_last_drawing <= allowed_seconds:
+        is_last = self.model.stop_training or self.state.epoch == self.params["epochs"]
+        # The last one before its checkpoint: a killed training does not come back to it.
+        if is_last or self.drawing_seconds + self.seconds_of_last_drawing <= allowed_seconds:
             self._draw_curves()
 
     @_until_a_fault

@@ -92,12 +92,17 @@ def test_run_killed_at_several_moments_has_the_results_of_an_uninterrupted_one(
     train_and_kill("training.callbacks:StopConditions.on_train_batch_end:3", *resume)
     train_and_kill("training.checkpoint:_variables:2", *resume)
     assert (runs / "killed" / "checkpoints" / "latest").read_text() == "epoch-0001"
+    # While the figures of the last epoch are drawn: its checkpoint would end the training without them.
+    train_and_kill("training.tensorboard:TensorBoardLog._draw_curves:1", *resume)
     # While test is scored, after training.
     train_and_kill("training.final_evaluation:score_split:2", *resume)
     assert not (runs / "killed" / "metrics.json").exists()
     ended = call("train", *resume)
     assert (ended.status, ended.errors) == (0, "")
     assert_same_run(runs / "whole", runs / "killed")
+    assert {path.name for path in (runs / "killed" / "plots").iterdir()} == {
+        path.name for path in (runs / "whole" / "plots").iterdir()
+    }
     assert not (runs / "killed" / "checkpoints").exists()
     again = call("train", *resume)
     assert again.status == 2

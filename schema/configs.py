@@ -78,7 +78,7 @@ class TrainingConfig:
     epochs: Positive | None = None
     """Maximum number of epochs. Default: set by the task, more for small data sets (at least 900 training steps)."""
     patience: Positive = 3
-    """Stop after this many epochs without a better validation score."""
+    """Stop after this many epochs without a better validation score; more if small data get more epochs."""
     batch_tokens: Annotated[int, Range(1, 10_000_000)] | None = None
     """Batch size in time steps, padding included. Default: 24000, less for small data sets (100 batches per epoch)."""
     learning_rate: Annotated[float, Range(0, 10, above=True)] = 3e-3

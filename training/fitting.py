@@ -108,7 +108,7 @@ def _make_callbacks(
         _validator(job, fitted, validation),
         task.primary_metric,
         task.tie_breaker,
-        _patience(config, epochs),
+        fitted_patience(config, epochs),
     )
     log = TensorBoardLog(
         job.folder.path,
@@ -132,7 +132,7 @@ def _make_callbacks(
     ]
 
 
-def _patience(config: TrainingConfig, epochs: int) -> int:
+def fitted_patience(config: TrainingConfig, epochs: int) -> int:
     """The patience in epochs, which are short where small data get more of them than the task's default."""
     return config.patience if config.epochs else config.patience * (epochs // config.min_epochs)
 

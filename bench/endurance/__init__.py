@@ -106,8 +106,14 @@ def _table(title: str, disturbed: Sequence[Disturbed], phases: Sequence[str]) ->
 
 def _in_parallel(work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
     """Results of `work` in forked processes, one for each core; each item has a process of its own."""
-    with get_context("fork").Pool(cpu_count(), maxtasksperchild=1) as pool:
+    with get_context("fork").Pool(cpu_count(), _restore_signals, maxtasksperchild=1) as pool:
         return pool.map(work, list(items), chunksize=1)
+
+
+def _restore_signals() -> None:
+    """Give a process of the pool the usual signal handlers, since the pool ends it by SIGTERM."""
+    for number in ORDERLY:
+        signal.signal(number, signal.SIG_DFL)
 
 
 def _kill(plan: Plan, home: Path, pair: tuple[str, str]) -> Disturbed:

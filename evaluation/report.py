@@ -28,8 +28,8 @@ MAX_TEXT_LENGTH = 120
 INSIDE_FIGURES = {
     "cell_over_time": "Mean activation of the gates of the first recurrent layer at each time step, after each epoch.",
     "gradient_state_(forward|backward)": "Gradient of the last state with respect to the input of each earlier step: "
-    "how far back the state remembers. Before training SimpleRNN's usually reaches farthest, since LSTM multiplies the "
-    "gradient at each step by its forget gate, at first 0.73, and GRU by its update gate, at first 0.5.",
+    "how far back the state remembers. LSTM multiplies the gradient at each step by its forget gate, at first 0.73, "
+    "and GRU by its update gate, at first 0.5; before training SimpleRNN's reaches farthest if its inputs are small.",
     "gradient_loss": "Gradient of the loss with respect to the input of each step: what the training learns from.",
     "states_(forward|backward)": "One validation example, read step by step: each gate and state of each unit, those "
     "with the longest memory at the top.",

@@ -26,9 +26,10 @@ LAYERS = ("recurrent_1", "decoder_1")
 FIXED_LAGS = (5, 10, 20, 50, 100)
 """Lags whose gradient is compared with that of lag 0: the same in all runs, so that these can be compared."""
 EXPECTED_AT_START = (
-    "Before training SimpleRNN's gradient usually reaches farthest: its recurrent kernel is orthogonal, and small "
-    "inputs leave tanh almost linear. LSTM's forget gate starts at 0.73 (the sigmoid of its bias 1) and GRU's update "
-    "gate at 0.5, by which they multiply the gradient at each step. Training changes that."
+    "Before training SimpleRNN's gradient reaches farthest where inputs are small, as Keras's embeddings are: its "
+    "kernel is orthogonal and tanh almost linear. Large inputs, such as pretrained word vectors, saturate tanh, and it "
+    "vanishes. LSTM's forget gate starts at 0.73 (the sigmoid of its bias 1) and GRU's update gate at 0.5, by which "
+    "they multiply the gradient at each step. Training changes that."
 )
 """What a first look at the gradient of the last state shows, at Keras's defaults."""
 HALF_LIFE_LAGS = (10, 40)

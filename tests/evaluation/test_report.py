@@ -159,9 +159,9 @@ def test_tags_are_shown_below_their_words(make_metrics, tmp_path):
     page = rendered(report_of(tmp_path, make_metrics(), examples=[ScoredExample("", "", "", 0.25, rows)]))
     block = html.unescape(re.findall(r"Score 25.00:</p>\s*<pre><code>(.*?)</code></pre>", page, re.DOTALL)[0])
     assert block.splitlines() == [
-        "words:       ```  <b>  \\u001b[31m?  in     Ulm",
-        "reference:   O    O    O            O      B-LOC",
-        "prediction:  O    O    O            B-LOC  O",
+        "words:       ```  <b>  \\u001b[31m\\ud800  in     Ulm",
+        "reference:   O    O    O                 O      B-LOC",
+        "prediction:  O    O    O                 B-LOC  O",
     ]
     assert "<b>" not in page
 

@@ -40,6 +40,8 @@ RNN_TYPES = (
 )
 """Order of the rows; other types follow."""
 DEFAULT_VARIANT = "default"
+EXPERIMENTS = "lab"
+"""Folder of recorded experiments (`lab.page`), which are no runs of a task."""
 OUTDATED = "†"
 SHORT_HEADER = ("task", "RNN type", "data set", "score x 100", "best baseline", "CPU minutes")
 FULL_HEADER = ("task", "RNN type", "data set", "variant", "cell", "score x 100", "best baseline", "CPU minutes")
@@ -148,7 +150,7 @@ def _variant_curves(name: str, runs: Sequence[RecordedRun]) -> "VariantCurves":
 
 def read_runs(results: Path) -> list[RecordedRun]:
     """Read every recorded run in `results`, sorted by path. Raises UserError for an unusable file."""
-    return [_read_run(path) for path in sorted(results.glob("*/*.json"))]
+    return [_read_run(path) for path in sorted(results.glob("*/*.json")) if path.parent.name != EXPERIMENTS]
 
 
 def default_scores(results: Path) -> dict[str, str]:

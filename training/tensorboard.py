@@ -171,14 +171,13 @@ class TensorBoardLog(keras.callbacks.Callback):
         is_last = self.model.stop_training or self.state.epoch == self.params["epochs"]
         # The last one before its checkpoint: a killed training does not come back to it.
         if is_last or self.drawing_seconds + self.seconds_of_last_drawing <= allowed_seconds:
-            self._draw_curves()
+            self._draw()
 
     @_until_a_fault
     def on_train_end(self, logs: Logs | None = None) -> None:
         if self.diagnostics and not self.drawn:
-            incomplete = tolerated("the figures of gradients and gates in TensorBoard", "are incomplete")
-            with incomplete, phase(DRAWING, announced=False):
-                self._draw_curves()
+            with phase(DRAWING, announced=False):
+                self._draw()
         for writer in self.writers.values():
             writer.close()
 
@@ -240,6 +239,12 @@ class TensorBoardLog(keras.callbacks.Callback):
             if np.isfinite(curve).any():
                 _scalar(f"cell/{name}", float(np.nanmean(curve)), "Mean over units, examples and steps, from 0 to 1.")
 
+    def _draw(self) -> None:
+        """Draw the figures; a fault costs these alone, and is not repeated before the next epoch."""
+        self.drawn = True
+        with tolerated("the figures of gradients and gates in TensorBoard", "are incomplete"):
+            self._draw_curves()
+
     def _draw_curves(self) -> None:
         """Draw the curves of all epochs so far, one figure per tag."""
         started = process_time()
@@ -258,7 +263,6 @@ class TensorBoardLog(keras.callbacks.Callback):
         self._draw_states()
         self.seconds_of_last_drawing = process_time() - started
         self.drawing_seconds += self.seconds_of_last_drawing
-        self.drawn = True
 
     def _draw_states(self) -> None:
         """Draw the gates and states of each unit while the model reads one validation example."""

@@ -334,7 +334,6 @@ def test_figures_are_drawn_if_time_allows_and_weights_stay_unchanged(fraction, e
 
     def draw(log: TensorBoardLog) -> None:
         drawn.append(log.state.epoch)
-        log.drawn = True
 
     monkeypatch.setattr(TensorBoardLog, "_log_diagnostics", measure)
     monkeypatch.setattr(TensorBoardLog, "_draw_curves", draw)

@@ -52,9 +52,9 @@ class Memory(Experiment):
         "(Jozefowicz et al. 2015; Tallec & Ollivier 2018)."
     )
     method = (
-        "The first of 8 symbols has to be named after a number of random others, the lag. 64 units, embeddings of 32, "
-        "Adam 2e-3, batches of 64, stopped once 98 % of 50 batches are right or after 1,500 steps. On IMDB: 2,500 "
-        "reviews, their last 200 words, the class read from the last state."
+        "The first of 8 symbols has to be named after a number of random ones of the same 8, the lag. 64 units, "
+        "embeddings of 32, Adam 2e-3, batches of 64, stopped once 98 % of 50 batches are right or after 1,500 steps. "
+        "On IMDB: 2,500 reviews, their last 200 words, the class read from the last state."
     )
 
     def conditions(self, quick: bool) -> Sequence[Condition]:

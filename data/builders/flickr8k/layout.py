@@ -4,6 +4,7 @@ import csv
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from os.path import isfile
 from pathlib import Path
 from unicodedata import normalize
 
@@ -162,7 +163,7 @@ def _own_splits(captions: Iterable[str]) -> dict[str, list[str]]:
 def _paths(folder: Path, names: Sequence[str]) -> list[Path]:
     """The paths of images, whose names on the disk may be decomposed (NFD). Raises RunError, see `_path_inside`."""
     paths = [_path_inside(folder, name) for name in names]
-    if all(path.is_file() for path in paths):
+    if all(map(isfile, paths)):
         return paths
     composed = {normalize("NFC", str(path)): path for path in folder.rglob("*")}
     return [composed.get(normalize("NFC", str(path)), path) for path in paths]
@@ -178,7 +179,8 @@ def _path_inside(folder: Path, name: str) -> Path:
 
 def _check_images(entries: Sequence[tuple[Path, tuple[str, ...]]]) -> None:
     """Raise RunError, with some names, if images are missing, have no captions or cannot be read."""
-    missing = [path.name for path, _ in entries if not path.is_file()]
+    # Unlike Path.is_file, which raises an error for a name that is too long.
+    missing = [path.name for path, _ in entries if not isfile(path)]
     if missing:
         raise RunError(f"{len(missing)} images are not in {entries[0][0].parent}: {_first_names(missing)}")
     without_captions = [path.name for path, captions in entries if not captions]

@@ -133,6 +133,12 @@ def test_errors_name_missing_and_unreadable_images_of_a_table(tmp_path: Path):
         read_images(tmp_path)
 
 
+def test_a_name_that_is_too_long_for_the_disk_is_a_missing_image(tmp_path: Path):
+    (tmp_path / TABLE).write_text(f"image,caption\n{300 * 'x'}.jpg,a dog\n")
+    with pytest.raises(RunError, match="^1 images are not in "):
+        read_images(tmp_path)
+
+
 def test_errors_name_missing_files(tmp_path: Path):
     folder = write_original_layout(tmp_path / "complete")
     incomplete = Path(shutil.copytree(folder, tmp_path / "incomplete"))

@@ -15,6 +15,8 @@ from schema.configs import CellName
 COLORS: Sequence[str] = (ORANGE, BLUE, GREEN, "#CC79A7", "#E69F00", "#56B4E9", GRAY, "#000000")
 """Distinguishable for color-blind people (Okabe & Ito 2008)."""
 MARKERS = "os^Dv*xP"
+VANISHED = 1e-20
+"""Gradient that counts as vanished in figures; single precision soon has none below."""
 CELL_STYLES: Mapping[CellName, tuple[str, str, str]] = {
     "simple_rnn": ("SimpleRNN", "o--", ORANGE),
     "lstm": ("LSTM", "s-", BLUE),
@@ -35,8 +37,11 @@ def draw_mean(
 
 
 def draw_log_mean(axes: Axes, values: np.ndarray, label: str, style: str, color: str) -> None:
-    """Draw the geometric mean over the seeds of positive values (seeds, lags) on a log scale, and their range."""
-    positive = np.maximum(values, np.finfo(float).tiny)
+    """Draw the geometric mean over the seeds of values (seeds, lags) on a log scale, and their range.
+
+    Values below `VANISHED` are drawn there.
+    """
+    positive = np.maximum(values, VANISHED)
     axes.plot(np.exp(np.log(positive).mean(axis=0)), style.strip("os^"), color=color, label=label)
     axes.fill_between(
         range(values.shape[1]), positive.min(axis=0), positive.max(axis=0), color=color, alpha=0.18, linewidth=0

@@ -56,7 +56,7 @@ class ActivationCondition(Condition):
         return f"{self.name}, {self.dataset}, rate {self.learning_rate:g}"
 
     def measure(self, seed: int) -> Values:
-        """Shares of flat and dead units and the norm of the state, before training and after each epoch."""
+        """Fractions of flat and dead units and the norm of the state, before training and after each epoch."""
         keras.utils.set_random_seed(seed)
         classes, size = (SYMBOLS, SYMBOLS) if self.dataset == "lag" else (2, VOCAB_SIZE + 2)
         embedding = keras.layers.Embedding(size, self.embedding_size)
@@ -71,7 +71,7 @@ class ActivationCondition(Condition):
             for _ in islice(training, self.steps if epoch else 0):
                 pass
             outputs = np.asarray(layer(embedding(test[:PROBE]))[0], float)
-            rows.append((*unit_shares(self.activation, outputs), accuracy(model, test, targets)))
+            rows.append((*unit_fractions(self.activation, outputs), accuracy(model, test, targets)))
         dead, flat, norm, right = np.array(rows).T
         return {"dead": dead, "flat": flat, "state_norm": norm, "accuracy": right}
 
@@ -85,8 +85,8 @@ class ActivationCondition(Condition):
         return batches, test, reviews.test_classes
 
 
-def unit_shares(activation: str, outputs: np.ndarray) -> tuple[float, float, float]:
-    """Share of the units that are flat at every step, share of flat steps of the others, mean norm of the state.
+def unit_fractions(activation: str, outputs: np.ndarray) -> tuple[float, float, float]:
+    """Fraction of units that are flat at every step, of flat steps of the others, and mean norm of the state.
 
     outputs: (rows, time, units). A unit without a finite output is flat.
     """

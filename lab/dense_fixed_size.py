@@ -76,7 +76,7 @@ class LengthCondition(Condition):
         return units_of(self.network, self.length)
 
     def measure(self, seed: int) -> Values:
-        """Accuracy, multiply-adds of a review, and shares of steps that are padding and of words that are cut off."""
+        """Accuracy, multiply-adds of a review, fractions of padding and of truncated words."""
         reviews = load_reviews(self.dataset, self.examples)
         train, test = (first_words(texts, reviews.vocabulary, self.length) for texts in (reviews.train, reviews.test))
         model = text_network(self.network, self.length, self.units, CLASSES, seed, EMBEDDING_SIZE)

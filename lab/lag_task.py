@@ -20,7 +20,7 @@ from schema.configs import CellName
 SYMBOLS = 8
 BATCH = 64
 LEARNED, WINDOW = 0.98, 50
-"""A lag is learned as soon as this share of the answers of a window of batches is right."""
+"""A lag is learned as soon as this fraction of the predictions of a window of batches is correct."""
 
 
 def lag_batch(rng: np.random.Generator, lag: int, batch: int = BATCH) -> tuple[np.ndarray, np.ndarray]:

@@ -115,7 +115,7 @@ class SharedWeights(Experiment):
     method = (
         f"h_t = tanh(x_t W + h_(t-1) U + b) beside h_t = tanh(x_t W_t + h_(t-1) U_t + b_t), 32 units, one-hot inputs. "
         f"A sequence of {LENGTH} symbols holds one of {KEYWORDS} keywords among random others (chance "
-        f"{100 * CHANCE:.0f} %); 600 steps of Adam, 3e-3, batches of {BATCH}; 2,000 examples where not said otherwise. "
+        f"{100 * CHANCE:.0f} %); 600 steps of Adam, 3e-3, batches of {BATCH}; 2,000 examples unless stated otherwise. "
         "Multiply-adds are counted in the graph of a forward pass, the memory of a training is that of weights, "
         "gradient and Adam's moments, the time is CPU time of a training step."
     )

@@ -111,7 +111,7 @@ class Vanishing(Experiment):
     def finding(self, results: Results) -> str:
         before, after, learned = ratios(results)
         if learned.all() or not learned.any():
-            return "All trainings or none learned their lag, so that nothing can be said about the gradients."
+            return "All trainings or none learned their lag: no conclusion about the gradients."
         threshold, right = best_threshold(before, learned)
         return (
             f"A training that learned its lag had a larger gradient ratio than one that did not in "
@@ -129,7 +129,7 @@ def ratios(results: Results) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def area_under_curve(scores: np.ndarray, positive: np.ndarray) -> float:
-    """Share of the pairs of a positive and a negative in which the positive has the higher score; ties count half."""
+    """Fraction of the pairs of positive and negative in which the positive scores higher; ties count half."""
     differences = scores[positive][:, None] - scores[~positive][None, :]
     return float(np.mean((differences > 0) + 0.5 * (differences == 0)))
 

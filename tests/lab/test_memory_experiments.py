@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.activations import unit_shares
+from lab.activations import unit_fractions
 from lab.gradients import state_gradient_by_lag, state_jacobian
 from lab.lag_task import LagCondition, lag_batch, set_chrono_biases, steps_until_learned
 from lab.lstm_gates import last_outputs, mean_gates
@@ -74,21 +74,21 @@ def test_chrono_biases_fit_the_lag():
 def test_a_unit_that_never_exceeds_zero_is_dead():
     outputs = np.zeros((2, 3, 2))
     outputs[0, 1, 1] = 4.0
-    dead, flat, norm = unit_shares("relu", outputs)
+    dead, flat, norm = unit_fractions("relu", outputs)
     # The other unit is flat at five of six steps.
     assert (dead, flat) == (0.5, pytest.approx(0.5 * 5 / 6))
     assert norm == pytest.approx(4 / 6)
 
 
 def test_slopes_of_the_activations():
-    assert unit_shares("tanh", np.full((1, 1, 1), 0.94))[0] == 0.0
-    assert unit_shares("tanh", np.full((1, 1, 1), 0.96))[0] == 1.0
-    assert unit_shares("sigmoid", np.full((1, 1, 1), 0.5))[0] == 0.0
-    assert unit_shares("sigmoid", np.full((1, 1, 1), 0.95))[0] == 1.0
-    assert unit_shares("leaky_relu", np.full((1, 1, 1), -9.0))[0] == 0.0
-    assert unit_shares("elu", np.full((1, 1, 1), -0.95))[0] == 1.0
+    assert unit_fractions("tanh", np.full((1, 1, 1), 0.94))[0] == 0.0
+    assert unit_fractions("tanh", np.full((1, 1, 1), 0.96))[0] == 1.0
+    assert unit_fractions("sigmoid", np.full((1, 1, 1), 0.5))[0] == 0.0
+    assert unit_fractions("sigmoid", np.full((1, 1, 1), 0.95))[0] == 1.0
+    assert unit_fractions("leaky_relu", np.full((1, 1, 1), -9.0))[0] == 0.0
+    assert unit_fractions("elu", np.full((1, 1, 1), -0.95))[0] == 1.0
     # An exploded unit passes back no gradient that can be used.
-    assert unit_shares("relu", np.full((1, 1, 1), np.nan))[0] == 1.0
+    assert unit_fractions("relu", np.full((1, 1, 1), np.nan))[0] == 1.0
 
 
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
